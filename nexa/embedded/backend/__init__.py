@@ -1,1 +1,1 @@
-"""A PostgreSQL backend that starts the embedded server at its first connection."""
+"""Django's door to the embedded PostgreSQL: `ENGINE = "nexa.embedded.backend"`."""

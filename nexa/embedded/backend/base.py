@@ -1,23 +1,44 @@
-"""Django's database backend over the embedded server; nothing starts before it is needed."""
+"""Django's PostgreSQL backend, which has the embedded server run before it first connects.
+
+So only a process that needs the database starts it; `DATABASES` names `DATA_FOLDER` and `NAME`.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
-from django.db.backends.postgresql import base
+from django.db import OperationalError
+from django.db.backends.postgresql import base, client
 
-from nexa.embedded import start
+from nexa.embedded import EmbeddedDatabaseError, start
+from nexa.embedded.binaries import psql
+
+
+class DatabaseClient(client.DatabaseClient):
+    """`manage.py dbshell` with the client that comes with the server."""
+
+    executable_name = str(psql())
+
+    def runshell(self, parameters: Iterable[str]) -> None:
+        self.connection.get_connection_params()
+        super().runshell(parameters)
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
-    """PostgreSQL whose host, user and password come from the running embedded server."""
+    """A connection to the embedded server."""
+
+    client_class = DatabaseClient
 
     def get_connection_params(self) -> dict[str, Any]:
-        server = start(self.settings_dict["DATA_FOLDER"])
+        """Raises OperationalError, as any server that can't be reached does."""
+        try:
+            database = start(Path(self.settings_dict["DATA_FOLDER"]))
+        except EmbeddedDatabaseError as error:
+            raise OperationalError(str(error)) from error
+        address = database.django_settings()
         self.settings_dict.update(
-            HOST=str(server.socket_folder),
-            PORT=str(server.port),
-            USER=server.user,
-            PASSWORD=server.password,
+            {key: address[key] for key in ("HOST", "PORT", "USER", "PASSWORD")}
         )
         return super().get_connection_params()

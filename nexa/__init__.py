@@ -1,0 +1,1 @@
+"""The project: configuration, the embedded database and the operator's commands."""

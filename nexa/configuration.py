@@ -1,0 +1,140 @@
+"""Builds the composed settings: database, cluster, logs and a demo's own secrets."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import secrets
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from cryptography.fernet import Fernet
+from django.core.exceptions import ImproperlyConfigured
+
+TASK_TIMEOUT_SECONDS = 60
+TASK_RETRY_SECONDS = 300
+
+
+def database_settings(url: str, *, data_folder: Path) -> dict[str, Any]:
+    """Settings for DATABASE_URL, or for the embedded PostgreSQL when it is empty."""
+    if not url:
+        return {
+            "ENGINE": "nexa.embedded.backend",
+            "NAME": "nexa",
+            "DATA_FOLDER": data_folder,
+            "CONN_MAX_AGE": 60,
+            "CONN_HEALTH_CHECKS": True,
+        }
+    parts = urlsplit(url)
+    query = dict(parse_qsl(parts.query))
+    name = unquote(parts.path.lstrip("/"))
+    if not name:
+        raise ImproperlyConfigured("DATABASE_URL names no database: end it with /<database>.")
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": name,
+        "HOST": query.pop("host", unquote(parts.hostname or "")),
+        "PORT": str(query.pop("port", parts.port or "")),
+        "USER": unquote(parts.username or ""),
+        "PASSWORD": unquote(parts.password or ""),
+        "CONN_MAX_AGE": 60,
+        "CONN_HEALTH_CHECKS": True,
+        "OPTIONS": query,
+    }
+
+
+def cluster_settings(*, workers: int, redis: str) -> dict[str, Any]:
+    """django-q2's settings; the database is the truth, so a lost or doubled task is harmless."""
+    cluster: dict[str, Any] = {
+        "name": "nexa",
+        "workers": workers,
+        "timeout": TASK_TIMEOUT_SECONDS,
+        "retry": max(TASK_RETRY_SECONDS, shortest_retry_seconds(workers, workers, 1) + 1),
+        "queue_limit": workers,
+        "bulk": 1,
+        "max_attempts": 1,
+        "ack_failures": True,
+        "save_limit": -1,
+        "catch_up": False,
+        "poll": 0.5,
+        "guard_cycle": 0.5,
+        "recycle": 200,
+        "cache": "qstats",
+        "label": "Queue",
+    }
+    return cluster | ({"redis": redis} if redis else {"orm": "default"})
+
+
+def shortest_retry_seconds(
+    workers: int, queue_limit: int, bulk: int, timeout: int = TASK_TIMEOUT_SECONDS
+) -> int:
+    """The queue hands a task out again after `retry`; below this a task may run twice at once.
+
+    A task's lock starts when the pusher takes it, so it may wait for others before it starts.
+    """
+    return timeout * (1 + math.ceil((queue_limit + bulk) / workers)) + 15
+
+
+def local_secret(data_folder: Path) -> dict[str, str]:
+    """Secrets of a demo or a developer's checkout, made once and kept readable by its user only."""
+    path = data_folder / "secrets.json"
+    data_folder.mkdir(parents=True, exist_ok=True)
+    try:
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return _read_local_secret(path)
+    values = {
+        "SECRET_KEY": secrets.token_urlsafe(50),
+        "NEXA_ENCRYPTION_KEYS": Fernet.generate_key().decode(),
+    }
+    with os.fdopen(handle, "w", encoding="utf-8") as file:
+        json.dump(values, file)
+    return values
+
+
+def _read_local_secret(path: Path) -> dict[str, str]:
+    try:
+        values = json.loads(path.read_text(encoding="utf-8"))
+        return {str(name): str(value) for name, value in values.items()}
+    except (OSError, ValueError, AttributeError) as error:
+        raise ImproperlyConfigured(
+            f"{path} cannot be read ({error}). Without it stored credentials cannot be decrypted; "
+            "restore it from a backup, or delete it to start with new secrets."
+        ) from error
+
+
+def log_settings(*, level: str, json: bool) -> dict[str, Any]:
+    """One line an event on standard error, with the request or task id, secrets redacted."""
+    return {
+        "version": 1,
+        "disable_existing_loggers": False,
+        "filters": {
+            "context": {"()": "nexa.logs.ContextFilter"},
+            "redact": {"()": "nexa.logs.RedactFilter"},
+        },
+        "formatters": {
+            "json": {
+                "()": "nexa.logs.JsonFormatter",
+                "fmt": "%(asctime)s %(levelname)s %(name)s %(message)s %(context_id)s",
+            },
+            "plain": {
+                "()": "nexa.logs.PlainFormatter",
+                "fmt": "%(asctime)s %(levelname)-7s %(name)s [%(context_id)s] %(message)s",
+            },
+        },
+        "handlers": {
+            "console": {
+                "class": "logging.StreamHandler",
+                "formatter": "json" if json else "plain",
+                "filters": ["context", "redact"],
+            }
+        },
+        "root": {"handlers": ["console"], "level": level},
+        "loggers": {
+            "django.server": {"handlers": ["console"], "level": level, "propagate": False},
+            "django": {"level": level},
+            "django-q": {"handlers": ["console"], "level": level, "propagate": False},
+        },
+    }

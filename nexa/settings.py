@@ -1,0 +1,283 @@
+"""Every setting of Nexa CRM, read once from the environment.
+
+PROVIDERS is the one line that a new provider adds.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from csp.constants import NONE, SELF
+from django.urls import reverse_lazy
+
+from nexa.configuration import cluster_settings, database_settings, local_secret, log_settings
+from nexa.embedded import default_data_folder
+from nexa.env import env_bool, env_int, env_list, env_path, env_secret, env_str, env_url
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+# --- Mode ---------------------------------------------------------------------------------------
+DEBUG = env_bool("DEBUG")
+DEMO = env_bool("NEXA_DEMO")
+ENVIRONMENT_LABEL = env_str("NEXA_ENVIRONMENT", "demo" if DEMO else "")
+DATA_FOLDER = env_path("NEXA_DATA_DIR", default_data_folder(BASE_DIR))
+
+# --- Secrets: outside DEBUG and demo none has a default --------------------------------------------
+_local = local_secret(DATA_FOLDER) if DEBUG or DEMO else {}
+SECRET_KEY = env_secret("SECRET_KEY", default=_local.get("SECRET_KEY", ""))
+# Comma-separated Fernet keys; the first encrypts, all decrypt.
+NEXA_ENCRYPTION_KEYS = env_secret(
+    "NEXA_ENCRYPTION_KEYS", default=_local.get("NEXA_ENCRYPTION_KEYS", "")
+).split(",")
+
+# --- Hosts ----------------------------------------------------------------------------------------
+LOCAL_HOSTS = "localhost,127.0.0.1,[::1]" if DEBUG or DEMO else ""
+ALLOWED_HOSTS = env_list("ALLOWED_HOSTS", LOCAL_HOSTS)
+NEXA_BASE_URL = env_url(
+    "NEXA_BASE_URL", schemes=("http", "https"), default="http://127.0.0.1:8000"
+).rstrip("/")
+CSRF_TRUSTED_ORIGINS = [NEXA_BASE_URL]
+HTTPS = NEXA_BASE_URL.startswith("https://")
+
+# --- Apps -----------------------------------------------------------------------------------------
+# One entry per provider: the folder under integrations/, which is also its id everywhere else.
+PROVIDERS = ["stripe"]
+
+INSTALLED_APPS = [
+    "nexa.apps.NexaConfig",
+    "unfold.apps.BasicAppConfig",
+    "unfold.contrib.filters",
+    "unfold.contrib.forms",
+    "unfold.contrib.import_export",
+    "nexa.apps.ConsoleConfig",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.postgres",
+    "django.contrib.humanize",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "django.forms",
+    "template_partials",
+    "django_htmx",
+    "django_filters",
+    "rest_framework",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "import_export",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "django_q",
+    "csp",
+    "crm.apps.CrmConfig",
+    "integrations.hub.apps.HubConfig",
+    *[f"integrations.{provider}" for provider in PROVIDERS],
+    "imports.apps.ImportsConfig",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.middleware.gzip.GZipMiddleware",
+    "nexa.middleware.RequestIdMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "crm.middleware.WorkspaceMiddleware",
+]
+
+ROOT_URLCONF = "nexa.urls"
+WSGI_APPLICATION = "nexa.wsgi.application"
+FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "crm.context.workspace",
+            ],
+        },
+    }
+]
+
+# --- Database, cache, queue -----------------------------------------------------------------------
+DATABASE_URL = env_url("DATABASE_URL", schemes=("postgres", "postgresql"))
+DATABASES = {"default": database_settings(DATABASE_URL, data_folder=DATA_FOLDER)}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+NEXA_REDIS_URL = env_url("NEXA_REDIS_URL", schemes=("redis", "rediss"))
+CACHES: dict[str, dict[str, Any]] = {
+    "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": NEXA_REDIS_URL}
+    if NEXA_REDIS_URL
+    else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"},
+    # The cluster's own statistics only; never a database cache.
+    "qstats": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "LOCATION": "qstats"},
+}
+Q_CLUSTER = cluster_settings(workers=env_int("NEXA_WORKERS", 4, minimum=1), redis=NEXA_REDIS_URL)
+
+# --- Sign-in --------------------------------------------------------------------------------------
+AUTH_USER_MODEL = "crm.User"
+AUTHENTICATION_BACKENDS = [
+    "django.contrib.auth.backends.ModelBackend",
+    "allauth.account.auth_backends.AuthenticationBackend",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in (
+        "UserAttributeSimilarityValidator",
+        "MinimumLengthValidator",
+        "CommonPasswordValidator",
+        "NumericPasswordValidator",
+    )
+]
+LOGIN_URL = reverse_lazy("account_login")
+LOGIN_REDIRECT_URL = "/"
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_EMAIL_VERIFICATION = "optional"
+ACCOUNT_ADAPTER = "crm.accounts_adapter.ClosedSignupAdapter"
+ACCOUNT_SESSION_REMEMBER = None
+ACCOUNT_LOGOUT_REDIRECT_URL = LOGIN_URL
+MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+
+# --- Security -------------------------------------------------------------------------------------
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF],
+        "style-src": [SELF],
+        "img-src": [SELF, "data:"],
+        "font-src": [SELF],
+        "connect-src": [SELF],
+        "form-action": [SELF],
+        "manifest-src": [SELF],
+        "base-uri": [NONE],
+        "object-src": [NONE],
+        "frame-ancestors": [NONE],
+    }
+}
+X_FRAME_OPTIONS = "DENY"
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+SECURE_SSL_REDIRECT = HTTPS
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
+SECURE_HSTS_SECONDS = env_int("NEXA_HSTS_SECONDS", 31_536_000) if HTTPS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
+SECURE_HSTS_PRELOAD = HTTPS
+if env_bool("NEXA_BEHIND_PROXY"):
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+SESSION_COOKIE_SECURE = HTTPS
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+CSRF_COOKIE_SECURE = HTTPS
+CSRF_COOKIE_HTTPONLY = True
+CSRF_FAILURE_VIEW = "crm.views.errors.csrf_failure"
+DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 2000
+
+# --- Language and time ----------------------------------------------------------------------------
+LANGUAGE_CODE = "en"
+TIME_ZONE = "UTC"
+USE_I18N = True
+USE_TZ = True
+
+# --- Files ----------------------------------------------------------------------------------------
+STATIC_URL = "/static/"
+STATIC_ROOT = env_path("NEXA_STATIC_ROOT", BASE_DIR / "build" / "collected")
+ASSETS_BUILD_FOLDER = BASE_DIR / "build" / "static"
+STATICFILES_DIRS = [folder for folder in (BASE_DIR / "static", ASSETS_BUILD_FOLDER) if folder.is_dir()]
+MEDIA_ROOT = env_path("NEXA_MEDIA_ROOT", DATA_FOLDER / "files")
+S3_BUCKET = env_str("NEXA_S3_BUCKET")
+STORAGES: dict[str, dict[str, Any]] = {
+    "default": {
+        "BACKEND": "storages.backends.s3.S3Storage",
+        "OPTIONS": {
+            "bucket_name": S3_BUCKET,
+            "endpoint_url": env_str("NEXA_S3_ENDPOINT_URL") or None,
+            "region_name": env_str("NEXA_S3_REGION") or None,
+            "access_key": env_str("NEXA_S3_ACCESS_KEY") or None,
+            "secret_key": env_secret("NEXA_S3_SECRET_KEY", default="-").removeprefix("-") or None,
+            "default_acl": "private",
+            "file_overwrite": False,
+            "querystring_auth": True,
+        },
+    }
+    if S3_BUCKET
+    else {
+        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "OPTIONS": {"location": MEDIA_ROOT, "file_permissions_mode": 0o600},
+    },
+    "staticfiles": {
+        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
+        if DEBUG
+        else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+    },
+}
+
+# --- E-mail ---------------------------------------------------------------------------------------
+EMAIL_HOST = env_str("EMAIL_HOST")
+EMAIL_BACKEND = (
+    "django.core.mail.backends.smtp.EmailBackend"
+    if EMAIL_HOST
+    else "django.core.mail.backends.console.EmailBackend"
+)
+EMAIL_PORT = env_int("EMAIL_PORT", 587, minimum=1)
+EMAIL_HOST_USER = env_str("EMAIL_HOST_USER")
+EMAIL_HOST_PASSWORD = env_secret("EMAIL_HOST_PASSWORD", default="-").removeprefix("-")
+EMAIL_USE_TLS = env_bool("EMAIL_USE_TLS", default=True)
+EMAIL_TIMEOUT = 20
+DEFAULT_FROM_EMAIL = env_str("DEFAULT_FROM_EMAIL", "Nexa CRM <nexa@localhost>")
+
+# --- API ------------------------------------------------------------------------------------------
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["rest_framework.authentication.SessionAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["crm.api.permissions.WorkspacePermission"],
+    "DEFAULT_PAGINATION_CLASS": "crm.api.pagination.PagePagination",
+    "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_THROTTLE_CLASSES": ["rest_framework.throttling.UserRateThrottle"],
+    "DEFAULT_THROTTLE_RATES": {"user": env_str("NEXA_API_RATE", "600/minute")},
+    "EXCEPTION_HANDLER": "crm.api.errors.exception_handler",
+    "PAGE_SIZE": 50,
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Nexa CRM API",
+    "DESCRIPTION": "Records of the CRM, through the same services as its pages.",
+    "VERSION": "1",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "COMPONENT_SPLIT_REQUEST": True,
+}
+
+# --- Integrations ---------------------------------------------------------------------------------
+# Sends every vendor call to the sandbox server instead: https://host/x -> <sandbox>/<provider>/x.
+NEXA_SANDBOX_URL = env_url("NEXA_SANDBOX_URL", schemes=("http", "https")).rstrip("/")
+NEXA_PRIVATE_HOSTS_ALLOWED = env_list("NEXA_PRIVATE_HOSTS_ALLOWED")
+WEBHOOK_MAX_BYTES = 1024 * 1024
+WEBHOOK_TOLERANCE = timedelta(minutes=5)
+IMPORT_MAX_BYTES = env_int("NEXA_IMPORT_MAX_BYTES", 512 * 1024 * 1024, minimum=1)
+
+# --- Console and logs -----------------------------------------------------------------------------
+UNFOLD: dict[str, Any] = {}
+LOGGING = log_settings(level=env_str("NEXA_LOG_LEVEL", "INFO"), json=not DEBUG)

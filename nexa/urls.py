@@ -1,0 +1,24 @@
+"""Every door by name; nothing here is per provider."""
+
+from __future__ import annotations
+
+from django.contrib import admin
+from django.urls import include, path
+
+from nexa import health
+
+handler400 = "crm.views.errors.bad_request"
+handler403 = "crm.views.errors.permission_denied"
+handler404 = "crm.views.errors.page_not_found"
+handler500 = "crm.views.errors.server_error"
+
+urlpatterns = [
+    path("healthz", health.alive, name="healthz"),
+    path("readyz", health.ready, name="readyz"),
+    path("admin/", admin.site.urls),
+    path("sign-in/", include("allauth.urls")),
+    path("api/", include("crm.api.urls")),
+    path("imports/", include("imports.urls")),
+    path("", include("integrations.hub.urls")),
+    path("", include("crm.urls")),
+]
