@@ -1,0 +1,1 @@
+"""The only code that writes core records: one transaction, one ledger row, one signal a write."""
