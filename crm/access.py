@@ -1,0 +1,90 @@
+"""Who may do what: the one place that pages, API and admin ask."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from django.core.exceptions import PermissionDenied
+
+from crm.choices import Role
+from crm.models import Membership, OwnedRecord, Record
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest
+
+    from crm.models import Workspace
+
+
+class Action(StrEnum):
+    """What a role may allow."""
+
+    VIEW = "view"
+    EDIT = "edit"
+    EDIT_ANY = "edit any"
+    IMPORT = "import"
+    EXPORT = "export"
+    CONNECT = "connect"
+    ADMINISTER = "administer"
+
+
+_VIEWER = frozenset({Action.VIEW})
+_MEMBER = _VIEWER | {Action.EDIT}
+_MANAGER = _MEMBER | {Action.EDIT_ANY, Action.IMPORT, Action.EXPORT}
+_ADMIN = _MANAGER | {Action.CONNECT}
+_OWNER = _ADMIN | {Action.ADMINISTER}
+
+ROLE_ACTIONS: dict[str, frozenset[Action]] = {
+    Role.VIEWER: _VIEWER,
+    Role.MEMBER: _MEMBER,
+    Role.MANAGER: _MANAGER,
+    Role.ADMIN: _ADMIN,
+    Role.OWNER: _OWNER,
+}
+
+
+def is_allowed(
+    membership: Membership | None, action: Action, record: Record | None = None
+) -> bool:
+    """Whether the member may do `action`, on `record` when one is named.
+
+    A member edits records of their own and those that nobody owns; a manager edits everyone's.
+    """
+    if membership is None:
+        return False
+    if record is not None and record.workspace_id != membership.workspace_id:
+        return False
+    allowed = ROLE_ACTIONS[membership.role]
+    if action is not Action.EDIT or Action.EDIT_ANY in allowed or record is None:
+        return action in allowed
+    return Action.EDIT in allowed and _is_own_or_free(membership, record)
+
+
+def require(membership: Membership | None, action: Action, record: Record | None = None) -> None:
+    """Raise PermissionDenied, with words for the person, unless `action` is allowed."""
+    if is_allowed(membership, action, record):
+        return
+    if membership is None:
+        raise PermissionDenied("You are not a member of this workspace.")
+    raise PermissionDenied(
+        f"Your role ({membership.get_role_display()}) may not {action} here. "
+        "Ask an admin of the workspace."
+    )
+
+
+def request_membership(request: HttpRequest) -> Membership:
+    """The membership the middleware put on the request; PermissionDenied without one."""
+    membership: Membership | None = getattr(request, "membership", None)
+    if membership is None:
+        raise PermissionDenied("You are not a member of any workspace. Ask an admin to invite you.")
+    return membership
+
+
+def request_workspace(request: HttpRequest) -> Workspace:
+    return request_membership(request).workspace
+
+
+def _is_own_or_free(membership: Membership, record: Record) -> bool:
+    if not isinstance(record, OwnedRecord):
+        return True
+    return record.owner_id in (None, membership.user_id)
