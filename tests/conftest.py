@@ -1,0 +1,105 @@
+"""Fixtures every test may use: a workspace, people with each role, and signed-in clients."""
+
+from __future__ import annotations
+
+import pytest
+from django.test import Client
+
+from crm.choices import Role
+from crm.models import Membership, User, Workspace
+from crm.services.origin import Origin, by_user
+from tests import factories
+
+
+@pytest.fixture(autouse=True)
+def plain_static_files(settings: object) -> None:
+    """Pages render without collectstatic; the manifest storage has tests of its own."""
+    settings.STORAGES = {  # type: ignore[attr-defined]
+        **settings.STORAGES,  # type: ignore[attr-defined]
+        "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+    }
+
+
+@pytest.fixture
+def workspace(db: None) -> Workspace:
+    return factories.workspace_make()
+
+
+@pytest.fixture
+def membership(workspace: Workspace) -> Membership:
+    """A salesperson of the workspace: role member."""
+    return factories.membership_make(workspace, role=Role.MEMBER)
+
+
+@pytest.fixture
+def salesperson(membership: Membership) -> User:
+    return membership.user
+
+
+@pytest.fixture
+def manager(workspace: Workspace) -> User:
+    return factories.membership_make(workspace, role=Role.MANAGER).user
+
+
+@pytest.fixture
+def admin(workspace: Workspace) -> User:
+    return factories.membership_make(workspace, role=Role.ADMIN).user
+
+
+@pytest.fixture
+def viewer(workspace: Workspace) -> User:
+    return factories.membership_make(workspace, role=Role.VIEWER).user
+
+
+@pytest.fixture
+def outsider(db: None) -> User:
+    """The owner of another workspace."""
+    return factories.membership_make(factories.workspace_make(), role=Role.OWNER).user
+
+
+@pytest.fixture
+def operator(db: None) -> User:
+    """Works in the console; belongs to no workspace."""
+    return factories.user_make(is_staff=True, is_superuser=True)
+
+
+@pytest.fixture
+def origin(salesperson: User) -> Origin:
+    return by_user(salesperson)
+
+
+def _signed_in(user: User) -> Client:
+    client = Client()
+    client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+    return client
+
+
+@pytest.fixture
+def sales_client(salesperson: User) -> Client:
+    return _signed_in(salesperson)
+
+
+@pytest.fixture
+def manager_client(manager: User) -> Client:
+    return _signed_in(manager)
+
+
+@pytest.fixture
+def admin_client(admin: User) -> Client:
+    """An admin of the workspace (not of Django's admin site; see operator_client)."""
+    return _signed_in(admin)
+
+
+@pytest.fixture
+def viewer_client(viewer: User) -> Client:
+    return _signed_in(viewer)
+
+
+@pytest.fixture
+def outsider_client(outsider: User) -> Client:
+    return _signed_in(outsider)
+
+
+@pytest.fixture
+def operator_client(operator: User) -> Client:
+    return _signed_in(operator)

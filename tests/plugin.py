@@ -1,0 +1,35 @@
+"""Loaded before Django's settings: gives the run a throw-away PostgreSQL and test secrets."""
+
+from __future__ import annotations
+
+import os
+from contextlib import ExitStack
+
+import pytest
+
+from nexa.embedded.throwaway import throwaway_database
+
+_resources = ExitStack()
+
+TEST_ENVIRONMENT = {
+    "SECRET_KEY": "test-secret-key-which-is-long-enough-for-the-deploy-check-0123456789",
+    "NEXA_ENCRYPTION_KEYS": "Zm9yLXRlc3RzLW9ubHktZm9yLXRlc3RzLW9ubHktMDE=",
+    "ALLOWED_HOSTS": "testserver,localhost,127.0.0.1",
+    "NEXA_LOG_LEVEL": "WARNING",
+}
+
+
+def pytest_load_initial_conftests() -> None:
+    """Runs in the controller and in every worker; workers inherit the controller's database."""
+    for name, value in TEST_ENVIRONMENT.items():
+        os.environ.setdefault(name, value)
+    for name in ("DEBUG", "NEXA_DEMO", "NEXA_SANDBOX_URL", "NEXA_BASE_URL"):
+        os.environ.pop(name, None)
+    if "PYTEST_XDIST_WORKER" not in os.environ and "NEXA_TEST_DATABASE_URL" not in os.environ:
+        database = _resources.enter_context(throwaway_database("nexa-tests"))
+        os.environ["NEXA_TEST_DATABASE_URL"] = database.url
+    os.environ["DATABASE_URL"] = os.environ["NEXA_TEST_DATABASE_URL"]
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    _resources.close()
