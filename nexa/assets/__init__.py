@@ -1,0 +1,1 @@
+"""Builds the files that are not kept in the repository: the icon sprite and the font subset."""
