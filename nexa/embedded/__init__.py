@@ -8,11 +8,12 @@ from __future__ import annotations
 from nexa.embedded.database import EmbeddedDatabase
 from nexa.embedded.errors import EmbeddedDatabaseError
 from nexa.embedded.launcher import release, start
-from nexa.embedded.paths import default_data_folder
+from nexa.embedded.paths import data_folder_made, default_data_folder
 
 __all__ = [
     "EmbeddedDatabase",
     "EmbeddedDatabaseError",
+    "data_folder_made",
     "default_data_folder",
     "release",
     "start",

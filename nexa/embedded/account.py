@@ -8,6 +8,7 @@ import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 from nexa.embedded.errors import EmbeddedDatabaseError
 
@@ -37,21 +38,21 @@ class Account:
         self,
         command: Sequence[str | Path],
         *,
-        stdin: str | None = None,
-        stderr: int = subprocess.STDOUT,
+        stdin: str = "",
+        stderr: int | IO[str] = subprocess.STDOUT,
     ) -> subprocess.CompletedProcess[str]:
         """Run a program as this account, from `/` and with a bare environment.
 
         Raises OSError when the account can't reach or run it.
         """
-        return subprocess.run(
+        return subprocess.run(  # noqa: S603 - our own programs only
             [str(part) for part in command],
             check=False,
             text=True,
             errors="replace",
             stdout=subprocess.PIPE,
             stderr=stderr,
-            input=stdin if stdin is not None else "",
+            input=stdin,
             cwd="/",
             env=ENVIRONMENT,
             umask=0o077,
@@ -89,8 +90,8 @@ def _name(user_id: int) -> str:
     entry = _entry(user_id)
     if entry is None:
         raise EmbeddedDatabaseError(
-            f"User id {user_id} has no entry in /etc/passwd, and PostgreSQL's initdb needs one. Run "
-            "Nexa CRM as a user that has one, or set DATABASE_URL to a PostgreSQL of your own."
+            f"User id {user_id} has no entry in /etc/passwd, and PostgreSQL's initdb needs one. "
+            "Run Nexa CRM as a user that has one, or set DATABASE_URL to a PostgreSQL of your own."
         )
     return entry.pw_name
 

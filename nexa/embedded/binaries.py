@@ -40,18 +40,23 @@ def binaries_for(account: Account, layout: Layout) -> Path:
     return copied
 
 
+def psql() -> Path:
+    """The wheel's own command line client, for people."""
+    return _site_folder() / PACKAGE / INSTALL / "bin" / "psql"
+
+
 def _site_folder() -> Path:
     found = importlib.util.find_spec(PACKAGE)
     if found is None or found.origin is None:
         raise EmbeddedDatabaseError(
-            f"The Python package {DISTRIBUTION}, which carries PostgreSQL, isn't installed. Install "
-            "the requirements again, or set DATABASE_URL to a PostgreSQL of your own."
+            f"The Python package {DISTRIBUTION}, which carries PostgreSQL, isn't installed. "
+            "Install the requirements again, or set DATABASE_URL to a PostgreSQL of your own."
         )
     site = Path(found.origin).resolve().parent.parent
     if not (site / PACKAGE / INSTALL / "bin" / "postgres").exists():
         raise EmbeddedDatabaseError(
-            f"The installed {DISTRIBUTION} doesn't carry PostgreSQL {MAJOR}. Install the version in "
-            "requirements.lock, or set DATABASE_URL to a PostgreSQL of your own."
+            f"The installed {DISTRIBUTION} doesn't carry PostgreSQL {MAJOR}. Install the version "
+            "in requirements.lock, or set DATABASE_URL to a PostgreSQL of your own."
         )
     return site
 

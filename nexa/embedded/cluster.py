@@ -1,4 +1,4 @@
-"""The data itself: made once by initdb, aside and then renamed, so that half of one never counts."""
+"""The data itself: made once by initdb, aside and then renamed, so that half of it never counts."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from pathlib import Path
 from nexa.embedded.account import Account
 from nexa.embedded.binaries import MAJOR
 from nexa.embedded.errors import EmbeddedDatabaseError
+from nexa.embedded.password import SUPERUSER, password_made
 from nexa.embedded.paths import Layout
 
-SUPERUSER = "postgres"
 _PART = "part-"
 
 # Written into postgresql.conf once, where an administrator may change them afterwards.
@@ -46,7 +46,7 @@ def cluster_made(layout: Layout, account: Account, programs: Path, *, durable: b
     part.mkdir(mode=0o700)
     try:
         password_file = part / "password"
-        password_file.write_text(layout.password.read_text())
+        password_file.write_text(password_made(layout))
         account.own(password_file)
         account.own(part)
         _initdb(part, account, programs, durable=durable)
@@ -54,20 +54,6 @@ def cluster_made(layout: Layout, account: Account, programs: Path, *, durable: b
         _folder_synced(layout.home)
     finally:
         shutil.rmtree(part, ignore_errors=True)
-
-
-def password_made(layout: Layout) -> str:
-    """The password of this data folder, made at random on first use."""
-    if not layout.password.exists():
-        part = layout.home / f"{_PART}password"
-        part.unlink(missing_ok=True)
-        handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(handle, "w") as file:
-            file.write(secrets.token_urlsafe(32))
-            file.flush()
-            os.fsync(file.fileno())
-        part.rename(layout.password)
-    return layout.password.read_text().strip()
 
 
 def _initdb(part: Path, account: Account, programs: Path, *, durable: bool) -> None:

@@ -10,8 +10,8 @@ from urllib.parse import quote, urlencode
 import psycopg
 from psycopg import sql
 
-from nexa.embedded.cluster import SUPERUSER
 from nexa.embedded.errors import EmbeddedDatabaseError
+from nexa.embedded.password import SUPERUSER
 
 
 @dataclass(frozen=True)

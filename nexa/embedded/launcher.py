@@ -1,4 +1,4 @@
-"""The whole path: layout, gate, user, cluster, server, database; and back when the last user leaves.
+"""The whole path: layout, gate, user, cluster, server, database; and back as the last one leaves.
 
 When every user is killed at once the server stays up, alone; the next `start` adopts it, and the
 next `release` of a last user stops it.
@@ -12,19 +12,30 @@ import re
 import threading
 from pathlib import Path
 
-from nexa.embedded.account import account_of_server
+from nexa.embedded.account import Account, account_of_server
 from nexa.embedded.binaries import binaries_for
-from nexa.embedded.cluster import cluster_made, password_made
+from nexa.embedded.cluster import cluster_made
 from nexa.embedded.database import EmbeddedDatabase, answers, database_made
 from nexa.embedded.errors import EmbeddedDatabaseError
-from nexa.embedded.paths import PORT, Layout, default_data_folder, layout_made, socket_folder_made
+from nexa.embedded.password import password_read, password_restored
+from nexa.embedded.paths import (
+    PORT,
+    Layout,
+    default_data_folder,
+    layout_made,
+    layout_of,
+    socket_folder_made,
+)
 from nexa.embedded.postmaster import postmaster_read
 from nexa.embedded.server import server_awaited, server_started, server_stopped
 from nexa.embedded.users import gate_held, user_joined, user_left, users_alive
 
+PROJECT_FOLDER = Path(__file__).resolve().parents[2]
 _NAME = re.compile(r"[a-z_][a-z0-9_]{0,62}")
+# What this process uses: by data folder, the handle that counts it. Forked children inherit it.
 _handles: dict[Path, int] = {}
-_handles_lock = threading.RLock()
+_addresses: dict[tuple[Path, str], EmbeddedDatabase] = {}
+_lock = threading.RLock()
 
 
 def start(
@@ -37,8 +48,41 @@ def start(
     """
     if not _NAME.fullmatch(name) or name.startswith("pg_"):
         raise EmbeddedDatabaseError(f"'{name}' can't name a database: use a-z, 0-9 and _.")
-    layout = layout_made(data_folder or default_data_folder(Path.cwd()))
-    with _handles_lock, gate_held(layout.gate):
+    home = layout_of(data_folder or default_data_folder(PROJECT_FOLDER)).home
+    with _lock:
+        known = _addresses.get((home, name))
+        if known is None or not _is_up(home):
+            known = _addresses[home, name] = _started(home.parent, name, durable=durable)
+        return known
+
+
+def release(data_folder: Path | None = None) -> bool:
+    """Drop this process's use; the last user stops the server. True when it is stopped."""
+    layout = layout_of(data_folder or default_data_folder(PROJECT_FOLDER))
+    with _lock:
+        handle = _handles.pop(layout.home, None)
+        for key in [key for key in _addresses if key[0] == layout.home]:
+            del _addresses[key]
+        if handle is not None:
+            user_left(handle)
+        if not layout.gate.exists():
+            return True
+        with gate_held(layout.gate):
+            if users_alive(layout.users):
+                return False
+            server_stopped(layout.cluster)
+            return True
+
+
+def _is_up(home: Path) -> bool:
+    """While we count as a user nobody stops the server, but it may have crashed."""
+    found = postmaster_read(Layout(home).cluster)
+    return found is not None and found.is_ours and found.is_ready
+
+
+def _started(data_folder: Path, name: str, *, durable: bool) -> EmbeddedDatabase:
+    layout = layout_made(data_folder)
+    with gate_held(layout.gate):
         joined = layout.home not in _handles
         if joined:
             _handles[layout.home] = user_joined(layout.users)
@@ -50,47 +94,44 @@ def start(
             raise
 
 
-def release(data_folder: Path | None = None) -> bool:
-    """Drop this process's use; the last user stops the server. True when it is stopped."""
-    layout = layout_made(data_folder or default_data_folder(Path.cwd()))
-    with _handles_lock, gate_held(layout.gate):
-        handle = _handles.pop(layout.home, None)
-        if handle is not None:
-            user_left(handle)
-        if users_alive(layout.users):
-            return False
-        server_stopped(layout.cluster)
-        return True
-
-
 def _served(layout: Layout, name: str, *, durable: bool) -> EmbeddedDatabase:
-    account = account_of_server(layout.cluster)
+    socket_folder = _running_at(layout, name)
+    if socket_folder is None:
+        account = account_of_server(layout.cluster)
+        socket_folder = _launched(layout, account, name, durable=durable)
+    address = EmbeddedDatabase(socket_folder, PORT, name, password_read(layout), name)
+    database_made(address)
+    return address
+
+
+def _running_at(layout: Layout, name: str) -> Path | None:
+    """The socket's folder of the server that runs already."""
+    found = server_awaited(layout.cluster)
+    claim = found or postmaster_read(layout.cluster)
+    if claim is None or claim.socket_folder is None:
+        return None
+    # A server in another container shares our folder, but its process can't be seen from here.
+    if found is None and not (
+        layout.password.exists()
+        and answers(EmbeddedDatabase(claim.socket_folder, PORT, name, password_read(layout), name))
+    ):
+        return None
+    return claim.socket_folder
+
+
+def _launched(layout: Layout, account: Account, name: str, *, durable: bool) -> Path:
     if account.is_lent and not account.can_reach(layout.home):
         raise EmbeddedDatabaseError(
             f"PostgreSQL runs as the account {account.name}, which can't reach {layout.home}: one "
             "of the folders above it is closed to others. Set NEXA_DATA_DIR to a folder it may "
             "reach (such as one under /var/lib); we change no permissions outside our own folder."
         )
-    password = password_made(layout)
-    address = _running(layout, name, password)
-    if address is None:
-        programs = binaries_for(account, layout)
-        cluster_made(layout, account, programs, durable=durable)
-        folder = socket_folder_made(layout, account)
-        server_started(layout, account, programs, socket_folder=folder, durable=durable)
-        address = EmbeddedDatabase(folder, PORT, name, password, name)
-    database_made(address)
-    return address
-
-
-def _running(layout: Layout, name: str, password: str) -> EmbeddedDatabase | None:
-    found = server_awaited(layout.cluster)
-    claim = found or postmaster_read(layout.cluster)
-    if claim is None or claim.socket_folder is None:
-        return None
-    address = EmbeddedDatabase(claim.socket_folder, PORT, name, password, name)
-    # A server in another container shares our folder but not our process numbers.
-    return address if found or answers(address) else None
+    programs = binaries_for(account, layout)
+    cluster_made(layout, account, programs, durable=durable)
+    password_restored(layout, account, programs, role=name)
+    socket_folder = socket_folder_made(layout, account)
+    server_started(layout, account, programs, socket_folder=socket_folder, durable=durable)
+    return socket_folder
 
 
 @atexit.register
@@ -100,8 +141,8 @@ def _release_all() -> None:
 
 
 def _forked() -> None:
-    global _handles_lock  # noqa: PLW0603 - another thread of the parent may have held it
-    _handles_lock = threading.RLock()
+    global _lock
+    _lock = threading.RLock()  # another thread of the parent may have held it
 
 
 os.register_at_fork(after_in_child=_forked)

@@ -6,6 +6,7 @@ import hashlib
 import os
 import stat
 import tempfile
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -64,34 +65,55 @@ def default_data_folder(project_folder: Path) -> Path:
     return base / "nexa-crm" / checkout
 
 
+def layout_of(data_folder: Path) -> Layout:
+    """Where things are in this data folder, whether or not they exist."""
+    return Layout(data_folder.expanduser().resolve() / "postgresql")
+
+
 def layout_made(data_folder: Path) -> Layout:
-    """Make the folders that are missing; idempotent, and never touches those that were there."""
-    layout = Layout(data_folder.expanduser().resolve() / "postgresql")
-    # Root's folders let the server's account pass through (x) but not look around.
-    mode = 0o711 if os.geteuid() == 0 else 0o700
+    """Make the folders that are missing; idempotent."""
+    layout = layout_of(data_folder)
     try:
-        for folder in (*reversed(layout.home.parents), layout.home):
-            _folder_made(folder, mode)
-        _folder_made(layout.users, 0o700)
+        data_folder_made(layout.home.parent)
+        _folder_made(layout.home)
+        _owner_checked(layout.home)
+        layout.home.chmod(_mode())  # ours; a start killed in the middle may have left it closed
+        layout.users.mkdir(mode=0o700, exist_ok=True)
     except OSError as error:
         raise EmbeddedDatabaseError(
-            f"The data folder {data_folder} can't be made: {error.strerror} ({error.filename}). "
+            f"The data folder {data_folder} can't be used: {error.strerror} ({error.filename}). "
             "Set NEXA_DATA_DIR to a folder you may write to."
         ) from error
-    owner = layout.home.lstat().st_uid
-    if owner != os.geteuid():
-        raise EmbeddedDatabaseError(
-            f"{layout.home} belongs to user id {owner}, and you are {os.geteuid()}. Run Nexa CRM as "
-            "that user, or set NEXA_DATA_DIR to another folder."
-        )
     return layout
 
 
-def _folder_made(folder: Path, mode: int) -> None:
+def data_folder_made(data_folder: Path) -> None:
+    """Make a data folder and what is missing above it, never touching a folder that was there.
+
+    Root's folders let the server's account pass through (x) but not look around.
+    """
+    for folder in (*reversed(data_folder.parents), data_folder):
+        _folder_made(folder)
+
+
+def _folder_made(folder: Path) -> None:
     if folder.is_dir():
         return
     folder.mkdir(exist_ok=True)
-    folder.chmod(mode)  # mkdir's own mode is cut by the umask, which may be 077
+    folder.chmod(_mode())  # mkdir's own mode is cut by the umask, which may be 077
+
+
+def _mode() -> int:
+    return 0o711 if os.geteuid() == 0 else 0o700
+
+
+def _owner_checked(home: Path) -> None:
+    owner = home.lstat().st_uid
+    if owner != os.geteuid():
+        raise EmbeddedDatabaseError(
+            f"{home} belongs to user id {owner}, and you are {os.geteuid()}. Run Nexa CRM as that "
+            "user, or set NEXA_DATA_DIR to another folder."
+        )
 
 
 def socket_folder_made(layout: Layout, account: Account) -> Path:
@@ -105,8 +127,8 @@ def socket_folder_made(layout: Layout, account: Account) -> Path:
             _socket_folder_secured(folder, account)
             return folder
     raise EmbeddedDatabaseError(
-        f"No folder with a path short enough for a socket: {layout.home} and {tempfile.gettempdir()}"
-        " are both too deep. Set NEXA_DATA_DIR to a shorter path."
+        f"No folder has a path short enough for a socket: {layout.home} and "
+        f"{tempfile.gettempdir()} are both too deep. Set NEXA_DATA_DIR to a shorter path."
     )
 
 
@@ -126,13 +148,15 @@ def fits_socket(folder: Path) -> bool:
 
 
 def _socket_folder_secured(folder: Path, account: Account) -> None:
-    folder.mkdir(mode=0o700, exist_ok=True)
+    with suppress(FileExistsError):
+        folder.mkdir(mode=0o700)
     found = folder.lstat()
-    ours = found.st_uid in {os.geteuid(), account.user_id}
-    if not stat.S_ISDIR(found.st_mode) or not ours or found.st_mode & 0o022:
+    owners = {os.geteuid(), account.user_id}
+    if not stat.S_ISDIR(found.st_mode) or found.st_uid not in owners or found.st_mode & 0o022:
         raise EmbeddedDatabaseError(
             f"{folder} is meant for the database's socket, but somebody else made it or may write "
             "to it. Remove it, or set NEXA_DATA_DIR to a shorter path so that it isn't needed."
         )
-    account.own(folder)
-    folder.chmod(0o710 if account.is_lent else 0o700)
+    if found.st_uid == os.geteuid():  # else it is the server's already, from an earlier start
+        folder.chmod(0o710 if account.is_lent else 0o700)
+        account.own(folder)

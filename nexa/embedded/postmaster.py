@@ -1,4 +1,4 @@
-"""Is the server running? Reads `postmaster.pid` and never believes it without a look at the process.
+"""Is the server running? Reads `postmaster.pid`, and believes it only after a look at the process.
 
 A killed server leaves that file behind, and its number may meanwhile belong to any other process.
 """
@@ -54,13 +54,19 @@ def stale_files_removed(cluster: Path, socket_folder: Path) -> None:
     (socket_folder / f".s.PGSQL.{PORT}.lock").unlink(missing_ok=True)
 
 
+def process_lives(process_id: int) -> bool:
+    """False also for a dead process that nobody has collected yet."""
+    try:
+        return bool(psutil.Process(process_id).status() != psutil.STATUS_ZOMBIE)
+    except psutil.Error:
+        return False
+
+
 def _is_server_of(cluster: Path, process_id: int) -> bool:
     # By its command line, which even root without ptrace rights (as in a container) may read.
     try:
-        process = psutil.Process(process_id)
-        words = process.cmdline()
-        dead = process.status() == psutil.STATUS_ZOMBIE
+        words = psutil.Process(process_id).cmdline()
     except psutil.Error:
         return False
     runs_postgres = bool(words) and Path(words[0]).name == "postgres"
-    return runs_postgres and not dead and str(cluster) in words[1:]
+    return runs_postgres and str(cluster) in words[1:] and process_lives(process_id)

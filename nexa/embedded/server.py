@@ -6,14 +6,18 @@ import os
 import signal
 import subprocess
 import time
+from contextlib import suppress
 from pathlib import Path
 
-import psutil
-
-from nexa.embedded.account import ENVIRONMENT, Account
+from nexa.embedded.account import Account
 from nexa.embedded.errors import EmbeddedDatabaseError
 from nexa.embedded.paths import PORT, Layout
-from nexa.embedded.postmaster import Postmaster, postmaster_read, stale_files_removed
+from nexa.embedded.postmaster import (
+    Postmaster,
+    postmaster_read,
+    process_lives,
+    stale_files_removed,
+)
 
 START_PATIENCE_SECONDS = 120.0  # recovery after a crash takes a while on a slow disk
 STOP_PATIENCE_SECONDS = 60.0
@@ -43,7 +47,7 @@ def server_started(
         )
         if _became_ready(layout.cluster, process_id, deadline):
             return
-        words = last_words(layout)
+        words = last_words(layout, account)
         if "is still in use" not in words or time.monotonic() > deadline:
             raise EmbeddedDatabaseError(
                 f"The database server in {layout.home} didn't start. Its last words:\n{words}\n"
@@ -81,16 +85,13 @@ def server_stopped(cluster: Path) -> None:
     )
 
 
-def last_words(layout: Layout) -> str:
-    """The end of what the server said, newest last."""
-    logs = [layout.start_log]
-    folder = layout.cluster / "log"
-    if folder.is_dir():
-        logs += sorted(folder.iterdir(), key=lambda path: path.stat().st_mtime)[-1:]
-    lines: list[str] = []
-    for log in logs:
-        lines += log.read_text(errors="replace").splitlines()[-10:]
-    return "\n".join(lines) or "(it said nothing)"
+def last_words(layout: Layout, account: Account) -> str:
+    """The end of what the server said before and after it opened its own log."""
+    words = layout.start_log.read_text(errors="replace").splitlines()[-10:]
+    # Read as the server's account: its folder may hold links that we shouldn't follow as root.
+    show = 'cd "$1/log" && tail -n 10 "$(ls -t | head -n 1)"'
+    own_log = account.run(["/bin/sh", "-c", show, "sh", layout.cluster], stderr=subprocess.DEVNULL)
+    return "\n".join([*words, *own_log.stdout.splitlines()]) or "(it said nothing)"
 
 
 def _command(
@@ -115,22 +116,8 @@ def _launched(command: list[str | Path], layout: Layout, account: Account) -> in
     """
     handle = os.open(layout.start_log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(handle, "w") as log:
-        result = subprocess.run(
-            ["/bin/sh", "-c", '"$@" >&2 & echo $!', "sh", *(str(part) for part in command)],
-            check=True,
-            text=True,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=log,
-            cwd="/",
-            env=ENVIRONMENT,
-            umask=0o077,
-            start_new_session=True,
-            user=account.user_id if account.is_lent else None,
-            group=account.group_id if account.is_lent else None,
-            extra_groups=[] if account.is_lent else None,
-        )
-    return int(result.stdout)
+        shell = ["/bin/sh", "-c", '"$@" >&2 & echo $!', "sh"]
+        return int(account.run([*shell, *command], stderr=log).stdout)
 
 
 def _became_ready(cluster: Path, process_id: int, deadline: float) -> bool:
@@ -138,14 +125,15 @@ def _became_ready(cluster: Path, process_id: int, deadline: float) -> bool:
         found = postmaster_read(cluster)
         if found and found.process_id == process_id and found.is_ready:
             return True
-        if not psutil.pid_exists(process_id):
+        if not process_lives(process_id):
             return False
         time.sleep(_PAUSE_SECONDS)
     return False
 
 
 def _ended(cluster: Path, process_id: int, wish: signal.Signals) -> bool:
-    os.kill(process_id, wish)
+    with suppress(ProcessLookupError):
+        os.kill(process_id, wish)
     deadline = time.monotonic() + STOP_PATIENCE_SECONDS
     while time.monotonic() < deadline:
         found = postmaster_read(cluster)

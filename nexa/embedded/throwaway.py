@@ -14,7 +14,7 @@ from nexa.embedded.launcher import release, start
 
 @contextmanager
 def throwaway_database(prefix: str = "nexa-") -> Iterator[EmbeddedDatabase]:
-    """Start a server in a folder of its own under the temporary folder; stop and remove it after."""
+    """Start a server in a new folder of the temporary folder; stop and remove it afterwards."""
     folder = Path(tempfile.mkdtemp(prefix=prefix))
     folder.chmod(0o711)  # mkdtemp makes 0700, which root's server account can't pass
     try:

@@ -19,10 +19,9 @@ from nexa.embedded.binaries import psql
 class DatabaseClient(client.DatabaseClient):
     """`manage.py dbshell` with the client that comes with the server."""
 
-    executable_name = str(psql())
-
     def runshell(self, parameters: Iterable[str]) -> None:
         self.connection.get_connection_params()
+        type(self).executable_name = str(psql())
         super().runshell(parameters)
 
 
