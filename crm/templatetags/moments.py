@@ -1,4 +1,4 @@
-"""Words for times: what `relative_time` and `due` write on a page. Pure; the present is passed in."""
+"""Words for times, as `relative_time` and `due` show them. Pure; the present is passed in."""
 
 from __future__ import annotations
 

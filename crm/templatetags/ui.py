@@ -34,7 +34,10 @@ SYMBOLS = {
     "NZD": "NZ$",
 }
 # Currencies without a minor unit (ISO 4217, exponent 0).
-WHOLE_UNITS = frozenset("BIF CLP DJF GNF JPY KMF KRW MGA PYG RWF UGX VND VUV XAF XOF XPF".split())
+WHOLE_UNITS = frozenset(
+    ("BIF", "CLP", "DJF", "GNF", "JPY", "KMF", "KRW", "MGA", "PYG", "RWF", "UGX", "VND", "VUV")
+    + ("XAF", "XOF", "XPF")
+)
 
 
 class StageLike(Protocol):
@@ -78,7 +81,7 @@ def avatar(name: object, css_class: str = "") -> SafeString:
 def initials(name: str) -> str:
     words = [word for word in name.replace("@", " ").split() if word[0].isalnum()]
     if not words:
-        return "–"
+        return "?"
     chosen = words if len(words) == 1 else [words[0], words[-1]]
     return "".join(word[0] for word in chosen).upper()
 
@@ -179,7 +182,7 @@ def nav_link(
 def sort_header(
     context: RequestContext, field: str, label: str, *, default: str = "", css_class: str = ""
 ) -> dict[str, Any]:
-    """A column head whose link sorts by `field`, then the other way; `default` is the page's own."""
+    """A column head whose link sorts by `field`, then the other way; `default` is the page's."""
     query = context["request"].GET.copy()
     current = query.get("sort") or default
     direction = {field: "ascending", f"-{field}": "descending"}.get(current, "")

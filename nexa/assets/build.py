@@ -35,7 +35,7 @@ def _fonts(folder: Path) -> list[Built]:
     if all(path.exists() for path in paths) and stamp.exists() and stamp.read_text() == recipe:
         return [Built(path, path.stat().st_size, is_new=False) for path in paths]
     built = [
-        _write(path, font.font_woff2(cut)) for path, cut in zip(paths, font.CUTS, strict=True)
+        _write(folder / "fonts" / f"{name}.woff2", content) for name, content in font.font_files()
     ]
     built.append(_write(folder / "fonts" / "OFL.txt", font.LICENCE.read_bytes()))
     stamp.write_text(recipe)

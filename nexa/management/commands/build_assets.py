@@ -16,7 +16,7 @@ class Command(BaseCommand):
     """Write icons.svg and fonts/ into ASSETS_BUILD_FOLDER."""
 
     help = "Build the icon sprite and the font subset that the pages use."
-    requires_system_checks: list[str] = []  # noqa: RUF012 (Django's own attribute)
+    requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--folder", type=Path, default=settings.ASSETS_BUILD_FOLDER)
