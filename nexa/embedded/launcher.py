@@ -25,6 +25,7 @@ from nexa.embedded.paths import (
     layout_made,
     layout_of,
     socket_folder_made,
+    socket_folders_removed,
 )
 from nexa.embedded.postmaster import postmaster_read
 from nexa.embedded.server import server_awaited, server_started, server_stopped
@@ -56,7 +57,7 @@ def start(
         return known
 
 
-def release(data_folder: Path | None = None) -> bool:
+def release(data_folder: Path | None = None, *, even_if_used: bool = False) -> bool:
     """Drop this process's use; the last user stops the server. True when it is stopped."""
     layout = layout_of(data_folder or default_data_folder(PROJECT_FOLDER))
     with _lock:
@@ -68,9 +69,10 @@ def release(data_folder: Path | None = None) -> bool:
         if not layout.gate.exists():
             return True
         with gate_held(layout.gate):
-            if users_alive(layout.users):
+            if users_alive(layout.users) and not even_if_used:
                 return False
             server_stopped(layout.cluster)
+            socket_folders_removed(layout)
             return True
 
 

@@ -60,8 +60,11 @@ def default_data_folder(project_folder: Path) -> Path:
     checkout = hashlib.sha256(os.fsencode(project_folder.resolve())).hexdigest()[:12]
     if os.geteuid() == 0:
         return Path("/var/lib/nexa-crm") / checkout
-    named = os.environ.get("XDG_DATA_HOME", "")
-    base = Path(named) if Path(named).is_absolute() else Path.home() / ".local" / "share"
+    named = Path(os.environ.get("XDG_DATA_HOME", ""))
+    try:
+        base = named if named.is_absolute() else Path.home() / ".local" / "share"
+    except RuntimeError:  # an account without a home, as in some containers
+        return project_folder.resolve() / "data"
     return base / "nexa-crm" / checkout
 
 
@@ -130,6 +133,13 @@ def socket_folder_made(layout: Layout, account: Account) -> Path:
         f"No folder has a path short enough for a socket: {layout.home} and "
         f"{tempfile.gettempdir()} are both too deep. Set NEXA_DATA_DIR to a shorter path."
     )
+
+
+def socket_folders_removed(layout: Layout) -> None:
+    """Leave nothing behind in the temporary folder; the server must be down."""
+    for folder in _socket_folders(layout)[1:]:
+        with suppress(OSError):
+            folder.rmdir()
 
 
 def _socket_folders(layout: Layout) -> tuple[Path, ...]:
