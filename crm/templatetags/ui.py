@@ -35,8 +35,8 @@ SYMBOLS = {
 }
 # Currencies without a minor unit (ISO 4217, exponent 0).
 WHOLE_UNITS = frozenset(
-    ("BIF", "CLP", "DJF", "GNF", "JPY", "KMF", "KRW", "MGA", "PYG", "RWF", "UGX", "VND", "VUV")
-    + ("XAF", "XOF", "XPF")
+    {"BIF", "CLP", "DJF", "GNF", "JPY", "KMF", "KRW", "MGA", "PYG", "RWF", "UGX", "VND", "VUV"}
+    | {"XAF", "XOF", "XPF"}
 )
 
 
