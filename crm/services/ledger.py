@@ -1,4 +1,8 @@
-"""Appends to the ledger and tells who listens; called by services inside their transaction."""
+"""Appends to the ledger and tells who listens; called by services inside their transaction.
+
+A custom field stands in a diff under its own name, `custom.<key>`, so that history and undo work
+per field. The diff of a created record holds the values that were given, not model defaults.
+"""
 
 from __future__ import annotations
 
@@ -12,9 +16,12 @@ from django.db import models
 from crm.choices import ChangeAction
 from crm.models import Change, Record
 from crm.services.origin import Origin
-from crm.signals import changed
+from crm.signals import ChangeBatch, changed
 
 Diff = dict[str, list[Any]]
+CUSTOM = "custom"
+CUSTOM_PREFIX = "custom."
+EMPTY: tuple[Any, ...] = (None, "", [], {})
 
 
 def record_type(model: type[models.Model] | models.Model) -> str:
@@ -32,16 +39,25 @@ def json_value(value: Any) -> Any:
         return value.astimezone(datetime.UTC).isoformat()
     if isinstance(value, datetime.date):
         return value.isoformat()
+    if isinstance(value, str):
+        return str(value)
     return list(value) if isinstance(value, tuple) else value
 
 
+def stored_value(record: Record, name: str) -> Any:
+    """The record's present value of a field, as the ledger keeps it."""
+    field = record._meta.get_field(name)
+    return json_value(getattr(record, getattr(field, "attname", name)))
+
+
 def field_diff(record: Record, values: Mapping[str, Any]) -> Diff:
-    """What `values` would change in `record`; empty when nothing would."""
+    """What cleaned `values` (see crm.services.cleaning) would change; empty when nothing would."""
     diff: Diff = {}
     for name, new in values.items():
-        field = record._meta.get_field(name)
-        old = json_value(getattr(record, getattr(field, "attname", name)))
-        after = json_value(new)
+        if name == CUSTOM:
+            diff |= _custom_diff(getattr(record, CUSTOM), new)
+            continue
+        old, after = stored_value(record, name), json_value(new)
         if old != after:
             diff[name] = [old, after]
     return diff
@@ -51,16 +67,23 @@ def created_diff(record: Record, names: Iterable[str]) -> Diff:
     """`[None, value]` for each named field that holds something."""
     diff: Diff = {}
     for name in names:
-        field = record._meta.get_field(name)
-        value = json_value(getattr(record, getattr(field, "attname", name)))
-        if value not in (None, "", [], {}):
+        value = stored_value(record, name)
+        if name == CUSTOM:
+            diff |= _custom_diff({}, value)
+        elif value not in EMPTY:
             diff[name] = [None, value]
     return diff
 
 
-def change_for(record: Record, *, action: ChangeAction, diff: Diff, origin: Origin) -> Change:
-    """The ledger row for one write, not yet stored."""
-    return Change(
+def removed_diff(record: Record) -> Diff:
+    """`[value, None]` for each field of a record that is about to be erased."""
+    names = [field.name for field in record._meta.concrete_fields if not field.primary_key]
+    return {name: [old[1], None] for name, old in created_diff(record, names).items()}
+
+
+def append(record: Record, *, action: ChangeAction, diff: Diff, origin: Origin) -> Change:
+    """Store the ledger row of one write and send `changed`."""
+    change = Change.objects.create(
         workspace_id=record.workspace_id,
         record_type=record_type(record),
         record_id=record.pk,
@@ -71,11 +94,22 @@ def change_for(record: Record, *, action: ChangeAction, diff: Diff, origin: Orig
         reason=origin.reason[:250],
         actor=origin.actor,
     )
+    batch = ChangeBatch(
+        workspace_id=record.workspace_id,
+        record_type=change.record_type,
+        action=action,
+        record_ids=(record.pk,),
+        change_ids=(change.pk,),
+        fields=frozenset(diff),
+        origin=origin,
+    )
+    changed.send(sender=type(record), batch=batch)
+    return change
 
 
-def append(changes: list[Change]) -> None:
-    """Store the rows and send `changed`; all of one workspace and record type."""
-    if not changes:
-        return
-    Change.objects.bulk_create(changes, batch_size=1000)
-    changed.send(sender=changes[0].record_type, changes=changes)
+def _custom_diff(old: Mapping[str, Any], new: Mapping[str, Any]) -> Diff:
+    return {
+        f"{CUSTOM_PREFIX}{key}": [old.get(key), new.get(key)]
+        for key in sorted({*old, *new})
+        if old.get(key) != new.get(key)
+    }

@@ -1,24 +1,30 @@
-"""How any core record is created, updated, archived and restored; entity services call this."""
+"""How any core record is created, updated, archived and erased; entity services call this."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, TypeVar
 
 from django.core.exceptions import ValidationError
 from django.db import models, transaction
 from django.utils import timezone
 
-from crm.choices import ChangeAction
-from crm.models import OwnedRecord, Record, Workspace
+from crm.choices import ChangeAction, OriginKind
+from crm.models import Membership, OwnedRecord, Record, Workspace
 from crm.services import ledger
-from crm.services.errors import InvalidRecord, StaleRecord, WrongWorkspace
+from crm.services.cleaning import user_links, values_clean
+from crm.services.custom_fields import custom_clean, custom_require
+from crm.services.errors import InvalidRecord, StaleRecord
 from crm.services.origin import Origin
+from crm.services.refusals import refused_in_words
 
 R = TypeVar("R", bound=Record)
 O = TypeVar("O", bound=OwnedRecord)  # noqa: E741
 
+PEOPLE = (OriginKind.USER, OriginKind.API)
 
+
+@refused_in_words()
 @transaction.atomic
 def record_create(
     model: type[R], *, workspace: Workspace, values: Mapping[str, Any], origin: Origin
@@ -27,19 +33,21 @@ def record_create(
 
     Raises InvalidRecord, and WrongWorkspace for a link into another workspace.
     """
-    record = model(workspace=workspace, **values)
-    _check_links(record, values)
-    _validate(record)
-    now = timezone.now()
-    record.created_at = record.updated_at = now
+    cleaned = values_clean(model, workspace=workspace, values=values)
+    record = model(workspace=workspace)
+    if issubclass(model, OwnedRecord):
+        _custom_of_new(record, cleaned, origin)
+    _assign(record, cleaned)
+    _validate(record, {field.name for field in model._meta.concrete_fields} - {"workspace"})
+    _check_members(record, cleaned)
+    record.created_at = record.updated_at = timezone.now()
     record.save(force_insert=True)
-    diff = ledger.created_diff(record, values)
-    ledger.append(
-        [ledger.change_for(record, action=ChangeAction.CREATED, diff=diff, origin=origin)]
-    )
+    diff = ledger.created_diff(record, cleaned)
+    ledger.append(record, action=ChangeAction.CREATED, diff=diff, origin=origin)
     return record
 
 
+@refused_in_words()
 @transaction.atomic
 def record_update(
     record: R,
@@ -51,33 +59,39 @@ def record_update(
 ) -> R:
     """Write `values`; a write that changes nothing leaves no trace.
 
+    Given keys of `custom` are written over the present ones; a key given as None is removed.
     The row is locked first, so ledger order is commit order. Returns the fresh record. Raises
-    StaleRecord when `expected_version` is given and is not the row's version any more.
+    StaleRecord when `expected_version` is given and is not the row's version any more, else as
+    record_create.
     """
-    fresh = _locked(record)
-    if expected_version is not None and fresh.version != expected_version:
-        raise StaleRecord
-    diff = ledger.field_diff(fresh, values)
+    fresh = record_lock(record, expected_version=expected_version)
+    cleaned = values_clean(type(record), workspace=fresh.workspace, values=values)
+    if ledger.CUSTOM in cleaned:
+        cleaned[ledger.CUSTOM] = _custom_of_present(fresh, cleaned[ledger.CUSTOM])
+    diff = _without_respelt(ledger.field_diff(fresh, cleaned))
     if not diff:
         return fresh
-    for name in diff:
-        setattr(fresh, name, values[name])
-    _check_links(fresh, values)
-    _validate(fresh, only=diff)
+    written = {name.partition(".")[0] for name in diff}
+    changed_values = {name: cleaned[name] for name in written}
+    _assign(fresh, changed_values)
+    _validate(fresh, written)
+    _check_members(fresh, changed_values)
     fresh.version += 1
     fresh.updated_at = timezone.now()
-    fresh.save(update_fields=[*diff, "version", "updated_at"])
-    # Values as stored (an assigned string may have become a Decimal or a date).
-    ledger.append([ledger.change_for(fresh, action=action, diff=diff, origin=origin)])
+    fresh.save(update_fields=[*written, "version", "updated_at"])
+    ledger.append(fresh, action=action, diff=diff, origin=origin)
     return fresh
 
 
-def record_archive(record: O, *, origin: Origin) -> O:
-    """Take the record out of every list; nothing of it is erased."""
+def record_archive(record: O, *, origin: Origin, expected_version: int | None = None) -> O:
+    """Take the record out of every list; nothing of it is erased. Twice is as good as once."""
+    if record.archived_at is not None:
+        return record
     return record_update(
         record,
         values={"archived_at": timezone.now()},
         origin=origin,
+        expected_version=expected_version,
         action=ChangeAction.DELETED,
     )
 
@@ -88,25 +102,91 @@ def record_restore(record: O, *, origin: Origin) -> O:
     )
 
 
-def _locked(record: R) -> R:
+@refused_in_words()
+@transaction.atomic
+def record_erase(record: Record, *, origin: Origin) -> None:
+    """Erase a part of another record, such as a line item; the ledger keeps its values."""
+    fresh = record_lock(record)
+    diff = ledger.removed_diff(fresh)
+    ledger.append(fresh, action=ChangeAction.DELETED, diff=diff, origin=origin)
+    fresh.delete()
+
+
+def record_lock(record: R, *, expected_version: int | None = None) -> R:
+    """The row as it is now, locked until the transaction ends; with its workspace."""
     manager: models.Manager[R] = type(record)._default_manager
-    return manager.select_for_update(of=("self",)).get(
-        pk=record.pk, workspace_id=record.workspace_id
+    fresh = (
+        manager.select_related("workspace")
+        .select_for_update(of=("self",))
+        .get(pk=record.pk, workspace_id=record.workspace_id)
     )
+    if expected_version is not None and fresh.version != expected_version:
+        raise StaleRecord
+    return fresh
 
 
-def _check_links(record: Record, values: Mapping[str, Any]) -> None:
-    for value in values.values():
-        if isinstance(value, Record) and value.workspace_id != record.workspace_id:
-            raise WrongWorkspace(f"{value} belongs to another workspace.")
+def _assign(record: Record, values: Mapping[str, Any]) -> None:
+    for name, value in values.items():
+        setattr(record, name, value)
 
 
-def _validate(record: Record, only: Mapping[str, Any] | None = None) -> None:
-    """Run field validation; constraints of the database stay the last guard."""
-    names = {field.name for field in record._meta.fields}
-    skipped = names - set(only) if only is not None else {"workspace"}
+def _custom_of_new(record: Record, cleaned: dict[str, Any], origin: Origin) -> None:
+    name = ledger.record_type(record)
+    if ledger.CUSTOM in cleaned:
+        given = cleaned[ledger.CUSTOM]
+        cleaned[ledger.CUSTOM] = custom_clean(record.workspace, name, given, present={})
+    if origin.kind in PEOPLE:
+        # A vendor or a file that lacks a field must not be turned away for it; a person is asked.
+        custom_require(record.workspace, name, cleaned.get(ledger.CUSTOM, {}))
+
+
+def _custom_of_present(fresh: Record, given: Any) -> dict[str, Any]:
+    present: dict[str, Any] = getattr(fresh, ledger.CUSTOM)
+    return custom_clean(fresh.workspace, ledger.record_type(fresh), given, present=present)
+
+
+def _without_respelt(diff: ledger.Diff) -> ledger.Diff:
+    """The raw text of a phone changes only together with its number."""
+    return {
+        name: pair
+        for name, pair in diff.items()
+        if not name.endswith("_raw") or name.removesuffix("_raw") in diff
+    }
+
+
+def _check_members(record: Record, values: Mapping[str, Any]) -> None:
+    """Raise InvalidRecord for a link to a person who is not a member of the workspace."""
+    people = user_links(values)
+    if not people:
+        return
+    members = set(
+        Membership.objects.filter(
+            workspace_id=record.workspace_id, user__in=set(people.values())
+        ).values_list("user_id", flat=True)
+    )
+    errors = {
+        name: [f"{person} is not a member of this workspace."]
+        for name, person in people.items()
+        if person.pk not in members
+    }
+    if errors:
+        raise InvalidRecord(errors)
+
+
+def _validate(record: Record, names: Collection[str]) -> None:
+    """Validate the named fields; links were checked when cleaned, the database guards the rest."""
+    fields = record._meta.concrete_fields
+    links = {field.name for field in fields if isinstance(field, models.ForeignKey)}
+    errors = {
+        field.name: ["This field is required."]
+        for field in fields
+        if field.name in links & set(names) and not field.null
+        if getattr(record, field.attname) is None
+    }
+    skipped = links | {field.name for field in fields} - set(names)
     try:
         record.clean_fields(exclude=skipped)
-        record.clean()
     except ValidationError as error:
-        raise InvalidRecord(error.message_dict) from error
+        errors |= error.message_dict
+    if errors:
+        raise InvalidRecord(errors)

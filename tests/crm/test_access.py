@@ -9,7 +9,7 @@ from crm.access import Action, is_allowed, require
 from crm.choices import Role
 from crm.models import Account, Workspace
 from crm.services.records import record_create
-from tests.factories import TEST_ORIGIN, membership_make, user_make, workspace_make
+from tests.factories import TEST_ORIGIN, membership_make, workspace_make
 
 
 def account_of(workspace: Workspace, **values: object) -> Account:
@@ -36,7 +36,7 @@ def test_member_edits_own_and_free_records_only(workspace: Workspace) -> None:
     membership = membership_make(workspace, role=Role.MEMBER)
     mine = account_of(workspace, owner=membership.user)
     free = account_of(workspace)
-    other = account_of(workspace, owner=user_make())
+    other = account_of(workspace, owner=membership_make(workspace).user)
 
     assert is_allowed(membership, Action.EDIT, mine)
     assert is_allowed(membership, Action.EDIT, free)

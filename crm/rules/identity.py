@@ -1,0 +1,55 @@
+"""How the marks by which people and companies are recognised are written: pure functions."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from urllib.parse import urlsplit
+
+import phonenumbers
+
+E164 = re.compile(r"\+[1-9]\d{7,14}")
+FREE_MAIL_DOMAINS = frozenset(
+    {
+        "aol.com", "fastmail.com", "gmail.com", "gmx.com", "gmx.de", "gmx.net", "googlemail.com",
+        "hotmail.com", "icloud.com", "live.com", "mail.com", "mail.ru", "me.com", "msn.com",
+        "outlook.com", "proton.me", "protonmail.com", "qq.com", "web.de", "yahoo.com",
+        "yandex.ru", "ymail.com", "zoho.com",
+    }
+)  # fmt: skip
+
+
+def email_normal(text: str) -> str:
+    return text.strip().lower()
+
+
+@lru_cache(maxsize=20_000)
+def phone_e164(text: str, country: str) -> str | None:
+    """The number in E.164, read as one of `country` (ISO alpha-2); None when it is none."""
+    if E164.fullmatch(text):
+        return text
+    try:
+        number = phonenumbers.parse(text, country.upper() or None)
+    except phonenumbers.NumberParseException:
+        return None
+    if not phonenumbers.is_possible_number(number):
+        return None
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+def domain_normal(text: str) -> str:
+    """The bare host of a domain or web address: `https://www.Acme.com/x` is `acme.com`."""
+    text = text.strip().lower()
+    if not text:
+        return ""
+    try:
+        host = urlsplit(text if "//" in text else f"//{text}").hostname or ""
+    except ValueError:
+        return text
+    return host.removeprefix("www.").rstrip(".")
+
+
+def email_domain(email: str) -> str:
+    """The company's domain in an address; empty for a free mail service."""
+    domain = email_normal(email).rpartition("@")[2]
+    return "" if domain in FREE_MAIL_DOMAINS else domain

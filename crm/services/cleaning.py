@@ -1,0 +1,141 @@
+"""Turns the values a door hands over into those a record stores, before anything is compared.
+
+Text is stripped, e-mail lower-cased, phones written in E.164 with the raw text kept beside, and
+every value converted by its field; what does not convert is refused by name.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Mapping
+from typing import Any
+
+from django.contrib.postgres.fields import ArrayField
+from django.core.exceptions import FieldDoesNotExist, ValidationError
+from django.db import models
+
+from crm.models import Record, User, Workspace
+from crm.rules.identity import email_normal, phone_e164
+from crm.services.errors import InvalidRecord, WrongWorkspace
+
+FIXED_FIELDS = frozenset({"id", "workspace", "version", "created_at", "updated_at"})
+
+
+def values_clean(
+    model: type[Record], *, workspace: Workspace, values: Mapping[str, Any]
+) -> dict[str, Any]:
+    """The values by field name, as Python objects; raises InvalidRecord and WrongWorkspace."""
+    cleaned: dict[str, Any] = {}
+    errors: dict[str, list[str]] = {}
+    for name, value in values.items():
+        try:
+            field = _field(model, name)
+            cleaned[field.name] = _value_clean(field, value, workspace)
+        except ValidationError as error:
+            errors[name] = error.messages
+    if errors:
+        raise InvalidRecord(errors)
+    return _phones_clean(model, workspace, cleaned)
+
+
+def text_clean(text: str) -> str:
+    """Text that PostgreSQL can store: without NUL and lone surrogates, stripped."""
+    return text.replace("\x00", "").encode("utf-8", "ignore").decode().strip()
+
+
+def json_clean(value: Any) -> Any:
+    """A JSON value whose texts PostgreSQL can store."""
+    if isinstance(value, str):
+        return text_clean(value)
+    if isinstance(value, Mapping):
+        return {text_clean(str(key)): json_clean(inner) for key, inner in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [json_clean(inner) for inner in value]
+    return value
+
+
+def _field(model: type[Record], name: str) -> models.Field[Any, Any]:
+    try:
+        field = model._meta.get_field(name)
+    except FieldDoesNotExist:
+        field = None
+    if not isinstance(field, models.Field) or field.name in FIXED_FIELDS or field.many_to_many:
+        raise ValidationError(f"“{name}” is not a field that can be written.")
+    return field
+
+
+def _value_clean(field: models.Field[Any, Any], value: Any, workspace: Workspace) -> Any:
+    if isinstance(field, models.ForeignKey):
+        return _link_clean(field, value, workspace)
+    if isinstance(field, ArrayField):
+        return _list_clean(field, value)
+    if isinstance(field, models.JSONField):
+        return json_clean(value)
+    if isinstance(field, (models.CharField, models.TextField)):
+        return _text_field_clean(field, value)
+    if isinstance(value, str):
+        value = value.strip() or None
+    value = field.to_python(value)
+    if isinstance(value, datetime.datetime) and value.tzinfo is None:
+        raise ValidationError("A time needs its time zone.")
+    return value
+
+
+def _text_field_clean(field: models.Field[Any, Any], value: Any) -> str | None:
+    if value is None:
+        return None if field.null else ""
+    text = text_clean(str(field.to_python(value)))
+    return email_normal(text) if isinstance(field, models.EmailField) else text
+
+
+def _list_clean(field: ArrayField[Any, Any], value: Any) -> list[Any]:
+    """Without blanks and repeats, in the order given."""
+    if value is None:
+        return []
+    if not isinstance(value, (list, tuple, set, frozenset)):
+        raise ValidationError("Give a list.")
+    entries = (_text_field_clean(field.base_field, entry) for entry in value)
+    return list(dict.fromkeys(entry for entry in entries if entry))
+
+
+def _link_clean(
+    field: models.ForeignKey[Any, Any], value: Any, workspace: Workspace
+) -> models.Model | None:
+    """The linked row; a link to a person is checked for membership by the caller."""
+    related: type[models.Model] = field.remote_field.model
+    if value is None or value == "":
+        return None
+    linked = value if isinstance(value, related) else _linked_by_id(related, value, workspace)
+    if isinstance(linked, Record) and linked.workspace_id != workspace.pk:
+        raise WrongWorkspace(f"{linked} belongs to another workspace.")
+    return linked
+
+
+def _linked_by_id(related: type[models.Model], value: Any, workspace: Workspace) -> models.Model:
+    rows = related._default_manager.filter(pk=related._meta.pk.to_python(value))
+    if issubclass(related, Record):
+        rows = rows.filter(workspace=workspace)
+    linked = rows.first()
+    if linked is None:
+        raise ValidationError(f"There is no such {related._meta.verbose_name} in this workspace.")
+    return linked
+
+
+def _phones_clean(
+    model: type[Record], workspace: Workspace, values: dict[str, Any]
+) -> dict[str, Any]:
+    """E.164 where the text is a phone number, the text itself where not; `<field>_raw` keeps it."""
+    names = {field.name for field in model._meta.concrete_fields}
+    for name in [name for name in values if f"{name}_raw" in names]:
+        raw = values[name]
+        number = phone_e164(raw, workspace.default_country) if raw else None
+        values[f"{name}_raw"] = raw
+        values[name] = number or raw
+    return values
+
+
+def user_links(values: Mapping[str, Any]) -> dict[str, User]:
+    """Links to people who must be members; `actor` may be anybody, such as an operator."""
+    return {
+        name: value for name, value in values.items() if isinstance(value, User) and name != "actor"
+    }
