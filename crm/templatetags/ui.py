@@ -89,7 +89,7 @@ def initials(name: str) -> str:
 @register.filter
 def money(amount: Decimal | float | None, currency: object = "") -> str:
     """`$1,200.00`: grouped by locale, minor units by the currency; nothing for nothing."""
-    if amount is None or amount == "":
+    if not isinstance(amount, Decimal | float | int):
         return ""
     code = str(currency or "").upper()
     places = 0 if code in WHOLE_UNITS else 2
@@ -107,8 +107,8 @@ def number(value: int | Decimal | None) -> str:
 @register.simple_tag
 def relative_time(moment: datetime | date | None, css_class: str = "") -> SafeString:
     """`3 h ago` in a <time> whose title is the full date."""
-    if moment is None:
-        return format_html("{}", "")
+    if not moment:
+        return SafeString()
     return format_html(
         '<time datetime="{}" title="{}"{}>{}</time>',
         moment.isoformat(),
@@ -121,7 +121,7 @@ def relative_time(moment: datetime | date | None, css_class: str = "") -> SafeSt
 @register.simple_tag
 def due(moment: datetime | date | None, *, done: bool = False) -> SafeString:
     """Like relative_time, and says so in words and colour when the moment has passed."""
-    if moment is None or done or not is_late(moment, timezone.now()):
+    if not moment or done or not is_late(moment, timezone.now()):
         return relative_time(moment)
     return format_html('<span class="tone-err">Late: {}</span>', relative_time(moment))
 
@@ -129,7 +129,7 @@ def due(moment: datetime | date | None, *, done: bool = False) -> SafeString:
 @register.simple_tag
 def health(score: int | None) -> SafeString:
     if score is None:
-        return format_html("{}", "")
+        return SafeString()
     return format_html(
         '<span class="health"><progress class="bar bar-{}" value="{}" max="100"'
         ' aria-label="Health {} of 100"></progress>{}</span>',
