@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Generator
 from contextlib import ExitStack
 
 import pytest
@@ -19,8 +20,12 @@ TEST_ENVIRONMENT = {
 }
 
 
-def pytest_load_initial_conftests() -> None:
-    """Runs in the controller and in every worker; workers inherit the controller's database."""
+@pytest.hookimpl(wrapper=True)
+def pytest_load_initial_conftests() -> Generator[None, None, None]:
+    """Runs in the controller and in every worker; workers inherit the controller's database.
+
+    A wrapper, so that it runs before pytest-django reads the settings.
+    """
     for name, value in TEST_ENVIRONMENT.items():
         os.environ.setdefault(name, value)
     for name in ("DEBUG", "NEXA_DEMO", "NEXA_SANDBOX_URL", "NEXA_BASE_URL"):
@@ -29,6 +34,7 @@ def pytest_load_initial_conftests() -> None:
         database = _resources.enter_context(throwaway_database("nexa-tests"))
         os.environ["NEXA_TEST_DATABASE_URL"] = database.url
     os.environ["DATABASE_URL"] = os.environ["NEXA_TEST_DATABASE_URL"]
+    return (yield)
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
