@@ -112,7 +112,6 @@ def log_settings(*, level: str, json: bool) -> dict[str, Any]:
         "disable_existing_loggers": False,
         "filters": {
             "context": {"()": "nexa.logs.ContextFilter"},
-            "redact": {"()": "nexa.logs.RedactFilter"},
         },
         "formatters": {
             "json": {
@@ -128,7 +127,7 @@ def log_settings(*, level: str, json: bool) -> dict[str, Any]:
             "console": {
                 "class": "logging.StreamHandler",
                 "formatter": "json" if json else "plain",
-                "filters": ["context", "redact"],
+                "filters": ["context"],
             }
         },
         "root": {"handlers": ["console"], "level": level},

@@ -1,13 +1,17 @@
-"""Log lines: structured, with the request or task id, without secrets."""
+"""Log lines: one event each, with the id of its request or task, and without secrets.
+
+Redaction is the formatter's last step, so that it also covers arguments and tracebacks.
+"""
 
 from __future__ import annotations
 
 import logging
-import re
+from typing import Any
 
 from pythonjsonlogger.json import JsonFormatter as BaseJsonFormatter
 
 from nexa.context import context_id
+from nexa.redaction import redact, redact_value
 
 
 class ContextFilter(logging.Filter):
@@ -18,22 +22,21 @@ class ContextFilter(logging.Filter):
         return True
 
 
-class RedactFilter(logging.Filter):
-    """Replaces what looks like a secret in the message."""
-
-    PATTERN = re.compile(r"\b(sk|rk|whsec)_[A-Za-z0-9_]{6,}")
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        message = record.getMessage()
-        clean = self.PATTERN.sub("[redacted]", message)
-        if clean != message:
-            record.msg, record.args = clean, ()
-        return True
-
-
 class JsonFormatter(BaseJsonFormatter):
-    """One JSON object a line."""
+    """One JSON object a line, for machines."""
+
+    def process_log_record(self, log_data: dict[str, Any]) -> dict[str, Any]:
+        """Redacted value by value: a secret may need quoting once it is JSON."""
+        return {name: redact_value(value, name) for name, value in log_data.items()}
 
 
 class PlainFormatter(logging.Formatter):
-    """One readable line, for a developer's terminal."""
+    """One readable line, for a developer's terminal; a newline in a message is shown as one."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return redact(super().format(record))
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - the base's name
+        # A forged line break in user-given text must not look like another event.
+        record.message = record.message.replace("\r", "\\r").replace("\n", "\\n")
+        return super().formatMessage(record)

@@ -281,3 +281,5 @@ IMPORT_MAX_BYTES = env_int("NEXA_IMPORT_MAX_BYTES", 512 * 1024 * 1024, minimum=1
 # --- Console and logs -----------------------------------------------------------------------------
 UNFOLD: dict[str, Any] = {}
 LOGGING = log_settings(level=env_str("NEXA_LOG_LEVEL", "INFO"), json=not DEBUG)
+DEFAULT_EXCEPTION_REPORTER = "nexa.error_reports.SafeExceptionReporter"
+DEFAULT_EXCEPTION_REPORTER_FILTER = "nexa.error_reports.SafeReporterFilter"
