@@ -1,4 +1,4 @@
-"""How API lists are paged."""
+"""How API lists are paged: `{"count", "next", "previous", "results"}`, the count exact."""
 
 from __future__ import annotations
 
@@ -6,5 +6,7 @@ from rest_framework.pagination import PageNumberPagination
 
 
 class PagePagination(PageNumberPagination):
+    """Fifty a page unless `page_size` asks otherwise, two hundred at most."""
+
     page_size_query_param = "page_size"
     max_page_size = 200
