@@ -9,12 +9,17 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import django_stubs_ext
 from csp.constants import NONE, SELF
 from django.urls import reverse_lazy
 
 from nexa.configuration import cluster_settings, database_settings, local_secret, log_settings
 from nexa.embedded import default_data_folder
 from nexa.env import env_bool, env_int, env_list, env_path, env_secret, env_str, env_url
+from nexa.theme import UNFOLD as UNFOLD
+
+# Lets generic Django classes (ModelForm[Contact]) be written as the type checker knows them.
+django_stubs_ext.monkeypatch()
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -46,7 +51,6 @@ HTTPS = NEXA_BASE_URL.startswith("https://")
 PROVIDERS = ["stripe"]
 
 INSTALLED_APPS = [
-    "nexa.apps.NexaConfig",
     "unfold.apps.BasicAppConfig",
     "unfold.contrib.filters",
     "unfold.contrib.forms",
@@ -77,6 +81,8 @@ INSTALLED_APPS = [
     "integrations.hub.apps.HubConfig",
     *[f"integrations.{provider}" for provider in PROVIDERS],
     "imports.apps.ImportsConfig",
+    # Last: its admin module dresses other apps' pages after they are registered.
+    "nexa.apps.NexaConfig",
 ]
 
 MIDDLEWARE = [
@@ -123,7 +129,10 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 NEXA_REDIS_URL = env_url("NEXA_REDIS_URL", schemes=("redis", "rediss"))
 CACHES: dict[str, dict[str, Any]] = {
-    "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": NEXA_REDIS_URL}
+    "default": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": NEXA_REDIS_URL,
+    }
     if NEXA_REDIS_URL
     else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"},
     # The cluster's own statistics only; never a database cache.
@@ -203,7 +212,9 @@ USE_TZ = True
 STATIC_URL = "/static/"
 STATIC_ROOT = env_path("NEXA_STATIC_ROOT", BASE_DIR / "build" / "collected")
 ASSETS_BUILD_FOLDER = BASE_DIR / "build" / "static"
-STATICFILES_DIRS = [folder for folder in (BASE_DIR / "static", ASSETS_BUILD_FOLDER) if folder.is_dir()]
+STATICFILES_DIRS = [
+    folder for folder in (BASE_DIR / "static", ASSETS_BUILD_FOLDER) if folder.is_dir()
+]
 MEDIA_ROOT = env_path("NEXA_MEDIA_ROOT", DATA_FOLDER / "files")
 S3_BUCKET = env_str("NEXA_S3_BUCKET")
 STORAGES: dict[str, dict[str, Any]] = {
@@ -268,6 +279,7 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "COMPONENT_SPLIT_REQUEST": True,
+    "ENUM_NAME_OVERRIDES": {"LevelEnum": "crm.choices.Level"},
 }
 
 # --- Integrations ---------------------------------------------------------------------------------
@@ -279,7 +291,6 @@ WEBHOOK_TOLERANCE = timedelta(minutes=5)
 IMPORT_MAX_BYTES = env_int("NEXA_IMPORT_MAX_BYTES", 512 * 1024 * 1024, minimum=1)
 
 # --- Console and logs -----------------------------------------------------------------------------
-UNFOLD: dict[str, Any] = {}
 LOGGING = log_settings(level=env_str("NEXA_LOG_LEVEL", "INFO"), json=not DEBUG)
 DEFAULT_EXCEPTION_REPORTER = "nexa.error_reports.SafeExceptionReporter"
 DEFAULT_EXCEPTION_REPORTER_FILTER = "nexa.error_reports.SafeReporterFilter"
