@@ -1,0 +1,66 @@
+"""Everything the hub remembers."""
+
+from __future__ import annotations
+
+from integrations.hub.models.connection import (
+    BreakerState,
+    Connection,
+    ConnectionState,
+    GateReason,
+)
+from integrations.hub.models.inbox import (
+    AppliedFact,
+    InboxBody,
+    InboxEvent,
+    InboxState,
+    WebhookRefusal,
+)
+from integrations.hub.models.job import (
+    Attempt,
+    IntentOutcome,
+    JobKind,
+    JobState,
+    SyncJob,
+    WriteIntent,
+)
+from integrations.hub.models.liveness import HubHeartbeat, NamedLease, RateBucket, Wake
+from integrations.hub.models.sync import (
+    LinkState,
+    RunKind,
+    RunStatus,
+    SyncDirection,
+    SyncRecord,
+    SyncRun,
+    SyncState,
+    SyncStatus,
+)
+
+__all__ = [
+    "AppliedFact",
+    "Attempt",
+    "BreakerState",
+    "Connection",
+    "ConnectionState",
+    "GateReason",
+    "HubHeartbeat",
+    "InboxBody",
+    "InboxEvent",
+    "InboxState",
+    "IntentOutcome",
+    "JobKind",
+    "JobState",
+    "LinkState",
+    "NamedLease",
+    "RateBucket",
+    "RunKind",
+    "RunStatus",
+    "SyncDirection",
+    "SyncJob",
+    "SyncRecord",
+    "SyncRun",
+    "SyncState",
+    "SyncStatus",
+    "Wake",
+    "WebhookRefusal",
+    "WriteIntent",
+]

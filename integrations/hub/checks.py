@@ -1,0 +1,3 @@
+"""System checks of the hub's set-up."""
+
+from __future__ import annotations

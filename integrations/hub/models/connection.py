@@ -1,0 +1,137 @@
+"""One account at one vendor that a workspace has connected, and whether it may be called now."""
+
+from __future__ import annotations
+
+import secrets
+
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Now
+
+from crm.models import User, Workspace
+from integrations.hub import registry
+from integrations.hub.credentials import EncryptedJSONField
+from integrations.hub.provider import Provider
+
+
+def webhook_key_make() -> str:
+    """Unguessable: it is the only thing that names a connection in a public URL."""
+    return secrets.token_urlsafe(24)
+
+
+class ConnectionState(models.TextChoices):
+    ACTIVE = "active", "Active"
+    PAUSED = "paused", "Paused"
+    AUTH_FAILED = "auth_failed", "Needs new credentials"
+    DISABLED = "disabled", "Disconnected"
+
+
+class GateReason(models.TextChoices):
+    NONE = "", "Open"
+    RATE = "rate", "The vendor asked us to slow down"
+    BREAKER = "breaker", "The vendor is in trouble"
+    AUTH = "auth", "The credentials were refused"
+    MAINTENANCE = "maintenance", "Maintenance"
+    BUG = "bug", "The same error met many records"
+
+
+class BreakerState(models.TextChoices):
+    CLOSED = "closed", "Closed"
+    OPEN = "open", "Open"
+
+
+class Connection(models.Model):
+    """A vendor's account; `gate_until` holds all its work back, `state` says whether there is any.
+
+    `token_version` rises when credentials are replaced, so that a late refusal of the old ones
+    does no harm.
+    """
+
+    workspace = models.ForeignKey(Workspace, models.CASCADE, related_name="+")
+    user = models.ForeignKey(
+        User,
+        models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="+",
+        help_text="Whose personal account it is; empty when the workspace shares it.",
+    )
+    provider = models.CharField(max_length=40)
+    name = models.CharField(max_length=120)
+    state = models.CharField(
+        max_length=12,
+        choices=ConnectionState,
+        default=ConnectionState.ACTIVE,
+        db_default=ConnectionState.ACTIVE,
+    )
+    attention = models.CharField(
+        max_length=500, blank=True, default="", db_default="", help_text="What a person should do."
+    )
+    settings = models.JSONField(default=dict, db_default={}, blank=True)
+    credentials = EncryptedJSONField()
+    token_version = models.PositiveIntegerField(default=1, db_default=1)
+    scopes = models.JSONField(default=list, db_default=[], blank=True)
+    expires_at = models.DateTimeField(null=True, blank=True)
+    remote_account_id = models.CharField(max_length=255, blank=True, default="", db_default="")
+    remote_account_name = models.CharField(max_length=255, blank=True, default="", db_default="")
+    webhook_key = models.CharField(max_length=64, unique=True, default=webhook_key_make)
+
+    gate_until = models.DateTimeField(null=True, blank=True)
+    gate_reason = models.CharField(
+        max_length=12, choices=GateReason, blank=True, default="", db_default=""
+    )
+    breaker_state = models.CharField(
+        max_length=10,
+        choices=BreakerState,
+        default=BreakerState.CLOSED,
+        db_default=BreakerState.CLOSED,
+    )
+    breaker_failures = models.PositiveIntegerField(default=0, db_default=0)
+    breaker_successes = models.PositiveIntegerField(default=0, db_default=0)
+    breaker_seconds = models.PositiveIntegerField(default=0, db_default=0)
+    breaker_opened_at = models.DateTimeField(null=True, blank=True)
+    outage_since = models.DateTimeField(null=True, blank=True)
+    window_started_at = models.DateTimeField(null=True, blank=True)
+    window_calls = models.PositiveIntegerField(default=0, db_default=0)
+    window_failures = models.PositiveIntegerField(default=0, db_default=0)
+    forbidden_streak = models.PositiveIntegerField(default=0, db_default=0)
+
+    last_success_at = models.DateTimeField(null=True, blank=True)
+    last_served_at = models.DateTimeField(null=True, blank=True)
+    created_by = models.ForeignKey(User, models.SET_NULL, null=True, blank=True, related_name="+")
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+    updated_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    class Meta:
+        ordering = ("name", "id")
+        constraints = (
+            models.UniqueConstraint(
+                fields=("workspace", "name"),
+                condition=~Q(state=ConnectionState.DISABLED),
+                name="connection_name_once",
+            ),
+        )
+        indexes = (
+            models.Index(fields=("workspace", "provider", "state"), name="connection_provider"),
+        )
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def declaration(self) -> Provider:
+        """Raises KeyError when the provider is not installed any more."""
+        return registry.get(self.provider)
+
+    @property
+    def provider_name(self) -> str:
+        declared = registry.find(self.provider)
+        return declared.name if declared else self.provider
+
+    def secret(self, name: str) -> str:
+        """A credential by name; empty when there is none."""
+        return str(self.credentials.get(name, ""))
+
+    @property
+    def is_active(self) -> bool:
+        return self.state == ConnectionState.ACTIVE

@@ -1,0 +1,3 @@
+"""The one row that has the queue run the hub each minute."""
+
+from __future__ import annotations

@@ -1,0 +1,72 @@
+"""Frozen values that travel between the steps of the hub; no database, no Django models."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+
+@dataclass(frozen=True)
+class RawRequest:
+    """A web-hook as it came in; `headers` have lower-case names."""
+
+    body: bytes
+    headers: Mapping[str, str]
+    query: Mapping[str, str] = field(default_factory=dict)
+    path: str = ""
+
+    def header(self, name: str) -> str:
+        """The header's value, empty when it was not sent."""
+        return self.headers.get(name.lower(), "")
+
+    @property
+    def json(self) -> Any:
+        """The body as JSON; raises ValueError when it is none."""
+        return json.loads(self.body)
+
+
+@dataclass(frozen=True)
+class Event:
+    """One thing a vendor says has happened.
+
+    `id` is the vendor's own event id; empty when the vendor has none (the hub then uses a hash of
+    the body, compared with unprocessed events only). `subject` names the remote thing it is about:
+    events of one subject never run at once and run in the order they came. `key` makes the fact
+    unique where two events tell of the same thing; the event's id when empty.
+    """
+
+    id: str
+    kind: str
+    payload: Mapping[str, Any]
+    occurred_at: datetime | None = None
+    subject: str = ""
+    key: str = ""
+
+
+@dataclass(frozen=True)
+class AccountInfo:
+    """Whose account the credentials open; shown on the connection."""
+
+    id: str
+    name: str
+    details: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Registration:
+    """What registering a web-hook at the vendor gave: `secrets` are stored encrypted."""
+
+    secrets: Mapping[str, str] = field(default_factory=dict)
+    settings: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class ConnectionReport:
+    """What a connection test found, in words for the person."""
+
+    is_ok: bool
+    message: str
+    account: AccountInfo | None = None
