@@ -1,0 +1,15 @@
+"""What an import refuses, in words for the person; nothing was written when one is raised."""
+
+from __future__ import annotations
+
+
+class UnreadableFile(Exception):
+    """The file as a whole can't be read; `cause` is a short code, `str()` is safe to show."""
+
+    def __init__(self, cause: str, message: str) -> None:
+        self.cause = cause
+        super().__init__(message)
+
+
+class WrongState(Exception):
+    """The import is not in a state that allows what was asked; `str()` is safe to show."""

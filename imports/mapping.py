@@ -1,0 +1,185 @@
+"""Applies a mapping to rows: columns become the values of a contact and of its company."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final, NamedTuple
+
+from imports.choices import ProblemKind
+from imports.fields import Field, Kind, field_of
+from imports.formats import Row
+from imports.transforms import (
+    FORMULA_MARKS,
+    TEXT_CHANGES,
+    BadValue,
+    Cleaner,
+    Surroundings,
+    cleaner_for,
+)
+
+PLAIN_KINDS: Final = frozenset({Kind.TEXT, Kind.NAME, Kind.TAGS})
+LIST_KINDS: Final = frozenset({Kind.TAGS, Kind.EMAILS})
+IDENTITY: Final = ("first_name", "last_name", "email", "phone", "mobile", "linkedin_url")
+
+
+class Problem(NamedTuple):
+    """Something about one row that the person should know."""
+
+    kind: ProblemKind
+    row: int
+    line: int
+    column: str
+    cause: str
+    message: str
+    cells: Sequence[str] = ()
+
+
+@dataclass(slots=True)
+class Incoming:
+    """One row with its meaning; a row with an error is not written."""
+
+    number: int
+    line: int
+    cells: Sequence[str]
+    contact: dict[str, Any]
+    account: dict[str, Any]
+    error: Problem | None
+    notices: list[Problem]
+
+
+class _Column(NamedTuple):
+    index: int
+    header: str
+    name: str
+    is_account: bool
+    kind: Kind
+    is_plain: bool
+    is_required: bool
+    change: Any
+    clean: Cleaner
+
+
+class RowMapper:
+    """Maps row after row; compiled once from the mapping of a job."""
+
+    def __init__(
+        self, mapping: Sequence[dict[str, Any]], *, import_object: str, around: Surroundings
+    ) -> None:
+        self._width = len(mapping)
+        pairs = ((entry, field_of(import_object, entry["field"])) for entry in mapping)
+        self._columns = [_compiled(entry, field, around) for entry, field in pairs if field]
+
+    def map(self, row: Row) -> Incoming:
+        incoming = Incoming(row.number, row.line, row.cells, {}, {}, None, [])
+        if row.problem is not None:
+            incoming.error = _problem(incoming, "", *row.problem)
+        elif len(row.cells) > self._width and any(row.cells[self._width :]):
+            said = f"The row has {len(row.cells)} cells; the file has {self._width} columns."
+            incoming.error = _problem(incoming, "", "too_many_cells", said)
+        else:
+            self._fill(incoming)
+            _finish(incoming)
+        return incoming
+
+    def _fill(self, incoming: Incoming) -> None:
+        cells, width = incoming.cells, len(incoming.cells)
+        for column in self._columns:
+            text = cells[column.index].strip() if column.index < width else ""
+            if not text:
+                if column.is_required:
+                    said = f"“{column.header}” is required and empty."
+                    _set_error(incoming, column, "required", said)
+                continue
+            if column.is_plain and text[0] in FORMULA_MARKS and len(text) > 1:
+                _notice_formula(incoming, column)
+            if column.change is not None:
+                text = column.change(text)
+            try:
+                value = column.clean(text)
+            except BadValue as bad:
+                _set_bad(incoming, column, bad)
+                continue
+            target = incoming.account if column.is_account else incoming.contact
+            if column.kind in LIST_KINDS:
+                target[column.name] = [*target.get(column.name, ()), *value]
+            else:
+                target[column.name] = value
+
+
+def _compiled(entry: dict[str, Any], field: Field, around: Surroundings) -> _Column:
+    return _Column(
+        index=int(entry["index"]),
+        header=str(entry["header"]),
+        name=field.name,
+        is_account=field.record == "account",
+        kind=field.kind,
+        is_plain=field.kind in PLAIN_KINDS,
+        is_required=bool(entry.get("required")),
+        change=TEXT_CHANGES.get(str(entry.get("transform") or "")),
+        clean=cleaner_for(field, around),
+    )
+
+
+def _finish(incoming: Incoming) -> None:
+    """Fields that are made of others."""
+    contact, account = incoming.contact, incoming.account
+    full_name = contact.pop("full_name", "")
+    if full_name and not (contact.get("first_name") or contact.get("last_name")):
+        contact["first_name"], contact["last_name"] = name_split(full_name)
+    if contact.pop("email_opt_out", None):
+        contact["email_opt_in"] = False
+    for values in (contact, account):
+        for name in ("phone", "mobile"):
+            if name in values:
+                values[name], values[f"{name}_raw"] = values[name]
+    if "other_emails" in contact:
+        others = dict.fromkeys(contact["other_emails"])
+        others.pop(contact.get("email", ""), None)
+        contact["other_emails"] = list(others)
+    if incoming.error is None and not any(contact.get(name) for name in IDENTITY):
+        said = "Nothing names the person: no name, e-mail, phone or LinkedIn address."
+        incoming.error = _problem(incoming, "", "no_identity", said)
+
+
+def name_split(full_name: str) -> tuple[str, str]:
+    """`Ada Lovelace` and `Lovelace, Ada` are the same person; one word is a first name."""
+    if "," in full_name:
+        last, _, first = full_name.partition(",")
+        return first.strip()[:100], last.strip()[:100]
+    first, _, last = full_name.rpartition(" ")
+    return (first or last).strip()[:100], (last if first else "").strip()[:100]
+
+
+def _set_bad(incoming: Incoming, column: _Column, bad: BadValue) -> None:
+    if bad.is_mild and not column.is_required:
+        said = f"{bad} The value was left out."
+        incoming.notices.append(
+            _problem(incoming, column.header, bad.cause, said, kind=ProblemKind.NOTICE)
+        )
+    else:
+        _set_error(incoming, column, bad.cause, str(bad))
+
+
+def _set_error(incoming: Incoming, column: _Column, cause: str, said: str) -> None:
+    """The first error of a row is the one to mend first."""
+    if incoming.error is None:
+        incoming.error = _problem(incoming, column.header, cause, said)
+
+
+def _notice_formula(incoming: Incoming, column: _Column) -> None:
+    said = "The cell looks like a formula. It was taken as plain text and is never calculated."
+    incoming.notices.append(
+        _problem(incoming, column.header, "formula", said, kind=ProblemKind.NOTICE)
+    )
+
+
+def _problem(
+    incoming: Incoming,
+    column: str,
+    cause: str,
+    message: str,
+    *,
+    kind: ProblemKind = ProblemKind.ERROR,
+) -> Problem:
+    return Problem(kind, incoming.number, incoming.line, column, cause, message, incoming.cells)
