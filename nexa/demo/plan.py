@@ -1,0 +1,92 @@
+"""Where a demo keeps things, which ports it serves on, and what its processes are told."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from nexa.supervisor import ChildSpec
+from nexa.supervisor.ports import LOOPBACK
+
+PROJECT = Path(__file__).resolve().parents[2]
+FIRST_PORT = 8000
+FIRST_SANDBOX_PORT = 8100
+# Settings of a real installation must not reach a demo, nor the other way round.
+OWN_PREFIXES = ("NEXA_", "EMAIL_", "DATABASE_URL", "SECRET_KEY", "ALLOWED_HOSTS", "DEFAULT_FROM")
+OWN_NAMES = frozenset({"DEBUG", "DJANGO_SETTINGS_MODULE"})
+KEPT_NAMES = frozenset({"NEXA_LOG_LEVEL"})
+
+
+@dataclass(frozen=True)
+class DemoPlan:
+    """One demo: its data folder and its two ports."""
+
+    folder: Path
+    port: int
+    sandbox_port: int
+
+    @property
+    def address(self) -> str:
+        return f"http://{LOOPBACK}:{self.port}"
+
+    @property
+    def sandbox_address(self) -> str:
+        return f"http://{LOOPBACK}:{self.sandbox_port}"
+
+    @property
+    def logs(self) -> Path:
+        return self.folder / "logs"
+
+    @property
+    def logins(self) -> Path:
+        return self.folder / "demo-logins.json"
+
+    def environment(self, inherited: Mapping[str, str] = os.environ) -> dict[str, str]:
+        """The whole environment of every process of this demo."""
+        return {
+            **{name: value for name, value in inherited.items() if not _is_setting(name)},
+            "DJANGO_SETTINGS_MODULE": "nexa.settings",
+            "PYTHONUNBUFFERED": "1",
+            "NEXA_DEMO": "1",
+            "NEXA_DATA_DIR": str(self.folder),
+            "NEXA_STATIC_ROOT": str(self.folder / "static"),
+            "NEXA_BASE_URL": self.address,
+            "NEXA_SANDBOX_URL": self.sandbox_address,
+        }
+
+    def sandbox(self) -> ChildSpec:
+        store = self.folder / "sandbox.sqlite3"
+        return self._manage(
+            "sandbox", "--host", LOOPBACK, "--port", str(self.sandbox_port), "--store", str(store)
+        )
+
+    def web(self) -> ChildSpec:
+        return self._spec("web", web_command(self.port))
+
+    def cluster(self) -> ChildSpec:
+        return self._manage("qcluster", name="cluster")
+
+    def _manage(self, *arguments: str, name: str = "") -> ChildSpec:
+        return self._spec(name or arguments[0], manage_command(*arguments))
+
+    def _spec(self, name: str, command: tuple[str, ...]) -> ChildSpec:
+        return ChildSpec(name, command, self.environment(), PROJECT, self.logs / f"{name}.log")
+
+
+def manage_command(*arguments: str) -> tuple[str, ...]:
+    return (sys.executable, str(PROJECT / "manage.py"), *arguments)
+
+
+def web_command(port: int) -> tuple[str, ...]:
+    """The web server on the loopback address; gunicorn.conf.py holds the rest."""
+    bind = f"{LOOPBACK}:{port}"
+    return (sys.executable, "-m", "gunicorn", "nexa.wsgi:application", "--bind", bind)
+
+
+def _is_setting(name: str) -> bool:
+    if name in KEPT_NAMES:
+        return False
+    return name in OWN_NAMES or name.startswith(OWN_PREFIXES)

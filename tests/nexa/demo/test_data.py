@@ -1,0 +1,79 @@
+from __future__ import annotations
+
+import pytest
+
+from crm.models import Account, Change, Deal, Membership, Task, User, Workspace
+from nexa.demo.data import demo_workspace_made
+from nexa.demo.logins import OPERATOR, SALESPERSON, Login, login_of, logins_made
+
+
+@pytest.fixture
+def logins(tmp_path) -> list[Login]:
+    return logins_made(tmp_path / "demo-logins.json")
+
+
+@pytest.mark.django_db
+def test_demo_workspace_holds_records_of_every_kind(logins) -> None:
+    workspace = demo_workspace_made(logins)
+
+    deal = Deal.objects.get(workspace=workspace, name__startswith="Harbour Robotics")
+    assert deal.stage.name == "Negotiation"
+    assert deal.amount == 398
+    assert deal.account.csm.email == login_of(logins, SALESPERSON).email
+    assert Task.objects.filter(workspace=workspace).count() == 4
+    assert Account.objects.filter(workspace=workspace).count() == 5
+    assert Change.objects.filter(workspace=workspace, origin_kind="command").exists()
+
+
+@pytest.mark.django_db
+def test_demo_workspace_is_made_once(logins) -> None:
+    first = demo_workspace_made(logins)
+
+    assert demo_workspace_made(logins) == first
+    assert Workspace.objects.count() == 1
+    assert Deal.objects.count() == 5
+
+
+@pytest.mark.django_db
+def test_demo_logins_open_what_they_should(logins) -> None:
+    workspace = demo_workspace_made(logins)
+
+    operator = User.objects.get(email=login_of(logins, OPERATOR).email)
+    salesperson = User.objects.get(email=login_of(logins, SALESPERSON).email)
+    assert operator.is_superuser
+    assert not Membership.objects.filter(user=operator).exists()
+    assert not salesperson.is_staff
+    assert Membership.objects.get(user=salesperson).workspace == workspace
+
+
+@pytest.mark.django_db
+def test_demo_password_that_was_lost_is_replaced_by_the_printed_one(tmp_path, logins) -> None:
+    demo_workspace_made(logins)
+    fresh = logins_made(tmp_path / "elsewhere.json")
+
+    demo_workspace_made(fresh)
+
+    login = login_of(fresh, SALESPERSON)
+    assert User.objects.get(email=login.email).check_password(login.password)
+
+
+def test_logins_are_made_once_and_readable_by_their_user_only(tmp_path) -> None:
+    path = tmp_path / "demo-logins.json"
+
+    first = logins_made(path)
+
+    assert logins_made(path) == first
+    assert path.stat().st_mode & 0o777 == 0o600
+
+
+def test_logins_file_cut_short_is_made_anew(tmp_path) -> None:
+    path = tmp_path / "demo-logins.json"
+    path.write_text('[{"title": "Oper', encoding="utf-8")
+
+    assert len(logins_made(path)) == 2
+
+
+def test_login_does_not_print_its_password(tmp_path) -> None:
+    login = logins_made(tmp_path / "demo-logins.json")[0]
+
+    assert login.password not in repr(login)
