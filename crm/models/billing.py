@@ -68,11 +68,21 @@ class Invoice(BillingDocument):
     total = models.DecimalField(max_digits=19, decimal_places=4, default=0)
     amount_paid = models.DecimalField(max_digits=19, decimal_places=4, default=0)
     amount_due = models.DecimalField(max_digits=19, decimal_places=4, default=0)
+    subscription_external_id = models.CharField(
+        max_length=255,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="Kept because an invoice often comes before the subscription it is for.",
+    )
     failed_attempts = models.PositiveIntegerField(default=0)
     issued_at = models.DateTimeField(null=True, blank=True)
     due_at = models.DateTimeField(null=True, blank=True)
     paid_at = models.DateTimeField(null=True, blank=True)
     url = models.URLField("URL", max_length=1000, blank=True)
+    source_updated_at = models.DateTimeField(
+        null=True, blank=True, help_text="Time of the newest state seen; older states are ignored."
+    )
     lines = models.JSONField(default=list, blank=True)
 
     class Meta:

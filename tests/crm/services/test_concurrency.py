@@ -1,0 +1,183 @@
+"""Two workers at once, on real connections: things happen once."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.db import close_old_connections, connection
+
+from crm.choices import Severity
+from crm.models import Account, Activity, Alert, Change, Deal, Lead, Payment, Task, Workspace
+from crm.services.accounts import account_update
+from crm.services.activities import activity_log
+from crm.services.alerts import alert_raise
+from crm.services.billing import InvoiceFact, invoice_failed, invoice_paid
+from crm.services.deals import deal_create, deal_move
+from crm.services.errors import InvalidRecord, StaleRecord
+from crm.services.leads import lead_convert, lead_create
+from crm.services.origin import Origin
+from crm.services.tasks import task_create
+from crm.signals import deal_won
+from tests.factories import TEST_ORIGIN
+
+# Rows that a data migration made are put back, for tests after this one need them.
+pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
+
+WORKERS = 4
+
+
+def at_once(work: Callable[[], Any], times: int = WORKERS) -> list[Any]:
+    """Run the work in several threads that start together; results, or what each raised."""
+    gate, results = threading.Barrier(times), [None] * times
+
+    def run(place: int) -> None:
+        close_old_connections()
+        try:
+            gate.wait(timeout=10)
+            results[place] = work()
+        except Exception as error:  # noqa: BLE001 - shown to the test
+            results[place] = error
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=run, args=(place,)) for place in range(times)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(timeout=30)
+    return results
+
+
+def raised(results: list[Any]) -> list[BaseException]:
+    return [result for result in results if isinstance(result, BaseException)]
+
+
+def test_same_payment_at_once_moves_health_once(
+    account: Account, workspace: Workspace, invoice_fact: Callable[..., InvoiceFact], vendor: Origin
+) -> None:
+    results = at_once(lambda: invoice_paid(workspace, invoice_fact(), vendor))
+
+    account.refresh_from_db()
+    assert raised(results) == []
+    assert account.health_score == 75
+    assert Payment.objects.count() == Activity.objects.count() == 1
+
+
+def test_two_payments_at_once_both_count(
+    account: Account, workspace: Workspace, invoice_fact: Callable[..., InvoiceFact], vendor: Origin
+) -> None:
+    facts = [invoice_fact(external_id=f"in_{number}") for number in range(WORKERS)]
+
+    results = at_once(lambda: invoice_paid(workspace, facts.pop(), vendor))
+
+    account.refresh_from_db()
+    assert raised(results) == []
+    assert account.health_score == 70 + 5 * WORKERS
+
+
+def test_payment_without_account_at_once_is_kept_once(
+    workspace: Workspace, invoice_fact: Callable[..., InvoiceFact], vendor: Origin
+) -> None:
+    fact = invoice_fact(account_id=None)
+
+    results = at_once(lambda: invoice_paid(workspace, fact, vendor))
+
+    assert raised(results) == []
+    assert Payment.objects.count() == Activity.objects.count() == 1
+
+
+def test_payment_and_failure_at_once_end_current(
+    account: Account, workspace: Workspace, invoice_fact: Callable[..., InvoiceFact], vendor: Origin
+) -> None:
+    works: list[Callable[[], Any]] = [
+        lambda: invoice_paid(workspace, invoice_fact(attempt_count=2), vendor),
+        lambda: invoice_failed(workspace, invoice_fact(status="open"), "declined", vendor),
+    ]
+
+    results = at_once(lambda: works.pop()(), times=2)
+
+    account.refresh_from_db()
+    assert raised(results) == []
+    assert (account.payment_status, account.health_score) == ("current", 60)
+    assert not Alert.objects.exclude(status="resolved").exists()
+    assert not Task.objects.filter(status="open").exists()
+
+
+def test_alert_raised_at_once_is_one_row_that_counts(workspace: Workspace) -> None:
+    results = at_once(
+        lambda: alert_raise(
+            workspace=workspace,
+            kind="sync_failing",
+            severity=Severity.WARNING,
+            message="Sync fails.",
+            subject_key="connection:1",
+            origin=TEST_ORIGIN,
+        )
+    )
+
+    assert raised(results) == []
+    assert Alert.objects.get().occurrences == WORKERS
+    assert Change.objects.filter(record_type="alert", action="created").count() == 1
+
+
+def test_deal_won_is_told_once_when_workers_race(workspace: Workspace) -> None:
+    deal = deal_create(workspace=workspace, values={"name": "Race"}, origin=TEST_ORIGIN)
+    won_stage = deal.pipeline.stages.get(is_won=True)
+    told: list[Deal] = []
+
+    def receiver(sender: object, deal: Deal, **kwargs: Any) -> None:
+        told.append(deal)
+
+    deal_won.connect(receiver)
+    try:
+        results = at_once(lambda: deal_move(deal, won_stage, origin=TEST_ORIGIN))
+    finally:
+        deal_won.disconnect(receiver)
+
+    assert raised(results) == []
+    assert len(told) == 1
+    assert Activity.objects.filter(kind="stage_changed").count() == 1
+
+
+def test_expected_version_lets_one_writer_through(account: Account) -> None:
+    seen, names = account.version, [f"Name {number}" for number in range(WORKERS)]
+
+    results = at_once(
+        lambda: account_update(
+            account, values={"name": names.pop()}, origin=TEST_ORIGIN, expected_version=seen
+        )
+    )
+
+    assert [type(error) for error in raised(results)] == [StaleRecord] * (WORKERS - 1)
+    account.refresh_from_db()
+    assert account.version == seen + 1
+
+
+def test_lead_is_converted_once(workspace: Workspace) -> None:
+    values = {"last_name": "Race", "email": "race@acme.test"}
+    lead = lead_create(workspace=workspace, values=values, origin=TEST_ORIGIN)
+
+    results = at_once(lambda: lead_convert(lead, origin=TEST_ORIGIN))
+
+    assert [type(error) for error in raised(results)] == [InvalidRecord] * (WORKERS - 1)
+    assert Deal.objects.count() == 1
+    assert Lead.objects.get().converted_deal == Deal.objects.get()
+
+
+def test_reported_activity_and_keyed_task_are_made_once(workspace: Workspace) -> None:
+    def work() -> None:
+        values = {"kind": "note", "subject": "Once"}
+        activity_log(
+            workspace=workspace, values=values, origin=TEST_ORIGIN, source="x", external_id="1"
+        )
+        task_create(
+            workspace=workspace, values={"title": "Once"}, origin=TEST_ORIGIN, source_key="1"
+        )
+
+    results = at_once(work)
+
+    assert raised(results) == []
+    assert Activity.objects.count() == Task.objects.count() == 1
