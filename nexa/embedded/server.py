@@ -77,7 +77,7 @@ def server_stopped(cluster: Path) -> None:
     if found is None or not found.is_ours:
         return
     for wish in (signal.SIGINT, signal.SIGQUIT):
-        if _ended(cluster, found.process_id, wish):
+        if _ended(found.process_id, wish):
             return
     raise EmbeddedDatabaseError(
         f"The database server (process {found.process_id}) doesn't stop. See the logs in "
@@ -131,13 +131,12 @@ def _became_ready(cluster: Path, process_id: int, deadline: float) -> bool:
     return False
 
 
-def _ended(cluster: Path, process_id: int, wish: signal.Signals) -> bool:
+def _ended(process_id: int, wish: signal.Signals) -> bool:
     with suppress(ProcessLookupError):
         os.kill(process_id, wish)
     deadline = time.monotonic() + STOP_PATIENCE_SECONDS
-    while time.monotonic() < deadline:
-        found = postmaster_read(cluster)
-        if found is None or found.process_id != process_id or not found.is_ours:
-            return True
+    while process_lives(process_id):
+        if time.monotonic() > deadline:
+            return False
         time.sleep(_PAUSE_SECONDS)
-    return False
+    return True

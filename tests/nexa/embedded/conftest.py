@@ -1,0 +1,139 @@
+"""Real data folders, real servers, and other real processes that share them."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+
+from nexa.embedded import release, start
+from nexa.embedded.paths import Layout, layout_of
+from nexa.embedded.postmaster import postmaster_read
+
+PROJECT = Path(__file__).resolve().parents[3]
+
+
+@contextmanager
+def own_folder() -> Iterator[Path]:
+    """A place for data folders that an account lent by root can pass, as pytest's own can't."""
+    made = Path(tempfile.mkdtemp(prefix="nx-"))
+    made.chmod(0o711)
+    try:
+        yield made
+    finally:
+        for gate in made.rglob("gate.lock"):
+            release(gate.parents[1], even_if_used=True)
+        shutil.rmtree(made)
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    with own_folder() as made:
+        yield made
+
+
+@pytest.fixture(scope="session")
+def pattern() -> Iterator[Path]:
+    """A data folder made once, since initdb takes a second."""
+    with own_folder() as made:
+        start(made / "data", durable=False)
+        release(made / "data")
+        yield made / "data"
+
+
+@pytest.fixture
+def data_folder(folder: Path, pattern: Path) -> Path:
+    """A data folder that was used before; nothing runs."""
+    copied = shutil.copytree(pattern, folder / "data", symlinks=True)
+    for path in pattern.rglob("*"):
+        found = path.lstat()
+        os.lchown(copied / path.relative_to(pattern), found.st_uid, found.st_gid)
+    return copied
+
+
+@pytest.fixture
+def new_folder(folder: Path) -> Path:
+    """A data folder that isn't there yet."""
+    return folder / "data"
+
+
+@pytest.fixture
+def layout(folder: Path) -> Layout:
+    """The parts of `data_folder` or `new_folder`, whichever the test asks for."""
+    return layout_of(folder / "data")
+
+
+class Another:
+    """Another process that uses a data folder."""
+
+    def __init__(
+        self, data_folder: Path, *, account: str | None = None, **environment: str
+    ) -> None:
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "tests.nexa.embedded.another", str(data_folder)]
+            + ([account] if account else []),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            cwd=PROJECT,
+            env=os.environ | environment,
+        )
+
+    def told(self, word: str) -> Any:
+        self.tell(word)
+        return self.answer()
+
+    def tell(self, word: str) -> None:
+        assert self.process.stdin
+        self.process.stdin.write(f"{word}\n")
+        self.process.stdin.flush()
+
+    def answer(self) -> Any:
+        assert self.process.stdout
+        return json.loads(self.process.stdout.readline())
+
+    def ended(self) -> int:
+        """Let it end by itself, with its exit handlers."""
+        if self.process.stdin and not self.process.stdin.closed:
+            self.process.stdin.close()
+        return self.process.wait(60)
+
+    def killed(self) -> None:
+        self.process.kill()
+        self.process.wait(60)
+
+
+@pytest.fixture
+def another(folder: Path) -> Iterator[Callable[..., Another]]:
+    """Make other processes; they end before the folder is cleared."""
+    with ExitStack() as stack:
+
+        def make(data_folder: Path, **options: Any) -> Another:
+            process = Another(data_folder, **options)
+            stack.callback(process.ended)
+            return process
+
+        yield make
+
+
+def server_of(layout: Layout) -> int | None:
+    """The process of the running server."""
+    found = postmaster_read(layout.cluster)
+    return found.process_id if found and found.is_ours else None
+
+
+def asked(url: str, query: str) -> Any:
+    """The first column of the first row."""
+    with psycopg.connect(url) as connection:
+        row = connection.execute(query).fetchone()  # type: ignore[call-overload]
+        return row and row[0]
