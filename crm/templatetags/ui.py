@@ -93,7 +93,7 @@ def money(amount: Decimal | float | None, currency: object = "") -> str:
         return ""
     code = str(currency or "").upper()
     places = 0 if code in WHOLE_UNITS else 2
-    figure = formats.number_format(abs(amount), places, force_grouping=True)
+    figure = formats.number_format(-amount if amount < 0 else amount, places, force_grouping=True)
     symbol = SYMBOLS.get(code, f"{code} " if code else "")
     return f"{'−' if amount < 0 else ''}{symbol}{figure}"  # noqa: RUF001 (a true minus sign)
 

@@ -81,6 +81,7 @@ ICONS: Final[tuple[str, ...]] = (
     "phone-call",
     "play",
     "plug",
+    "plug-zap",
     "plus",
     "receipt",
     "refresh-cw",
