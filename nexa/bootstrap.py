@@ -53,7 +53,9 @@ def environment_made(environment: Path, lock: Path) -> None:
     with one_at_a_time(environment):
         if is_complete(environment, wanted):  # made while we waited
             return
-        print(f"Making the environment {environment} (once; it takes a minute or two) …", flush=True)
+        print(
+            f"Making the environment {environment} (once; it takes a minute or two) …", flush=True
+        )
         _environment_rebuilt(environment, lock)
         (environment / STAMP).write_text(wanted, encoding="utf-8")
 

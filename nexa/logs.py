@@ -36,7 +36,7 @@ class PlainFormatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         return redact(super().format(record))
 
-    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - the base's name
+    def formatMessage(self, record: logging.LogRecord) -> str:
         # A forged line break in user-given text must not look like another event.
         record.message = record.message.replace("\r", "\\r").replace("\n", "\\n")
         return super().formatMessage(record)

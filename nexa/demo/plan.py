@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from nexa.serve.commands import PROJECT, cluster_command, manage_command, web_command
 from nexa.supervisor import ChildSpec
 from nexa.supervisor.ports import LOOPBACK
 
-PROJECT = Path(__file__).resolve().parents[2]
 FIRST_PORT = 8000
 FIRST_SANDBOX_PORT = 8100
 # Settings of a real installation must not reach a demo, nor the other way round.
@@ -58,32 +57,18 @@ class DemoPlan:
         }
 
     def sandbox(self) -> ChildSpec:
-        store = self.folder / "sandbox.sqlite3"
-        return self._manage(
-            "sandbox", "--host", LOOPBACK, "--port", str(self.sandbox_port), "--store", str(store)
-        )
+        where = ("--host", LOOPBACK, "--port", str(self.sandbox_port))
+        store = ("--store", str(self.folder / "sandbox.sqlite3"))
+        return self._spec("sandbox", manage_command("sandbox", *where, *store))
 
     def web(self) -> ChildSpec:
         return self._spec("web", web_command(self.port))
 
     def cluster(self) -> ChildSpec:
-        return self._manage("qcluster", name="cluster")
-
-    def _manage(self, *arguments: str, name: str = "") -> ChildSpec:
-        return self._spec(name or arguments[0], manage_command(*arguments))
+        return self._spec("cluster", cluster_command())
 
     def _spec(self, name: str, command: tuple[str, ...]) -> ChildSpec:
         return ChildSpec(name, command, self.environment(), PROJECT, self.logs / f"{name}.log")
-
-
-def manage_command(*arguments: str) -> tuple[str, ...]:
-    return (sys.executable, str(PROJECT / "manage.py"), *arguments)
-
-
-def web_command(port: int) -> tuple[str, ...]:
-    """The web server on the loopback address; gunicorn.conf.py holds the rest."""
-    bind = f"{LOOPBACK}:{port}"
-    return (sys.executable, "-m", "gunicorn", "nexa.wsgi:application", "--bind", bind)
 
 
 def _is_setting(name: str) -> bool:

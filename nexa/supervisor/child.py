@@ -8,9 +8,10 @@ import subprocess
 import time
 from collections import deque
 from collections.abc import Mapping
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import IO
 
 STOP_PATIENCE_SECONDS = 25.0
 LOG_KEPT_BYTES = 5 * 1024 * 1024
@@ -21,13 +22,13 @@ LONGEST_PAUSE_SECONDS = 30.0
 
 @dataclass(frozen=True)
 class ChildSpec:
-    """What to run; `environment` is the whole environment, secrets included."""
+    """What to run; `environment` is the whole one, secrets included; no log means our own."""
 
     name: str
     command: tuple[str, ...]
     environment: Mapping[str, str] = field(repr=False)
     folder: Path
-    log: Path
+    log: Path | None
 
 
 class Child:
@@ -41,15 +42,15 @@ class Child:
         self.start_again_at: float | None = None
 
     def start(self) -> None:
-        _log_trimmed(self.spec.log)
-        with self.spec.log.open("ab") as log:
+        with ExitStack() as stack:
+            log = stack.enter_context(_log_opened(self.spec.log)) if self.spec.log else None
             self.process = subprocess.Popen(  # noqa: S603
                 self.spec.command,
                 env=dict(self.spec.environment),
                 cwd=self.spec.folder,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
-                stderr=subprocess.STDOUT,
+                stderr=log,
                 start_new_session=True,
             )
         self.started_at = time.monotonic()
@@ -86,14 +87,14 @@ class Child:
         ended_itself = self.process.poll() is not None
         group_killed(self.process.pid)
         self.process.wait()
+        self.process = None  # its id may name another process from now on
         return ended_itself
 
     def last_words(self, lines: int = 15) -> str:
-        try:
-            with self.spec.log.open(encoding="utf-8", errors="replace") as log:
-                return "".join(deque(log, maxlen=lines)).rstrip()
-        except OSError:
+        if self.spec.log is None:
             return ""
+        with self.spec.log.open(encoding="utf-8", errors="replace") as log:
+            return "".join(deque(log, maxlen=lines)).rstrip()
 
 
 def group_killed(leader: int) -> None:
@@ -102,7 +103,9 @@ def group_killed(leader: int) -> None:
         os.killpg(leader, signal.SIGKILL)
 
 
-def _log_trimmed(log: Path) -> None:
+def _log_opened(log: Path) -> IO[bytes]:
+    """For appending; a long one is put aside first, and the one put aside before goes."""
     with suppress(FileNotFoundError):
         if log.stat().st_size > LOG_KEPT_BYTES:
             log.replace(log.with_suffix(".old.log"))
+    return log.open("ab")

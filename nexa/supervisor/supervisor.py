@@ -124,7 +124,7 @@ class Supervisor:
         child.start_again_at = now + pause
         self._say(
             f"{child.spec.name} ended (exit code {code}); it starts again in {pause:.0f} s. "
-            f"Its log: {child.spec.log}"
+            f"{_where(child)}"
         )
 
     def _ask_watches(self) -> None:
@@ -145,4 +145,8 @@ class Supervisor:
 
 def _words(child: Child) -> str:
     said = child.last_words()
-    return f" Its last words:\n{said}" if said else f" It said nothing; log: {child.spec.log}"
+    return f" Its last words:\n{said}" if said else ""
+
+
+def _where(child: Child) -> str:
+    return f"Its log: {child.spec.log}" if child.spec.log else "Its words are above."

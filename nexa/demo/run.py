@@ -1,0 +1,78 @@
+"""`make demo`: prepares the data folder, starts every process and keeps them until Ctrl-C."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from nexa.demo.logins import Login, logins_read
+from nexa.demo.plan import DemoPlan
+from nexa.serve.steps import awaited, database_prepared, files_prepared, step_done
+from nexa.serve.together import Say, embedded_database_used, supervised
+from nexa.supervisor import Supervisor
+
+
+@contextmanager
+def demo_running(plan: DemoPlan, say: Say, *, durable: bool = True) -> Iterator[Supervisor]:
+    """Everything up while inside, nothing of it left afterwards. Raises SupervisorError."""
+    with (
+        supervised(
+            plan.folder, port=plan.port, option="make demo PORT=8001", say=say
+        ) as supervisor,
+        embedded_database_used(plan.folder, durable=durable),
+    ):
+        try:
+            _everything_started(plan, supervisor, say)
+            yield supervisor
+        finally:
+            supervisor.stop()  # before the database, which they use
+
+
+def demo_served(plan: DemoPlan, say: Say) -> None:
+    """Run the demo until it is told to stop."""
+    began = time.monotonic()
+    with demo_running(plan, say) as supervisor:
+        say(f"Ready after {time.monotonic() - began:.0f} s.")
+        say(welcome(plan))
+        supervisor.tend()
+        say("Stopping …")
+    say("Everything has stopped.")
+
+
+def welcome(plan: DemoPlan) -> str:
+    """What a person needs to begin."""
+    lines = [
+        "",
+        f"  Nexa CRM     {plan.address}/",
+        f"  Console      {plan.address}/admin/",
+        f"  Sandbox      {plan.sandbox_address}/   (the vendors' side: pay or fail an invoice)",
+        "",
+        *(_login_line(login) for login in logins_read(plan.logins)),
+        "",
+        f"  Data and logs: {plan.folder}",
+        "  Ctrl-C stops everything; the next `make demo` finds the data again.",
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def _login_line(login: Login) -> str:
+    return f"  {login.title:<12} {login.email:<22} password: {login.password}"
+
+
+def _everything_started(plan: DemoPlan, supervisor: Supervisor, say: Say) -> None:
+    plan.logs.mkdir(exist_ok=True)
+    environment = plan.environment()
+    say("Preparing files and database …")
+    files_prepared(environment)
+    database_prepared(environment)
+    say("Starting the sandbox of vendors, the web server and the workers …")
+    supervisor.start(plan.sandbox())
+    supervisor.start(plan.web())
+    awaited(supervisor, plan.sandbox_address + "/", name="sandbox")
+    awaited(supervisor, plan.address + "/healthz", name="web")
+    # With the web server up: a vendor's fake may call our web-hook at once.
+    step_done(environment, "demo_load")
+    supervisor.start(plan.cluster())
+    awaited(supervisor, plan.address + "/readyz", name="cluster")

@@ -1,0 +1,1 @@
+"""The processes of one machine: how each is started, and how we know that it works."""
