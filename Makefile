@@ -27,10 +27,10 @@ environment: ## make or mend the Python environment
 	@"$(PYTHON)" -I nexa/bootstrap.py --environment "$(ENVIRONMENT)"
 
 demo: environment ## start everything with demo data; CHECK=1 drives and proves it; PORT=8000
-	@$(IN) manage.py demo $(if $(filter $(YES),$(CHECK)),--check) $(if $(PORT),--port "$(PORT)") $(ARGS)
+	@exec $(IN) manage.py demo $(if $(filter $(YES),$(CHECK)),--check) $(if $(PORT),--port "$(PORT)") $(ARGS)
 
 run: environment ## start web and workers with your own settings (see README); PORT=8000
-	@$(IN) manage.py run $(if $(PORT),--port "$(PORT)") $(ARGS)
+	@exec $(IN) manage.py run $(if $(PORT),--port "$(PORT)") $(ARGS)
 
 manage: environment ## any operator's command: make manage ARGS="doctor"
 	@$(MODE) $(IN) manage.py $(ARGS)
@@ -42,10 +42,10 @@ bench: environment ## measure: make bench ARGS="import --rows 100000"
 	@$(MODE) $(IN) manage.py bench $(ARGS)
 
 lint: environment ## style, types, import directions, migrations
-	@$(IN) -m nexa.verify --lint
+	@$(IN) -m tests.verify --lint
 
 test: environment ## everything that must hold before a change lands
-	@$(IN) -m nexa.verify $(ARGS)
+	@$(IN) -m tests.verify $(ARGS)
 
 lock: environment ## write requirements.lock anew from pyproject.toml
 	@$(IN) -m uv --quiet pip compile pyproject.toml --group dev --universal --python-version 3.11 \
