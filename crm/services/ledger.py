@@ -55,7 +55,7 @@ def field_diff(record: Record, values: Mapping[str, Any]) -> Diff:
     diff: Diff = {}
     for name, new in values.items():
         if name == CUSTOM:
-            diff |= _custom_diff(getattr(record, CUSTOM), new)
+            diff |= custom_diff(getattr(record, CUSTOM), new)
             continue
         old, after = stored_value(record, name), json_value(new)
         if old != after:
@@ -69,7 +69,7 @@ def created_diff(record: Record, names: Iterable[str]) -> Diff:
     for name in names:
         value = stored_value(record, name)
         if name == CUSTOM:
-            diff |= _custom_diff({}, value)
+            diff |= custom_diff({}, value)
         elif value not in EMPTY:
             diff[name] = [None, value]
     return diff
@@ -107,7 +107,7 @@ def append(record: Record, *, action: ChangeAction, diff: Diff, origin: Origin) 
     return change
 
 
-def _custom_diff(old: Mapping[str, Any], new: Mapping[str, Any]) -> Diff:
+def custom_diff(old: Mapping[str, Any], new: Mapping[str, Any]) -> Diff:
     return {
         f"{CUSTOM_PREFIX}{key}": [old.get(key), new.get(key)]
         for key in sorted({*old, *new})
