@@ -86,6 +86,7 @@ class LineItemSerializer(RecordSerializer):
         model = LineItem
         read_only_fields = RECORD
         fields = (*RECORD, "deal", "product", "quantity", "unit_price", "total")
+        extra_kwargs = {"unit_price": {"required": False}}
 
 
 class DealSerializer(RecordSerializer):
