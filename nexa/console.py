@@ -10,6 +10,8 @@ from allauth.account.decorators import secure_admin_login
 from csp.constants import UNSAFE_EVAL, UNSAFE_INLINE
 from csp.decorators import csp_update
 from django.conf import settings
+from django.db.models import Field, URLField
+from django.forms import Field as FormField
 from django.http import HttpRequest, HttpResponse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -50,6 +52,15 @@ class ModelAdmin(UnfoldModelAdmin):  # type: ignore[misc]
     show_full_result_count = True
     list_filter_submit = True
     compressed_fields = True
+
+    def formfield_for_dbfield(
+        self, db_field: Field[Any, Any], request: HttpRequest, **kwargs: Any
+    ) -> FormField | None:
+        """An address typed without a scheme means https, here as everywhere."""
+        if isinstance(db_field, URLField):
+            kwargs["assume_scheme"] = "https"
+        field: FormField | None = super().formfield_for_dbfield(db_field, request, **kwargs)
+        return field
 
 
 class TabularInline(UnfoldTabularInline):  # type: ignore[misc]
