@@ -14,6 +14,8 @@ from tests import factories
 @pytest.fixture(autouse=True)
 def plain_static_files(settings: object) -> None:
     """Pages render without collectstatic; the manifest storage has tests of its own."""
+    settings.WHITENOISE_AUTOREFRESH = True  # type: ignore[attr-defined]
+    settings.WHITENOISE_USE_FINDERS = True  # type: ignore[attr-defined]
     settings.STORAGES = {  # type: ignore[attr-defined]
         **settings.STORAGES,  # type: ignore[attr-defined]
         "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
