@@ -1,0 +1,7 @@
+"""The console's pages of the hub; importing this package registers them."""
+
+from __future__ import annotations
+
+from integrations.hub.admin import liveness, sync
+
+__all__ = ["liveness", "sync"]

@@ -1,0 +1,57 @@
+"""The sync log, the state of streams, and the links between records here and there."""
+
+from __future__ import annotations
+
+from django.contrib import admin
+
+from integrations.hub.models import AppliedFact, SyncRecord, SyncRun, SyncState
+from nexa.console import ReadOnlyAdmin
+
+
+@admin.register(SyncRun)
+class SyncRunAdmin(ReadOnlyAdmin):
+    """What each stretch of work did."""
+
+    list_display = (
+        *("started_at", "connection", "kind", "object", "status"),
+        *("total", "synced", "failed", "skipped", "duration_ms"),
+    )
+    list_filter = ("kind", "status", "connection__provider", "connection")
+    search_fields = ("connection__name", "error")
+    list_select_related = ("connection",)
+    ordering = ("-id",)
+
+
+@admin.register(SyncState)
+class SyncStateAdmin(ReadOnlyAdmin):
+    """How far each stream is."""
+
+    list_display = (
+        *("connection", "object", "direction", "is_enabled", "status", "last_sync_at"),
+        *("records_synced", "error_count"),
+    )
+    list_filter = ("status", "direction", "connection__provider")
+    search_fields = ("connection__name", "object")
+    list_select_related = ("connection",)
+
+
+@admin.register(SyncRecord)
+class SyncRecordAdmin(ReadOnlyAdmin):
+    """Which record here is which thing there."""
+
+    list_display = ("connection", "object", "external_id", "record_type", "local_id", "state")
+    list_filter = ("state", "object", "connection__provider")
+    search_fields = ("=external_id", "=local_id")
+    list_select_related = ("connection",)
+
+
+@admin.register(AppliedFact)
+class AppliedFactAdmin(ReadOnlyAdmin):
+    """Events that have landed; each lands once."""
+
+    list_display = ("applied_at", "connection", "key")
+    list_filter = ("connection__provider",)
+    search_fields = ("key",)
+    list_select_related = ("connection",)
+    ordering = ("-id",)
+    show_full_result_count = False
