@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 from allauth.account.decorators import secure_admin_login
 from csp.constants import UNSAFE_EVAL, UNSAFE_INLINE
@@ -34,8 +34,8 @@ class ConsoleSite(UnfoldAdminSite):  # type: ignore[misc]
     def admin_view(
         self, view: Callable[..., HttpResponse], cacheable: bool = False
     ) -> Callable[..., HttpResponse]:
-        guarded: Callable[..., HttpResponse] = console_policy(super().admin_view(view, cacheable))
-        return guarded
+        guarded: Callable[..., HttpResponse] = super().admin_view(view, cacheable)
+        return cast("Callable[..., HttpResponse]", console_policy(guarded))
 
     def login(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None

@@ -19,7 +19,7 @@ class MembershipInline(TabularInline):
 
 
 @admin.register(User)
-class UserAdmin(BaseUserAdmin, ModelAdmin):  # type: ignore[type-arg, misc]
+class UserAdmin(BaseUserAdmin, ModelAdmin):  # type: ignore[type-arg]
     """People who sign in; operators are those with console access."""
 
     form = UserChangeForm

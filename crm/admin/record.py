@@ -93,4 +93,5 @@ class OwnedRecordAdmin(RecordAdmin):
 
 
 def _each(records: Iterable[OwnedRecord], write: Callable[..., OwnedRecord], origin: Origin) -> int:
-    return sum(1 for record in records if write(record, origin=origin))
+    written = [write(record, origin=origin) for record in records]
+    return len(written)

@@ -8,8 +8,8 @@ from rest_framework import serializers
 
 from crm.api.fields import WorkspaceRelatedField
 from crm.choices import ActivityKind, Direction
-from crm.models import Account, Activity, Contact, Deal, Lead, OwnedRecord
-from crm.services.activities import call_log, note_add
+from crm.models import Account, Activity, Contact, Deal, Lead
+from crm.services.activities import Subject, call_log, note_add
 from crm.services.origin import Origin
 
 SUBJECTS = ("contact", "lead", "account", "deal")
@@ -34,9 +34,9 @@ class EntrySerializer(serializers.Serializer[Activity]):
         return attrs
 
     @property
-    def subject(self) -> OwnedRecord:
+    def subject(self) -> Subject:
         """The record the entry is about; call after `is_valid`."""
-        record: OwnedRecord = next(
+        record: Subject = next(
             self.validated_data[name] for name in SUBJECTS if name in self.validated_data
         )
         return record

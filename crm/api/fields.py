@@ -15,7 +15,8 @@ class WorkspaceRelatedField(serializers.PrimaryKeyRelatedField[Any]):
     """A link to a record of the same workspace; other ids are as unknown as missing ones."""
 
     def get_queryset(self) -> QuerySet[Any]:
-        queryset: QuerySet[Any] = super().get_queryset()
+        queryset = super().get_queryset()
+        assert queryset is not None, "a writable link names the records it may point at"
         membership = membership_of(self.context["request"])
         if membership is None:
             return queryset.none()

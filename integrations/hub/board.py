@@ -58,7 +58,7 @@ def integrations_of(workspace: Workspace) -> list[Integration]:
     connections = list(connections_of(workspace))
     return [
         Integration(provider, [one for one in connections if one.provider == provider.id])
-        for provider in registry.all()
+        for provider in registry.all_providers()
     ]
 
 
