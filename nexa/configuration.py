@@ -6,12 +6,15 @@ import json
 import math
 import os
 import secrets
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from cryptography.fernet import Fernet
 from django.core.exceptions import ImproperlyConfigured
+
+from nexa.embedded import data_folder_made
 
 TASK_TIMEOUT_SECONDS = 60
 TASK_RETRY_SECONDS = 300
@@ -80,18 +83,32 @@ def shortest_retry_seconds(
 def local_secret(data_folder: Path) -> dict[str, str]:
     """Secrets of a demo or a developer's checkout, made once and kept readable by its user only."""
     path = data_folder / "secrets.json"
-    data_folder.mkdir(parents=True, exist_ok=True)
-    try:
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return _read_local_secret(path)
+    if not path.exists():
+        _make_local_secret(path)
+    return _read_local_secret(path)
+
+
+def _make_local_secret(path: Path) -> None:
+    """Whole or not at all, and the first of several processes wins."""
     values = {
         "SECRET_KEY": secrets.token_urlsafe(50),
         "NEXA_ENCRYPTION_KEYS": Fernet.generate_key().decode(),
     }
-    with os.fdopen(handle, "w", encoding="utf-8") as file:
-        json.dump(values, file)
-    return values
+    part = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    try:
+        data_folder_made(path.parent)
+        handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            json.dump(values, file)
+        with suppress(FileExistsError):
+            path.hardlink_to(part)
+    except OSError as error:
+        raise ImproperlyConfigured(
+            f"{path} cannot be written ({error.strerror}). Set NEXA_DATA_DIR to a folder you may "
+            "write to."
+        ) from error
+    finally:
+        part.unlink(missing_ok=True)
 
 
 def _read_local_secret(path: Path) -> dict[str, str]:
