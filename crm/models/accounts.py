@@ -11,6 +11,7 @@ from django.db.models.functions import Lower
 from crm.choices import Level, PaymentStatus
 from crm.models.access import User
 from crm.models.record import OwnedRecord
+from crm.models.search import ACCOUNT_WORDS, SearchWords
 
 STARTING_HEALTH = 70
 
@@ -55,12 +56,8 @@ class Account(OwnedRecord):
         db_default=PaymentStatus.NONE,
     )
     subscription_status = models.CharField(max_length=30, blank=True, default="", db_default="")
-    mrr = models.DecimalField(
-        "MRR", max_digits=19, decimal_places=4, default=0, db_default=0
-    )
-    arr = models.DecimalField(
-        "ARR", max_digits=19, decimal_places=4, default=0, db_default=0
-    )
+    mrr = models.DecimalField("MRR", max_digits=19, decimal_places=4, default=0, db_default=0)
+    arr = models.DecimalField("ARR", max_digits=19, decimal_places=4, default=0, db_default=0)
     currency = models.CharField(max_length=3, blank=True, default="", db_default="")
     last_payment_at = models.DateTimeField(null=True, blank=True)
     next_billing_at = models.DateTimeField(null=True, blank=True)
@@ -78,6 +75,7 @@ class Account(OwnedRecord):
             models.Index(fields=("workspace", "-updated_at", "-id"), name="account_updated"),
             models.Index(fields=("workspace", "owner"), name="account_owner"),
             GinIndex(fields=("tags",), name="account_tags"),
+            GinIndex(SearchWords(*ACCOUNT_WORDS), name="account_words"),
         )
 
     def __str__(self) -> str:

@@ -14,6 +14,7 @@ from crm.choices import BillingInterval
 from crm.models.accounts import Account
 from crm.models.people import Contact
 from crm.models.record import OwnedRecord, Record
+from crm.models.search import SearchWords
 
 
 class Pipeline(Record):
@@ -93,6 +94,7 @@ class Deal(OwnedRecord):
             models.Index(fields=("workspace", "close_date"), name="deal_close_date"),
             models.Index("workspace", Lower("name"), "id", name="deal_workspace_name"),
             GinIndex(fields=("tags",), name="deal_tags"),
+            GinIndex(SearchWords("name"), name="deal_words"),
         )
 
     def __str__(self) -> str:
@@ -130,12 +132,14 @@ class LineItem(Record):
 
     class Meta:
         constraints = (
-            models.CheckConstraint(condition=Q(quantity__gte=1), name="line_item_quantity_positive"),
+            models.CheckConstraint(
+                condition=Q(quantity__gte=1), name="line_item_quantity_positive"
+            ),
         )
         ordering = ("id",)
 
     def __str__(self) -> str:
-        return f"{self.quantity} × {self.product}"
+        return f"{self.quantity} \u00d7 {self.product}"
 
     @property
     def total(self) -> Decimal:

@@ -15,7 +15,7 @@ class Change(models.Model):
     `diff` is `{field: [old, new]}` in JSON values (decimals and times as text, links as ids).
     """
 
-    workspace = models.ForeignKey(Workspace, models.CASCADE, related_name="+")
+    workspace = models.ForeignKey(Workspace, models.CASCADE, related_name="+", db_index=False)
     record_type = models.CharField(max_length=30)
     record_id = models.BigIntegerField()
     action = models.CharField(max_length=10, choices=ChangeAction)

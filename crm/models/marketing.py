@@ -80,9 +80,7 @@ class WebForm(OwnedRecord):
     target_list = models.ForeignKey(
         ContactList, models.SET_NULL, null=True, blank=True, related_name="forms"
     )
-    lead_owner = models.ForeignKey(
-        User, models.SET_NULL, null=True, blank=True, related_name="+"
-    )
+    lead_owner = models.ForeignKey(User, models.SET_NULL, null=True, blank=True, related_name="+")
     spam_guard = models.BooleanField(default=True)
     is_active = models.BooleanField(default=True)
 
@@ -106,9 +104,7 @@ class FormSubmission(Record):
 
     class Meta:
         constraints = (
-            models.UniqueConstraint(
-                fields=("form", "submission_key"), name="form_submission_once"
-            ),
+            models.UniqueConstraint(fields=("form", "submission_key"), name="form_submission_once"),
         )
         indexes = (models.Index(fields=("form", "-created_at"), name="form_submission_recent"),)
 

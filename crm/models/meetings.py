@@ -36,7 +36,9 @@ class Meeting(OwnedRecord):
                 condition=~Q(ical_uid=""),
                 name="meeting_once_per_ical_uid",
             ),
-            models.CheckConstraint(condition=Q(end__gte=F("start")), name="meeting_ends_after_start"),
+            models.CheckConstraint(
+                condition=Q(end__gte=F("start")), name="meeting_ends_after_start"
+            ),
         )
         indexes = (models.Index(fields=("workspace", "start"), name="meeting_start"),)
 

@@ -10,9 +10,9 @@ from django.db.models import Q
 from django.db.models.functions import Lower, Now
 
 from crm.choices import LeadStatus, Lifecycle, ScoreTier
-from crm.models.access import User
 from crm.models.accounts import Account
 from crm.models.record import OwnedRecord
+from crm.models.search import CONTACT_WORDS, LEAD_WORDS, SearchWords
 
 
 class Person(OwnedRecord):
@@ -76,6 +76,7 @@ class Contact(Person):
             models.Index(fields=("workspace", "owner"), name="contact_owner"),
             models.Index(fields=("workspace", "phone"), name="contact_phone"),
             GinIndex(fields=("tags",), name="contact_tags"),
+            GinIndex(SearchWords(*CONTACT_WORDS), name="contact_words"),
             GinIndex(fields=("other_emails",), name="contact_other_emails"),
         )
 
@@ -154,6 +155,7 @@ class Lead(Person):
             models.Index(fields=("workspace", "-updated_at", "-id"), name="lead_updated"),
             models.Index(fields=("workspace", "owner"), name="lead_owner"),
             GinIndex(fields=("tags",), name="lead_tags"),
+            GinIndex(SearchWords(*LEAD_WORDS), name="lead_words"),
         )
 
     def __str__(self) -> str:

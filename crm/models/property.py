@@ -19,9 +19,7 @@ class Property(OwnedRecord):
     currency = models.CharField(max_length=3, blank=True)
     city = models.CharField(max_length=100, blank=True)
     locality = models.CharField(max_length=150, blank=True)
-    status = models.CharField(
-        max_length=10, choices=PropertyStatus, default=PropertyStatus.ACTIVE
-    )
+    status = models.CharField(max_length=10, choices=PropertyStatus, default=PropertyStatus.ACTIVE)
     owner_contact = models.ForeignKey(
         Contact, models.SET_NULL, null=True, blank=True, related_name="properties"
     )

@@ -27,9 +27,7 @@ class Task(OwnedRecord):
         max_length=10, choices=TaskStatus, default=TaskStatus.OPEN, db_default=TaskStatus.OPEN
     )
     completed_at = models.DateTimeField(null=True, blank=True, editable=False)
-    assigned_to = models.ForeignKey(
-        User, models.SET_NULL, null=True, blank=True, related_name="+"
-    )
+    assigned_to = models.ForeignKey(User, models.SET_NULL, null=True, blank=True, related_name="+")
     contact = models.ForeignKey(
         Contact, models.CASCADE, null=True, blank=True, related_name="tasks"
     )
@@ -72,9 +70,7 @@ class Ticket(OwnedRecord):
     account = models.ForeignKey(
         Account, models.SET_NULL, null=True, blank=True, related_name="tickets"
     )
-    assigned_to = models.ForeignKey(
-        User, models.SET_NULL, null=True, blank=True, related_name="+"
-    )
+    assigned_to = models.ForeignKey(User, models.SET_NULL, null=True, blank=True, related_name="+")
     escalate = models.BooleanField(default=False)
     external_url = models.URLField("external URL", max_length=1000, blank=True)
 
@@ -98,9 +94,7 @@ class Alert(Record):
         Account, models.CASCADE, null=True, blank=True, related_name="alerts"
     )
     connection_id = models.BigIntegerField(null=True, blank=True)
-    assigned_to = models.ForeignKey(
-        User, models.SET_NULL, null=True, blank=True, related_name="+"
-    )
+    assigned_to = models.ForeignKey(User, models.SET_NULL, null=True, blank=True, related_name="+")
     status = models.CharField(max_length=15, choices=AlertStatus, default=AlertStatus.OPEN)
     subject_key = models.CharField(
         max_length=255, help_text="What the alert is about; one open alert per kind and key."

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from django.db import models
+from django.db import connection, models
 
 from crm.models import Membership, Record, User, Workspace
 from crm.services.columns import Column
@@ -38,7 +38,14 @@ def _check(workspace: Workspace, model: type[models.Model], ids: set[int]) -> No
         if strangers:
             said = f"{len(strangers)} of the people named are not members of this workspace."
             raise InvalidRecord({"owner": [said]})
-    elif issubclass(model, Record):
-        ours = model._default_manager.filter(workspace=workspace, pk__in=ids)
-        if ours.count() != len(ids):
-            raise WrongWorkspace(f"A {model._meta.verbose_name} named is not of this workspace.")
+    elif issubclass(model, Record) and _count_ours(workspace, model, ids) != len(ids):
+        raise WrongWorkspace(f"A {model._meta.verbose_name} named is not of this workspace.")
+
+
+def _count_ours(workspace: Workspace, model: type[Record], ids: set[int]) -> int:
+    """One array parameter, for Django's IN spells out every id."""
+    table = connection.ops.quote_name(model._meta.db_table)
+    statement = f"SELECT count(*) FROM {table} WHERE workspace_id = %s AND id = ANY(%s)"  # noqa: S608
+    with connection.cursor() as cursor:
+        cursor.execute(statement, [workspace.pk, list(ids)])
+        return int(cursor.fetchone()[0])
