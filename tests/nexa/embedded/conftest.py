@@ -43,21 +43,39 @@ def folder() -> Iterator[Path]:
 
 
 @pytest.fixture(scope="session")
-def pattern() -> Iterator[Path]:
-    """A data folder made once, since initdb takes a second."""
+def made_once() -> Iterator[Path]:
+    """A data folder for the whole run, since making one takes a second; nothing runs in it."""
     with own_folder() as made:
         start(made / "data", durable=False)
         release(made / "data")
         yield made / "data"
 
 
+@contextmanager
+def lent(made_once: Path, place: Path) -> Iterator[Path]:
+    """The data folder in another place for a while; whoever uses it gives it back unharmed."""
+    made_once.rename(place)
+    try:
+        yield place
+    finally:
+        release(place, even_if_used=True)
+        place.rename(made_once)
+
+
 @pytest.fixture
-def data_folder(folder: Path, pattern: Path) -> Path:
-    """A data folder that was used before; nothing runs."""
-    copied = shutil.copytree(pattern, folder / "data", symlinks=True)
-    for path in pattern.rglob("*"):
+def data_folder(folder: Path, made_once: Path) -> Iterator[Path]:
+    """A data folder that was used before; nothing runs in it."""
+    with lent(made_once, folder / "data") as place:
+        yield place
+
+
+@pytest.fixture
+def own_copy(folder: Path, made_once: Path) -> Path:
+    """The same for tests that spoil it."""
+    copied = shutil.copytree(made_once, folder / "data", symlinks=True)
+    for path in made_once.rglob("*"):
         found = path.lstat()
-        os.lchown(copied / path.relative_to(pattern), found.st_uid, found.st_gid)
+        os.lchown(copied / path.relative_to(made_once), found.st_uid, found.st_gid)
     return copied
 
 
@@ -69,7 +87,7 @@ def new_folder(folder: Path) -> Path:
 
 @pytest.fixture
 def layout(folder: Path) -> Layout:
-    """The parts of `data_folder` or `new_folder`, whichever the test asks for."""
+    """The parts of the data folder, whichever kind of it the test asks for."""
     return layout_of(folder / "data")
 
 

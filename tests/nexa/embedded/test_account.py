@@ -47,9 +47,9 @@ def test_ordinary_account_runs_its_own_server(folder: Path, another: Make) -> No
 
 
 def test_programs_out_of_reach_are_copied_once(
-    data_folder: Path, layout: Layout, another: Make, closed_site: Path
+    own_copy: Path, layout: Layout, another: Make, closed_site: Path
 ) -> None:
-    first = another(data_folder, PYTHONPATH=str(closed_site))
+    first = another(own_copy, PYTHONPATH=str(closed_site))
     assert asked(first.told("start")["url"], "SELECT 1") == 1
     server = server_of(layout)
     assert server
@@ -57,7 +57,7 @@ def test_programs_out_of_reach_are_copied_once(
     assert program.is_relative_to(layout.binaries)
     made = program.stat().st_ctime_ns
     first.ended()
-    second = another(data_folder, PYTHONPATH=str(closed_site))
+    second = another(own_copy, PYTHONPATH=str(closed_site))
     second.told("start")
     assert program.stat().st_ctime_ns == made
     assert closed_site.stat().st_mode & 0o777 == 0o700

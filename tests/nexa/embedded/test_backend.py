@@ -28,8 +28,7 @@ if sys.argv[2] == "query":
         print(cursor.fetchone()[0])
     assert pid.exists()
 elif sys.argv[2] == "test-database":
-    name = connection.creation.create_test_db(verbosity=0)
-    print(name)
+    print(connection.creation.create_test_db(verbosity=0))
     connection.creation.destroy_test_db("nexa", verbosity=0)
 elif sys.argv[2] == "shell":
     call_command("dbshell", "--", "-Atc", "SELECT 6 * 7")

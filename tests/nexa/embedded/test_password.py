@@ -70,27 +70,27 @@ def test_password_shows_in_no_other_file_and_no_command_line(
     assert [path for path in found if secret in path.read_bytes()] == [layout.password]
 
 
-def test_lost_password_is_replaced(data_folder: Path, layout: Layout) -> None:
-    lost = start(data_folder, durable=False)
-    release(data_folder)
+def test_lost_password_is_replaced(own_copy: Path, layout: Layout) -> None:
+    lost = start(own_copy, durable=False)
+    release(own_copy)
     layout.password.unlink()
-    found = start(data_folder, durable=False)
+    found = start(own_copy, durable=False)
     assert found.password != lost.password
     assert asked(found.url, "SELECT 1") == 1
 
 
-def test_password_lost_under_a_running_server_is_named(data_folder: Path, layout: Layout) -> None:
-    start(data_folder, durable=False)
+def test_password_lost_under_a_running_server_is_named(own_copy: Path, layout: Layout) -> None:
+    start(own_copy, durable=False)
     layout.password.unlink()
     with pytest.raises(EmbeddedDatabaseError, match="is gone while the database runs"):
-        start(data_folder, name="second", durable=False)
+        start(own_copy, name="second", durable=False)
 
 
-def test_password_of_another_database_is_named(data_folder: Path, layout: Layout) -> None:
+def test_password_of_another_database_is_named(own_copy: Path, layout: Layout) -> None:
     layout.password.write_text("of-another-database")
     with pytest.raises(EmbeddedDatabaseError, match="put it back from a backup"):
-        start(data_folder, durable=False)
-    assert release(data_folder)
+        start(own_copy, durable=False)
+    assert release(own_copy)
 
 
 def test_failing_statement_leaves_no_data_in_the_log(data_folder: Path, layout: Layout) -> None:

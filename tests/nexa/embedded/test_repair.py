@@ -48,11 +48,11 @@ def stranger(layout: Layout) -> Iterator[int]:
     process.wait()
 
 
-def test_killed_server_starts_again(data_folder: Path, layout: Layout) -> None:
-    with psycopg.connect(start(data_folder).url) as connection:
+def test_killed_server_starts_again(own_copy: Path, layout: Layout) -> None:
+    with psycopg.connect(start(own_copy).url) as connection:
         connection.execute("CREATE TABLE kept AS SELECT 42 AS answer")
     killed = kill_server(layout)
-    assert asked(start(data_folder).url, "SELECT answer FROM kept") == 42
+    assert asked(start(own_copy).url, "SELECT answer FROM kept") == 42
     assert server_of(layout) != killed
 
 
@@ -122,17 +122,17 @@ def test_half_made_cluster_is_made_again(
     assert not list(layout.home.glob("part-*"))
 
 
-def test_cluster_of_another_major_is_left_alone(data_folder: Path, layout: Layout) -> None:
+def test_cluster_of_another_major_is_left_alone(own_copy: Path, layout: Layout) -> None:
     (layout.cluster / "PG_VERSION").write_text("16\n")
     with pytest.raises(EmbeddedDatabaseError, match=r"made by PostgreSQL 16.*\n?.*pg_dump"):
-        start(data_folder)
+        start(own_copy)
     assert (layout.cluster / "PG_VERSION").read_text() == "16\n"
 
 
-def test_cluster_that_is_none_is_left_alone(data_folder: Path, layout: Layout) -> None:
+def test_cluster_that_is_none_is_left_alone(own_copy: Path, layout: Layout) -> None:
     (layout.cluster / "PG_VERSION").unlink()
     with pytest.raises(EmbeddedDatabaseError, match="isn't a readable PostgreSQL cluster"):
-        start(data_folder)
+        start(own_copy)
 
 
 def test_initdb_on_a_full_disk_says_so_and_keeps_nothing(
@@ -153,28 +153,28 @@ def file_size_limit() -> Iterator[None]:
     resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
-def test_server_that_does_not_start_is_quoted(data_folder: Path, layout: Layout) -> None:
+def test_server_that_does_not_start_is_quoted(own_copy: Path, layout: Layout) -> None:
     with (layout.cluster / "postgresql.conf").open("a") as settings:
         settings.write("\nwork_mem = plenty\n")
     with pytest.raises(EmbeddedDatabaseError, match=r"(?s)didn't start.*work_mem"):
-        start(data_folder)
+        start(own_copy)
 
 
-def test_broken_data_is_quoted_from_the_own_log(data_folder: Path, layout: Layout) -> None:
+def test_broken_data_is_quoted_from_the_own_log(own_copy: Path, layout: Layout) -> None:
     shutil.rmtree(layout.cluster / "pg_wal")
     with pytest.raises(EmbeddedDatabaseError, match=r"(?s)didn't start.*pg_wal"):
-        start(data_folder)
+        start(own_copy)
 
 
-def test_failed_start_counts_no_user(data_folder: Path, layout: Layout) -> None:
+def test_failed_start_counts_no_user(own_copy: Path, layout: Layout) -> None:
     settings = layout.cluster / "postgresql.conf"
     good = settings.read_text()
     settings.write_text(good + "\nwork_mem = plenty\n")
     with pytest.raises(EmbeddedDatabaseError):
-        start(data_folder)
+        start(own_copy)
     settings.write_text(good)
-    assert release(data_folder)
-    assert asked(start(data_folder).url, "SELECT 1") == 1
+    assert release(own_copy)
+    assert asked(start(own_copy).url, "SELECT 1") == 1
 
 
 def _wait_for(happened: Callable[[], object]) -> None:

@@ -12,15 +12,16 @@ import pytest
 from nexa.embedded import EmbeddedDatabaseError, data_folder_made, release, start
 from nexa.embedded.account import account_of_server
 from nexa.embedded.paths import fits_socket, layout_made, socket_folder_made
-from tests.nexa.embedded.conftest import asked
+from tests.nexa.embedded.conftest import asked, lent
 
 
 @pytest.fixture
-def deep(folder: Path, data_folder: Path) -> Path:
+def deep(folder: Path, made_once: Path) -> Iterator[Path]:
     """A data folder too deep for a socket."""
     above = folder / ("d" * 60) / ("e" * 60)
     data_folder_made(above)
-    return data_folder.rename(above / "data")
+    with lent(made_once, above / "data") as place:
+        yield place
 
 
 @pytest.fixture
