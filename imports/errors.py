@@ -13,3 +13,7 @@ class UnreadableFile(Exception):
 
 class WrongState(Exception):
     """The import is not in a state that allows what was asked; `str()` is safe to show."""
+
+
+class ImportStopped(Exception):
+    """The run met a row that its error policy does not allow; `str()` is safe to show."""

@@ -127,8 +127,8 @@ ACCOUNT_FIELDS: Final[tuple[Field, ...]] = (
     Field("account.name", "Company name", Kind.TEXT, (
         "company", "company name", "account", "account name", "organization", "organisation",
         "organization name", "organisation name", "associated company", "employer", "business",
-        "person organization", "business name", "firma", "societe", "empresa", "organization 1 name",
-        "primary associated company",
+        "person organization", "business name", "firma", "societe", "empresa",
+        "organization 1 name", "primary associated company",
     ), 200),
     Field("account.domain", "Company domain", Kind.DOMAIN, (
         "domain", "company domain", "company domain name", "domain name", "website domain",

@@ -41,9 +41,7 @@ class Row(NamedTuple):
 class CsvRows:
     """Iterates the rows from `cursor` on; `cursor` afterwards says where the next one starts."""
 
-    def __init__(
-        self, file: IO[bytes], *, encoding: str, delimiter: str, cursor: Cursor
-    ) -> None:
+    def __init__(self, file: IO[bytes], *, encoding: str, delimiter: str, cursor: Cursor) -> None:
         self._file = file
         self._encoding = encoding
         self._delimiter = delimiter

@@ -45,7 +45,7 @@ class Column:
 
 
 def header_normal(header: str) -> str:
-    """`Lead_Source`, `leadSource` and `Lead  source:` are all `lead source`; `E-Mail` is `e mail`."""
+    """`Lead_Source`, `leadSource`, `Lead  source:` are `lead source`; `E-Mail` is `e mail`."""
     plain = unicodedata.normalize("NFKD", CAMEL.sub(" ", header)).encode("ascii", "ignore").decode()
     return NOT_WORD.sub(" ", plain.lower()).strip()
 
@@ -90,9 +90,7 @@ def columns_guess(
     for _rank, index, key, _confidence in sorted(guesses):
         taken.setdefault(key, index)
     chosen = {
-        index: (key, confidence)
-        for _rank, index, key, confidence in guesses
-        if taken[key] == index
+        index: (key, confidence) for _rank, index, key, confidence in guesses if taken[key] == index
     }
     return [
         Column(index, header, *chosen.get(index, ("", Confidence.NONE)))

@@ -67,9 +67,7 @@ def file_take_in(upload: IO[bytes], *, import_object: str) -> Intake:
     file = upload
     if encoding.startswith("utf-16") or not has_newline:
         file, encoding = _rewritten(upload, encoding), "utf-8"
-    return look(
-        file, size=size, sha256=digest, encoding=encoding, import_object=import_object
-    )
+    return look(file, size=size, sha256=digest, encoding=encoding, import_object=import_object)
 
 
 def look(
@@ -116,7 +114,9 @@ def look(
     )
 
 
-def sample_rows(file: IO[bytes], intake_cursor: Cursor, *, encoding: str, delimiter: str, count: int) -> list[list[str]]:
+def sample_rows(
+    file: IO[bytes], intake_cursor: Cursor, *, encoding: str, delimiter: str, count: int
+) -> list[list[str]]:
     """The cells of the first rows, without those that can't be read."""
     rows = CsvRows(file, encoding=encoding, delimiter=delimiter, cursor=intake_cursor)
     try:

@@ -33,6 +33,7 @@ class Problem(NamedTuple):
     cause: str
     message: str
     cells: Sequence[str] = ()
+    match: int = 0
 
 
 @dataclass(slots=True)

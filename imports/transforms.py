@@ -25,13 +25,17 @@ DOMAIN: Final = re.compile(r"(?:[^\W_](?:[\w-]{0,61}[^\W_])?\.)+[^\W\d_][\w-]{1,
 SEPARATORS: Final = re.compile(r"[;,|\n]")
 FORMULA_MARKS: Final = "=+-@"
 YES: Final = frozenset(
-    "yes y true t 1 x on ja oui si sim checked subscribed granted opted-in".split()
-    + ["opted in", "opt in"]
-)
+    {
+        "yes", "y", "true", "t", "1", "x", "on", "ja", "oui", "si", "sim", "checked",
+        "subscribed", "granted", "opted-in", "opted in", "opt in",
+    }
+)  # fmt: skip
 NO: Final = frozenset(
-    "no n false f 0 off nein non nao unchecked unsubscribed denied opted-out never".split()
-    + ["opted out", "opt out"]
-)
+    {
+        "no", "n", "false", "f", "0", "off", "nein", "non", "nao", "unchecked", "unsubscribed",
+        "denied", "opted-out", "opted out", "opt out", "never",
+    }
+)  # fmt: skip
 LIFECYCLE_WORDS: Final[Mapping[str, Lifecycle]] = {
     **{choice.value: choice for choice in Lifecycle},
     "subscriber": Lifecycle.LEAD,

@@ -289,6 +289,9 @@ NEXA_PRIVATE_HOSTS_ALLOWED = env_list("NEXA_PRIVATE_HOSTS_ALLOWED")
 WEBHOOK_MAX_BYTES = 1024 * 1024
 WEBHOOK_TOLERANCE = timedelta(minutes=5)
 IMPORT_MAX_BYTES = env_int("NEXA_IMPORT_MAX_BYTES", 512 * 1024 * 1024, minimum=1)
+# From this score on a match counts by itself; below it (LinkedIn 95, name 90, phone 85) a person
+# decides.
+MATCH_AUTO_SCORE = env_int("NEXA_MATCH_AUTO_SCORE", 100, minimum=85)
 
 # --- Console and logs -----------------------------------------------------------------------------
 LOGGING = log_settings(level=env_str("NEXA_LOG_LEVEL", "INFO"), json=not DEBUG)

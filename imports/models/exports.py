@@ -26,9 +26,7 @@ class ExportJob(models.Model):
     filter = models.JSONField(default=dict, blank=True)
     fields = models.JSONField(default=list, blank=True)
     format = models.CharField(max_length=5, choices=ExportFormat, default=ExportFormat.CSV)
-    status = models.CharField(
-        max_length=10, choices=ExportStatus, default=ExportStatus.PENDING
-    )
+    status = models.CharField(max_length=10, choices=ExportStatus, default=ExportStatus.PENDING)
     error = models.CharField(max_length=500, blank=True)
     count = models.PositiveBigIntegerField(default=0)
     file = models.FileField(upload_to=exported_path, max_length=200, blank=True)
@@ -48,9 +46,7 @@ class ExportJob(models.Model):
                 name="export_completed_has_file",
             ),
         )
-        indexes = (
-            models.Index(fields=("workspace", "-created_at", "-id"), name="export_recent"),
-        )
+        indexes = (models.Index(fields=("workspace", "-created_at", "-id"), name="export_recent"),)
 
     def __str__(self) -> str:
         return f"{self.object} as {self.format} ({self.get_status_display()})"

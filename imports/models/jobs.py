@@ -36,12 +36,8 @@ class ImportJob(models.Model):
     user = models.ForeignKey(
         User, models.SET_NULL, null=True, blank=True, related_name="+", verbose_name="who"
     )
-    object = models.CharField(
-        max_length=20, choices=ImportObject, default=ImportObject.CONTACT
-    )
-    status = models.CharField(
-        max_length=12, choices=ImportStatus, default=ImportStatus.PENDING
-    )
+    object = models.CharField(max_length=20, choices=ImportObject, default=ImportObject.CONTACT)
+    status = models.CharField(max_length=12, choices=ImportStatus, default=ImportStatus.PENDING)
     error = models.CharField(max_length=500, blank=True)
 
     file = models.FileField(upload_to=stored_path, max_length=200)
@@ -69,6 +65,9 @@ class ImportJob(models.Model):
     cursor_offset = models.PositiveBigIntegerField(default=0)
     cursor_line = models.PositiveBigIntegerField(default=0)
     cursor_row = models.PositiveBigIntegerField(default=0)
+    starts = models.PositiveSmallIntegerField(
+        default=0, help_text="Slices begun since the last committed chunk."
+    )
     rows_total = models.PositiveBigIntegerField(null=True, blank=True)
     rows_processed = models.PositiveBigIntegerField(default=0)
     created = models.PositiveBigIntegerField(default=0)

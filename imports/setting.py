@@ -1,0 +1,43 @@
+"""Puts the engine together for one job: its mapping, its policy, its workspace's surroundings."""
+
+from __future__ import annotations
+
+from django.conf import settings
+
+from crm.models import Membership
+from imports.choices import DuplicateStrategy
+from imports.engine import Engine, Policy
+from imports.mapping import RowMapper
+from imports.matching import Store
+from imports.models import ImportJob
+from imports.transforms import Surroundings
+
+
+def engine_for(job: ImportJob, store: Store) -> Engine:
+    mapper = RowMapper(job.mapping, import_object=job.object, around=_surroundings(job))
+    policy = Policy(DuplicateStrategy(job.duplicate_strategy), settings.MATCH_AUTO_SCORE)
+    return Engine(store, mapper, policy)
+
+
+def _surroundings(job: ImportJob) -> Surroundings:
+    workspace = job.workspace
+    return Surroundings(
+        country=workspace.default_country,
+        time_zone=workspace.time_zone,
+        date_order=job.date_order,
+        owners=_owners(job),
+    )
+
+
+def _owners(job: ImportJob) -> dict[str, int]:
+    """Members by e-mail, and by name where only one bears it."""
+    if not any(entry["field"] == "owner" for entry in job.mapping):
+        return {}
+    members = list(
+        Membership.objects.filter(workspace=job.workspace_id).values_list(
+            "user_id", "user__email", "user__name"
+        )
+    )
+    names = [name.lower() for _, _, name in members if name]
+    owners = {name.lower(): pk for pk, _, name in members if names.count(name.lower()) == 1}
+    return owners | {email.lower(): pk for pk, email, _ in members}
