@@ -6,6 +6,7 @@ key, so a repeat after a crash is the same request.
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -16,11 +17,8 @@ from crm.choices import OriginKind
 from crm.services.origin import Origin
 from integrations.hub import jobs, wake
 from integrations.hub.errors import Rejected
-from integrations.hub.lanes import lane_of
 from integrations.hub.links import Links
-from integrations.hub.models import Connection, JobKind, SyncJob, WriteIntent
-
-INTERACTIVE_HEAD_START_SECONDS = 300
+from integrations.hub.models import Connection, WriteIntent
 
 
 @dataclass(frozen=True)
@@ -61,6 +59,15 @@ class Command:
     def origin(self) -> Origin:
         """For writes into the CRM that this command causes."""
         return Origin(OriginKind.COMMAND, self.uid, reason=f"{self.connection}: {self.kind}")
+
+    def key_renew(self) -> None:
+        """New idempotency keys from here on.
+
+        Only after the vendor was searched and nothing of this command was found there: some vendors
+        answer an old key with the failure they stored for it.
+        """
+        self.intent.uid = uuid.uuid4()
+        self.intent.save(update_fields=["uid"])
 
     def recall(self, step: str) -> Any:
         """What a finished step left with `remember`; None when it has not finished."""
@@ -104,16 +111,6 @@ def command_enqueue(
         },
     )
     if is_new:
-        SyncJob.objects.create(
-            connection=connection,
-            kind=JobKind.COMMAND,
-            lane=lane_of(connection.pk, record_type, record_id),
-            coalesce_key=intent.uid.hex,
-            record_type=record_type,
-            record_id=record_id,
-            intent=intent,
-            head_start_seconds=INTERACTIVE_HEAD_START_SECONDS,
-            sort_at=jobs.sort_at(INTERACTIVE_HEAD_START_SECONDS),
-        )
+        jobs.command_job_add(intent)
         wake.wake_on_commit()
     return intent

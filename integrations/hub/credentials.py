@@ -12,7 +12,6 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.db import models
 
-
 if TYPE_CHECKING:
     SecretsTextField = models.TextField[Any, Any]
 else:
@@ -46,6 +45,13 @@ class Secrets(Mapping[str, str]):
     def sealed(self) -> str:
         """As stored; raises ImproperlyConfigured when the keys are no Fernet keys."""
         return self._token or encrypt(self._opened())
+
+    def texts(self) -> list[str]:
+        """Every secret there is, for hiding them in text; none when they cannot be opened."""
+        try:
+            return [str(value) for value in self._opened().values()]
+        except ImproperlyConfigured:
+            return []
 
     def _opened(self) -> dict[str, str]:
         if self._values is None:

@@ -126,11 +126,9 @@ class InvalidSettings(HubError):
 
 def hub_error_in(error: BaseException) -> HubError | None:
     """The hub's own error that `error` is or was raised from; SDKs wrap what a session raises."""
-    seen: set[int] = set()
     link: BaseException | None = error
-    while link is not None and id(link) not in seen:
+    while link is not None:
         if isinstance(link, HubError):
             return link
-        seen.add(id(link))
-        link = link.__cause__ or link.__context__
+        link = link.__cause__
     return None

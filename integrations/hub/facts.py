@@ -8,7 +8,7 @@ from django.db import transaction
 from crm.choices import OriginKind
 from crm.services.origin import Origin
 from integrations.hub.errors import Ignored
-from integrations.hub.models import AppliedFact, Connection
+from integrations.hub.models import Connection
 from integrations.hub.provider import Fact
 from integrations.hub.types import Event
 

@@ -46,6 +46,10 @@ def find(provider_id: str) -> Provider | None:
     return _providers.get(provider_id)
 
 
+def ids() -> list[str]:
+    return sorted(_providers)
+
+
 def all_providers() -> list[Provider]:
     """Every provider, by name."""
     return sorted(_providers.values(), key=lambda provider: provider.name.lower())

@@ -70,3 +70,35 @@ class ConnectionReport:
     is_ok: bool
     message: str
     account: AccountInfo | None = None
+
+
+@dataclass(frozen=True)
+class HubHealth:
+    """Whether the engine keeps up; `is_stuck` means that the cluster should be restarted.
+
+    Ages are in seconds by the database's clock; None where there never was a heartbeat.
+    """
+
+    is_stuck: bool
+    due_jobs: int
+    due_events: int
+    oldest_due_seconds: float
+    heartbeat_age_seconds: float | None
+    tick_age_seconds: float | None
+    dead_jobs: int
+    dead_events: int
+
+    @property
+    def is_ok(self) -> bool:
+        return not self.is_stuck
+
+    @property
+    def message(self) -> str:
+        """One sentence for an operator."""
+        waiting = self.due_jobs + self.due_events
+        if self.is_stuck:
+            return (
+                f"{waiting} pieces of work wait, the oldest for {self.oldest_due_seconds:.0f} s, "
+                "and no worker has moved: restart the cluster."
+            )
+        return f"{waiting} pieces of work wait." if waiting else "Nothing waits."

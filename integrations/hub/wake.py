@@ -23,14 +23,16 @@ def wake() -> bool:
     """True when a task was put into the queue; call it after the commit of the work."""
     with database.cursor() as cursor:
         cursor.execute(SET, [NAME, STALE_SECONDS])
-        is_ours = cursor.rowcount == 1
-        if not is_ours:
-            cursor.execute(ENSURE, [NAME])
-            if cursor.rowcount:
-                return wake()
+        is_ours = bool(cursor.rowcount)
     if is_ours:
         ask_queue()
     return is_ours
+
+
+def ensure() -> None:
+    """The flag's row exists; without it nobody is woken before the next tick."""
+    with database.cursor() as cursor:
+        cursor.execute(ENSURE, [NAME])
 
 
 def ask_queue() -> None:

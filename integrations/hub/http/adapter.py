@@ -40,9 +40,10 @@ class HubAdapter(HTTPAdapter):
 
     def build_connection_pool_key_attributes(
         self, request: requests.PreparedRequest, verify: Any, cert: Any = None
-    ) -> tuple[dict[str, Any], dict[str, Any]]:
+    ) -> Any:
         """For a pinned call: connect to the address, prove the certificate by the name."""
-        host, pool = super().build_connection_pool_key_attributes(request, verify, cert)
+        parameters: Any = super().build_connection_pool_key_attributes(request, verify, cert)
+        host, pool = parameters
         address = getattr(request, "pinned_to", "")
         if address:
             if host["scheme"] == "https":

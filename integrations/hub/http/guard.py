@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 
-from integrations.hub.errors import RetryLater, Rejected
+from integrations.hub.errors import Rejected, RetryLater
 
 IPAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 

@@ -70,7 +70,7 @@ class HubSession(requests.Session):
             request,
             response,
             duration_ms=int((time.monotonic() - started) * 1000),
-            secrets=list(self.hub_connection.credentials.values()),
+            secrets=self.hub_connection.credentials.texts(),
             error=error,
         )
         exchange.keep(
@@ -100,7 +100,7 @@ def _at_most(asked: Any, cap: float) -> float:
 
 def refuse_open_transaction() -> None:
     """A vendor call inside a transaction would hold locks for as long as the vendor likes."""
-    blocks = connections["default"].atomic_blocks
+    blocks: list[Any] = connections["default"].atomic_blocks
     # The block that a test case opens around every test is not ours.
     if any(not block._from_testcase for block in blocks):
         raise RuntimeError("A vendor was called inside a database transaction.")

@@ -82,7 +82,9 @@ class InboxEvent(models.Model):
             ),
         )
         indexes = (
-            models.Index("run_at", "id", condition=Q(state="received"), name="inbox_received"),
+            models.Index(
+                "connection", "run_at", "id", condition=Q(state="received"), name="inbox_received"
+            ),
             models.Index("lane", "id", condition=Q(state="received"), name="inbox_lane"),
             models.Index(F("lease_until"), condition=Q(state="leased"), name="inbox_leased"),
             models.Index(fields=("connection", "state", "-id"), name="inbox_state"),

@@ -1,4 +1,4 @@
-"""The life of a job: claimed with a lease, renewed before each call, finished by its holder."""
+"""Where a job stands in the queue."""
 
 from __future__ import annotations
 
@@ -10,5 +10,5 @@ from django.db.models.functions import Now
 
 
 def sort_at(head_start_seconds: int) -> Combinable:
-    """Where a job stands in the queue: a head start is priority that ageing overtakes."""
+    """A head start is priority that ageing overtakes, so nothing starves."""
     return Now() - Value(timedelta(seconds=head_start_seconds))

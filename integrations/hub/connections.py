@@ -1,0 +1,272 @@
+"""The only code that writes connections for a person: connect, test, pause, mend, disconnect."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from django.conf import settings as django_settings
+from django.db import IntegrityError, transaction
+from django.db.models import F
+from django.db.models.functions import Now
+from django.urls import reverse
+
+from crm.models import User, Workspace
+from integrations.hub import gates, registry, wake
+from integrations.hub.credentials import Secrets
+from integrations.hub.errors import Conflict, HubError, InvalidSettings
+from integrations.hub.http import recording
+from integrations.hub.intake import credentials_clean, settings_clean
+from integrations.hub.models import (
+    Connection,
+    ConnectionState,
+    GateReason,
+    RunKind,
+    RunStatus,
+    SyncRun,
+)
+from integrations.hub.policy import classified
+from integrations.hub.redaction import redact
+from integrations.hub.types import AccountInfo, ConnectionReport
+
+logger = logging.getLogger("integrations.hub.connections")
+
+_OPEN_GATE: dict[str, Any] = {
+    "gate_until": None,
+    "gate_reason": GateReason.NONE,
+    "forbidden_streak": 0,
+}
+
+
+def connection_create(
+    *,
+    workspace: Workspace,
+    provider_id: str,
+    name: str,
+    credentials: Mapping[str, str],
+    settings: Mapping[str, Any],
+    actor: User | None,
+) -> Connection:
+    """Connect an account, prove the credentials and register for its events.
+
+    The connection is kept also when the vendor refuses: paused, with `attention` saying why.
+    Raises InvalidSettings for values that do not fit the provider, Conflict for a name in use.
+    """
+    provider = registry.get(provider_id)
+    if not name.strip():
+        raise InvalidSettings({"name": ["Enter a name."]})
+    connection = _insert(
+        workspace=workspace,
+        provider=provider_id,
+        name=name.strip()[:120],
+        credentials=Secrets(credentials_clean(provider, credentials)),
+        settings=settings_clean(provider, settings),
+        created_by=actor,
+    )
+    logger.info("connection %s (%s) made by user %s", connection.pk, provider_id, _who(actor))
+    _connect(connection)
+    return connection
+
+
+def connection_test(connection: Connection) -> ConnectionReport:
+    """Ask the vendor whose account this is; one that answers again is taken back into service."""
+    started = time.monotonic()
+    with recording():
+        report = _asked(connection)
+    _log_test(connection, report, int((time.monotonic() - started) * 1000))
+    if report.account is not None:
+        _account_store(connection, report.account)
+        if connection.state == ConnectionState.AUTH_FAILED:
+            _activate(connection)
+    return report
+
+
+def connection_pause(connection: Connection, *, actor: User | None) -> None:
+    """Nothing more is sent or processed; what comes in and what changes is kept."""
+    _set(connection, {ConnectionState.ACTIVE}, state=ConnectionState.PAUSED)
+    logger.info("connection %s paused by user %s", connection.pk, _who(actor))
+
+
+def connection_resume(connection: Connection, *, actor: User | None) -> None:
+    """Waiting work goes on now."""
+    _set(
+        connection,
+        {ConnectionState.PAUSED, ConnectionState.AUTH_FAILED},
+        state=ConnectionState.ACTIVE,
+        attention="",
+        **_OPEN_GATE,
+    )
+    gates.auth_mended(connection)
+    logger.info("connection %s resumed by user %s", connection.pk, _who(actor))
+    wake.wake_on_commit()
+
+
+def credentials_replace(
+    connection: Connection, *, credentials: Mapping[str, str], actor: User | None
+) -> ConnectionReport:
+    """Reconnect with new secrets: the gate opens and the jobs that waited go on.
+
+    Raises InvalidSettings. When the vendor refuses the new ones too, the report says so and the
+    connection goes on needing attention.
+    """
+    cleaned = credentials_clean(
+        connection.declaration, credentials, kept=_readable(connection.credentials)
+    )
+    connection.credentials = Secrets(cleaned)
+    Connection.objects.filter(pk=connection.pk).update(
+        credentials=connection.credentials,
+        token_version=F("token_version") + 1,
+        updated_at=Now(),
+        **_OPEN_GATE,
+    )
+    connection.refresh_from_db()
+    logger.info("credentials of connection %s replaced by user %s", connection.pk, _who(actor))
+    report = _connect(connection)
+    if report.is_ok:
+        gates.auth_mended(connection)
+    return report
+
+
+def connection_disconnect(connection: Connection, *, actor: User | None) -> None:
+    """Take the web-hook away at the vendor as far as that works, and erase the secrets."""
+    webhook = connection.declaration.webhook if registry.find(connection.provider) else None
+    if webhook is not None and webhook.unregister is not None:
+        try:
+            webhook.unregister(connection)
+        except Exception as error:  # the vendor must not be able to keep us connected
+            logger.warning(
+                "web-hook of connection %s stays: %s", connection.pk, _words(connection, error)
+            )
+    connection.credentials = Secrets()
+    Connection.objects.filter(pk=connection.pk).update(
+        state=ConnectionState.DISABLED,
+        credentials=connection.credentials,
+        attention="",
+        updated_at=Now(),
+        **_OPEN_GATE,
+    )
+    connection.refresh_from_db()
+    gates.auth_mended(connection)
+    logger.info("connection %s disconnected by user %s", connection.pk, _who(actor))
+
+
+def webhook_url(connection: Connection) -> str:
+    """Where the vendor sends events; empty when the provider takes none."""
+    declared = registry.find(connection.provider)
+    if declared is None or declared.webhook is None:
+        return ""
+    path = reverse("hub:webhook", args=[connection.provider, connection.webhook_key])
+    return f"{django_settings.NEXA_BASE_URL}{path}"
+
+
+def _insert(**values: Any) -> Connection:
+    try:
+        with transaction.atomic():
+            return Connection.objects.create(**values)
+    except IntegrityError as error:
+        raise Conflict(
+            f"There is a connection named {values['name']} already. Choose another name."
+        ) from error
+
+
+def _connect(connection: Connection) -> ConnectionReport:
+    """Test, then register for events; leaves the connection active, or paused with the reason."""
+    report = connection_test(connection)
+    if not report.is_ok:
+        _pause_for(connection, report.message)
+        return report
+    trouble = _register(connection)
+    if trouble:
+        _pause_for(connection, trouble)
+        return ConnectionReport(False, trouble, report.account)
+    _activate(connection)
+    return report
+
+
+def _register(connection: Connection) -> str:
+    """Why the web-hook could not be made; empty when it could, or need not be."""
+    webhook = connection.declaration.webhook
+    if webhook is None or webhook.register is None:
+        return ""
+    try:
+        made = webhook.register(connection, webhook_url(connection))
+    except Exception as error:  # the boundary to the provider; the words go to the person
+        return (
+            f"The credentials work, but {connection.provider_name} refused the web-hook: "
+            f"{_words(connection, error)} Nothing is lost; correct it and resume."
+        )[:500]
+    connection.credentials = connection.credentials.merged(made.secrets)
+    connection.settings = {**connection.settings, **made.settings}
+    connection.save(update_fields=["credentials", "settings"])
+    return ""
+
+
+def _asked(connection: Connection) -> ConnectionReport:
+    try:
+        account = connection.declaration.check(connection)
+    except Exception as error:  # the boundary to the provider; the words go to the person
+        words = _words(connection, error)
+        return ConnectionReport(False, f"{connection.provider_name} cannot be used: {words}"[:500])
+    return ConnectionReport(
+        True, f"{connection.provider_name} answered: {account.name or account.id}.", account
+    )
+
+
+def _words(connection: Connection, error: Exception) -> str:
+    """What happened, for a person and without secrets; an error of ours is also logged."""
+    known = classified(error, connection.declaration.error)
+    hidden = connection.credentials.texts()
+    if not isinstance(known, HubError) or known.code.startswith("bug:"):
+        logger.error("%s: %s", connection.provider, redact(repr(error), hidden))
+        return "an error of our own, which the operator finds in the log."
+    return redact(str(known), hidden)
+
+
+def _log_test(connection: Connection, report: ConnectionReport, duration_ms: int) -> None:
+    SyncRun.objects.create(
+        connection=connection,
+        kind=RunKind.TEST,
+        status=RunStatus.SUCCESS if report.is_ok else RunStatus.FAILED,
+        total=1,
+        synced=int(report.is_ok),
+        failed=int(not report.is_ok),
+        error="" if report.is_ok else report.message,
+        duration_ms=duration_ms,
+    )
+
+
+def _account_store(connection: Connection, account: AccountInfo) -> None:
+    connection.remote_account_id = account.id[:255]
+    connection.remote_account_name = account.name[:255]
+    connection.save(update_fields=["remote_account_id", "remote_account_name"])
+
+
+def _activate(connection: Connection) -> None:
+    _set(connection, set(ConnectionState), state=ConnectionState.ACTIVE, attention="", **_OPEN_GATE)
+    gates.auth_mended(connection)
+    wake.wake_on_commit()
+
+
+def _pause_for(connection: Connection, words: str) -> None:
+    _set(connection, set(ConnectionState), state=ConnectionState.PAUSED, attention=words[:500])
+
+
+def _set(connection: Connection, before: set[ConnectionState], **values: Any) -> None:
+    """Raises Conflict when the connection is in another state by now."""
+    changed = Connection.objects.filter(pk=connection.pk, state__in=before).update(
+        **values, updated_at=Now()
+    )
+    connection.refresh_from_db()
+    if not changed:
+        raise Conflict(f"{connection} is {connection.get_state_display().lower()}.")
+
+
+def _readable(secrets: Secrets) -> dict[str, str]:
+    """What is stored, if any key opens it; a person replacing lost secrets types all of them."""
+    return dict(secrets) if secrets.texts() else {}
+
+
+def _who(actor: User | None) -> str:
+    return str(actor.pk) if actor else "-"

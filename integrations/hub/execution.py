@@ -1,0 +1,193 @@
+"""Runs one claimed job: the provider's handler, then one commit for its outcome."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from django.db import transaction
+from django.db.models import Max
+from django.db.models.functions import Now
+
+from integrations.hub import breaker, gates, jobs, policy
+from integrations.hub.commands import Command
+from integrations.hub.errors import LeaseLost, Rejected
+from integrations.hub.faults import fault
+from integrations.hub.http import Exchange, recording
+from integrations.hub.jobs import Claimed
+from integrations.hub.models import (
+    Attempt,
+    BreakerState,
+    IntentOutcome,
+    JobKind,
+    SyncJob,
+    WriteIntent,
+)
+from integrations.hub.policy import Action, Signal, Step
+from integrations.hub.pushes import Push
+from integrations.hub.redaction import redact
+
+SAME_BUG_JOBS = 20
+SAME_BUG_MINUTES = 10
+SAME_BUG_GATE_SECONDS = 600.0
+# After a probe that failed, the breaker's own gate says when the next one goes out.
+PROBE_AGAIN_SECONDS = 1.0
+
+
+@dataclass(frozen=True)
+class Tried:
+    """One try of a job, ready to be stored."""
+
+    step: Step
+    exchanges: list[Exchange]
+    duration_ms: int
+    is_probe: bool
+
+
+def execute(claimed: Claimed) -> Step:
+    """Do the job, store how it went and tell its connection; the handler's error stays inside."""
+    fault("job.claimed")
+    tried = _try(claimed)
+    try:
+        _store(claimed, tried)
+    except LeaseLost as error:
+        return policy.step_after(error, attempts=claimed.job.attempts)
+    _tell_connection(claimed, tried)
+    return tried.step
+
+
+def _try(claimed: Claimed) -> Tried:
+    job = claimed.job
+    started = time.monotonic()
+    is_probe = job.connection.breaker_state == BreakerState.OPEN
+    with recording(lambda: jobs.renew(claimed)) as exchanges:
+        try:
+            _handle(job)
+            step = policy.SUCCEEDED
+        except Exception as error:  # the boundary: whatever happened becomes a row
+            step = _step_after(job, error, is_probe)
+    return Tried(step, exchanges, int((time.monotonic() - started) * 1000), is_probe)
+
+
+def _handle(job: SyncJob) -> None:
+    provider = job.connection.declaration
+    if job.kind == JobKind.COMMAND and job.intent is not None:
+        handler = provider.commands.get(job.intent.kind)
+        if handler is None:
+            raise Rejected(f"{provider.name} has no command {job.intent.kind!r} any more.")
+        is_retry = job.claims > 1 or job.attempts > 0 or job.generation > 1
+        handler(Command(job.connection, job.intent, is_retry=is_retry))
+        return
+    pusher = provider.pushes.get(job.record_type) if job.kind == JobKind.PUSH else None
+    if pusher is None:
+        raise Rejected(f"{provider.name} takes no {job.record_type}.")
+    pusher(Push(job.connection, job.record_type, job.record_id))
+
+
+def _step_after(job: SyncJob, error: Exception, is_probe: bool) -> Step:
+    known = policy.classified(error, job.connection.declaration.error)
+    step = policy.step_after(
+        known,
+        attempts=job.attempts,
+        # A command's calls carry idempotency keys; a plain push may land late.
+        waits_for_late_landing=job.kind != JobKind.COMMAND,
+    )
+    step = replace(step, message=_clean(job, step.message))
+    if is_probe and step.signal == Signal.FAILURE:
+        return replace(step, action=Action.AGAIN, is_counted=False, seconds=PROBE_AGAIN_SECONDS)
+    return step
+
+
+@transaction.atomic
+def _store(claimed: Claimed, tried: Tried) -> None:
+    """Job, attempt and intent in one commit; raises LeaseLost, and stores nothing, if overtaken."""
+    if tried.step.action == Action.LEAVE or not _finish(claimed, tried.step):
+        raise LeaseLost(f"Job {claimed.job.pk} is another worker's by now.")
+    _attempt_add(claimed.job, tried)
+    if claimed.job.intent_id is not None:
+        _intent_close(claimed.job.intent_id, tried.step)
+    fault("job.stored")
+
+
+def _finish(claimed: Claimed, step: Step) -> bool:
+    job, token = claimed.job, claimed.token
+    if step.action == Action.DONE:
+        return jobs.done(job, token)
+    if step.action == Action.DEAD:
+        return jobs.dead(job, token, reason=step.reason, code=step.code, error=step.message)
+    return jobs.again(
+        job,
+        token,
+        after_seconds=step.seconds,
+        is_counted=step.is_counted,
+        code=step.code,
+        error=step.message,
+    )
+
+
+def _attempt_add(job: SyncJob, tried: Tried) -> None:
+    last = Attempt.objects.filter(job=job).aggregate(number=Max("number"))["number"] or 0
+    exchanges = tried.exchanges
+    statuses = [exchange.status for exchange in exchanges if exchange.status is not None]
+    Attempt.objects.create(
+        job=job,
+        number=last + 1,
+        generation=job.generation,
+        is_counted=tried.step.is_counted,
+        outcome=tried.step.action,
+        code=tried.step.code,
+        status_code=statuses[-1] if statuses else tried.step.status,
+        message=tried.step.message,
+        request_digest=exchanges[-1].request_digest if exchanges else "",
+        exchanges=[exchange.as_json() for exchange in exchanges],
+        started_at=Now() - timedelta(milliseconds=tried.duration_ms),
+        duration_ms=tried.duration_ms,
+    )
+
+
+def _intent_close(intent_id: int, step: Step) -> None:
+    """Refused only where the vendor said so; after a transient death the outcome stays unknown."""
+    outcome = {
+        Action.DONE: IntentOutcome.APPLIED,
+        Action.DEAD: IntentOutcome.REFUSED
+        if step.signal in (Signal.SUCCESS, Signal.FORBIDDEN)
+        else None,
+    }.get(step.action)
+    if outcome is not None:
+        WriteIntent.objects.filter(pk=intent_id).update(outcome=outcome, closed_at=Now())
+
+
+def _tell_connection(claimed: Claimed, tried: Tried) -> None:
+    """What the outcome means for everything else of the connection."""
+    connection, step = claimed.job.connection, tried.step
+    if step.signal == Signal.SUCCESS and (tried.exchanges or step.status):
+        breaker.succeeded(connection)
+    if step.signal == Signal.FAILURE:
+        breaker.failed(connection, is_probe=tried.is_probe)
+    if step.signal == Signal.AUTH:
+        gates.auth_failed(connection, step.message)
+    if step.signal == Signal.FORBIDDEN:
+        gates.forbidden(connection, step.message)
+    if step.signal == Signal.RATE:
+        gates.rate_limited(connection, seconds=step.seconds)
+    if step.code.startswith("bug:"):
+        _count_bug(claimed.job, step.code, step.message)
+
+
+def _count_bug(job: SyncJob, code: str, words: str) -> None:
+    same = (
+        Attempt.objects.filter(
+            job__connection=job.connection_id,
+            code=code,
+            started_at__gt=Now() - timedelta(minutes=SAME_BUG_MINUTES),
+        )
+        .values("job")
+        .distinct()
+    )
+    if same.count() >= SAME_BUG_JOBS:
+        gates.same_bug(job.connection, seconds=SAME_BUG_GATE_SECONDS, words=words)
+
+
+def _clean(job: SyncJob, text: str) -> str:
+    return redact(text, job.connection.credentials.texts()).replace("\x00", "")

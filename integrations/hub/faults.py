@@ -1,0 +1,51 @@
+"""Fault points for the failure tests; without HUB_FAULT in the environment they do nothing.
+
+`HUB_FAULT=push.after_api:kill@3` kills the process at the third hit; `raise`, `dberror` and
+`sleep` (30 s, or `sleep=2`) are the other acts, several points are parted by commas.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections import Counter
+
+from django.db import OperationalError
+
+VARIABLE = "HUB_FAULT"
+_hits: Counter[str] = Counter()
+
+
+class FaultRaised(Exception):
+    """Raised by a fault point that was told to."""
+
+
+def fault(name: str) -> None:
+    """A named place where a test may break the process."""
+    plan = os.environ.get(VARIABLE)
+    if plan:
+        _act(name, plan)
+
+
+def _act(name: str, plan: str) -> None:
+    for entry in plan.split(","):
+        point, _, rest = entry.partition(":")
+        if point.strip() != name:
+            continue
+        act, _, hit = rest.partition("@")
+        _hits[name] += 1
+        if not hit or _hits[name] == int(hit):
+            _do(name, act)
+
+
+def _do(name: str, act: str) -> None:
+    verb, _, value = act.partition("=")
+    if verb == "kill":
+        os.kill(os.getpid(), signal.SIGKILL)
+    if verb == "sleep":
+        time.sleep(float(value or 30))
+    if verb == "dberror":
+        raise OperationalError(f"fault at {name}")
+    if verb == "raise":
+        raise FaultRaised(f"fault at {name}")

@@ -1,0 +1,95 @@
+"""Checks what a person typed for a connection against what its provider declares; pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+from integrations.hub.errors import InvalidSettings
+from integrations.hub.provider import CredentialField, Provider, SettingField
+
+LONGEST_TEXT = 1000
+TRUE_WORDS = frozenset({"true", "1", "on", "yes"})
+FALSE_WORDS = frozenset({"false", "0", "off", "no", ""})
+
+
+def credentials_clean(
+    provider: Provider, values: Mapping[str, str], *, kept: Mapping[str, str] | None = None
+) -> dict[str, str]:
+    """The secrets to store; one left blank keeps what was stored before.
+
+    Raises InvalidSettings; its messages never repeat what was typed.
+    """
+    known = {declared.name for declared in provider.auth.fields}
+    errors = {name: ["Not a credential of this provider."] for name in values if name not in known}
+    cleaned: dict[str, str] = dict(kept or {})
+    for declared in provider.auth.fields:
+        typed = str(values.get(declared.name, "")).strip()
+        said = _credential_fault(declared, typed, has_kept=bool(cleaned.get(declared.name)))
+        if said:
+            errors[declared.name] = [said]
+        elif typed:
+            cleaned[declared.name] = typed
+    if errors:
+        raise InvalidSettings(errors)
+    return cleaned
+
+
+def settings_clean(provider: Provider, values: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings to store, with defaults filled in; raises InvalidSettings."""
+    known = {declared.name for declared in provider.settings_fields}
+    errors = {name: ["Not a setting of this provider."] for name in values if name not in known}
+    cleaned: dict[str, Any] = {}
+    for declared in provider.settings_fields:
+        try:
+            cleaned[declared.name] = _setting(declared, values.get(declared.name))
+        except ValueError as error:
+            errors[declared.name] = [str(error)]
+    if errors:
+        raise InvalidSettings(errors)
+    return cleaned
+
+
+def _credential_fault(declared: CredentialField, typed: str, *, has_kept: bool) -> str:
+    if not typed:
+        return "Enter it." if declared.is_required and not has_kept else ""
+    if len(typed) > LONGEST_TEXT or any(ord(character) < 32 for character in typed):
+        return "This is too long, or holds control characters."
+    if declared.pattern and not re.fullmatch(declared.pattern, typed):
+        return declared.pattern_help or "This does not look like one."
+    return ""
+
+
+def _setting(declared: SettingField, value: Any) -> Any:
+    if value is None or value == "":
+        if declared.is_required and declared.default in ("", None):
+            raise ValueError("Enter a value.")
+        return declared.default
+    if declared.kind == "integer":
+        return _integer(value)
+    if declared.kind == "boolean":
+        return _boolean(value)
+    text = str(value).strip()
+    if len(text) > LONGEST_TEXT:
+        raise ValueError(f"Enter at most {LONGEST_TEXT} characters.")
+    if declared.kind == "choice" and text not in dict(declared.choices):
+        raise ValueError("Choose one of the values offered.")
+    if declared.kind == "url" and (urlsplit(text).scheme != "https" or not urlsplit(text).hostname):
+        raise ValueError("Enter an address that starts with https://.")
+    return text
+
+
+def _integer(value: Any) -> int:
+    try:
+        return int(str(value).strip())
+    except ValueError:
+        raise ValueError("Enter a whole number.") from None
+
+
+def _boolean(value: Any) -> bool:
+    word = str(value).strip().lower()
+    if word not in TRUE_WORDS | FALSE_WORDS:
+        raise ValueError("Enter yes or no.")
+    return word in TRUE_WORDS

@@ -1,0 +1,96 @@
+"""A person's say over dead jobs: run again, or give up; and the revival after an outage."""
+
+from __future__ import annotations
+
+import datetime
+import logging
+import uuid
+
+from django.db import IntegrityError, transaction
+from django.db.models import F
+from django.db.models.functions import Now
+
+from crm.models import User
+from integrations.hub import wake
+from integrations.hub.errors import Conflict
+from integrations.hub.jobs.order import sort_at
+from integrations.hub.models import Connection, IntentOutcome, JobState, SyncJob, WriteIntent
+
+logger = logging.getLogger("integrations.hub.replay")
+
+
+@transaction.atomic
+def job_replay(job: SyncJob, *, actor: User) -> SyncJob:
+    """Start a dead job over with all its retries; the actor is logged.
+
+    While the outcome of a command is unknown it keeps its idempotency keys; after a refusal it
+    gets new ones, since vendors repeat a stored refusal. Raises Conflict for a job that is not
+    dead, or whose work a newer job has taken over.
+    """
+    held = SyncJob.objects.select_for_update().select_related("intent").get(pk=job.pk)
+    if held.state != JobState.DEAD:
+        raise Conflict(f"Only a dead job can be replayed; this one is {held.get_state_display()}.")
+    if held.intent is not None:
+        _reopen(held.intent)
+    _to_ready(held)
+    logger.info("job %s replayed by user %s", held.pk, actor.pk)
+    wake.wake_on_commit()
+    return held
+
+
+@transaction.atomic
+def job_discard(job: SyncJob, *, actor: User) -> None:
+    """Give a dead job up for good; it stays listed as given up, with who did it."""
+    changed = SyncJob.objects.filter(pk=job.pk, state=JobState.DEAD).update(
+        state=JobState.DISCARDED, reason=f"given up by {actor.pk}"[:40], finished_at=Now()
+    )
+    if not changed:
+        raise Conflict("Only a dead job can be given up.")
+    logger.info("job %s given up by user %s", job.pk, actor.pk)
+
+
+def jobs_revive(connection: Connection, since: datetime.datetime) -> int:
+    """Once, when the vendor is back: what died of the outage that began at `since`."""
+    died = SyncJob.objects.filter(
+        connection=connection,
+        state=JobState.DEAD,
+        reason="transient",
+        revivals=0,
+        finished_at__gte=since,
+    )
+    revived = 0
+    for job in died.order_by("id"):
+        try:
+            with transaction.atomic():
+                revived += _to_ready(job, is_revival=True)
+        except Conflict:
+            continue
+    return revived
+
+
+def _to_ready(job: SyncJob, *, is_revival: bool = False) -> int:
+    try:
+        with transaction.atomic():
+            return SyncJob.objects.filter(pk=job.pk, state=JobState.DEAD).update(
+                state=JobState.READY,
+                generation=F("generation") + 1,
+                revivals=F("revivals") + int(is_revival),
+                attempts=0,
+                claims=0,
+                run_at=Now(),
+                sort_at=sort_at(0),
+                reason="",
+                finished_at=None,
+            )
+    except IntegrityError as error:
+        raise Conflict(
+            "A newer job does the same work already; this one needs no replay."
+        ) from error
+
+
+def _reopen(intent: WriteIntent) -> None:
+    if intent.outcome == IntentOutcome.REFUSED:
+        intent.uid = uuid.uuid4()
+    intent.outcome = IntentOutcome.UNKNOWN
+    intent.closed_at = None
+    intent.save(update_fields=["uid", "outcome", "closed_at"])

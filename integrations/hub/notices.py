@@ -1,0 +1,42 @@
+"""Tells people what happened to a connection, through the CRM's alerts."""
+
+from __future__ import annotations
+
+from crm.choices import Severity
+from crm.models import User
+from crm.services.alerts import alert_raise, alerts_resolve
+from integrations.hub.facts import connection_origin
+from integrations.hub.models import Connection
+
+
+def connection_alert(
+    connection: Connection, kind: str, message: str, severity: Severity = Severity.WARNING
+) -> None:
+    """One open alert for each kind of trouble of a connection; a repeat counts on the same one."""
+    alert_raise(
+        workspace=connection.workspace,
+        kind=kind,
+        severity=severity,
+        message=message,
+        subject_key=f"connection:{connection.pk}",
+        origin=connection_origin(connection, kind),
+        assigned_to=_assignee(connection),
+        connection_id=connection.pk,
+    )
+
+
+def connection_alert_over(connection: Connection, kind: str) -> None:
+    alerts_resolve(
+        workspace=connection.workspace,
+        kind=kind,
+        subject_key=f"connection:{connection.pk}",
+        origin=connection_origin(connection, f"{kind} is over"),
+    )
+
+
+def _assignee(connection: Connection) -> User | None:
+    """Its own person when they are still a member; all admins see alerts of nobody's."""
+    person = connection.user or connection.created_by
+    if person is None or not connection.workspace.memberships.filter(user=person).exists():
+        return None
+    return person

@@ -1,0 +1,96 @@
+"""The sync log: what one pump did on each connection, as one row a kind of work."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from django.db.models.functions import Now
+
+from integrations.hub.models import Connection, RunKind, RunStatus, SyncRun
+from integrations.hub.policy import Action, Step
+
+
+@dataclass
+class Tally:
+    """Counts of one connection and kind; `seconds` is the time spent in the work itself."""
+
+    synced: int = 0
+    failed: int = 0
+    skipped: int = 0
+    seconds: float = 0.0
+    error: str = ""
+
+    def add(self, step: Step, seconds: float) -> None:
+        self.seconds += seconds
+        if step.action == Action.DONE:
+            self.skipped += step.reason == "ignored"
+            self.synced += step.reason != "ignored"
+            return
+        if not step.is_counted:
+            self.skipped += 1
+            return
+        self.failed += 1
+        self.error = step.message or self.error
+
+    @property
+    def total(self) -> int:
+        return self.synced + self.failed + self.skipped
+
+    @property
+    def status(self) -> RunStatus:
+        if not self.failed:
+            return RunStatus.SUCCESS
+        return RunStatus.PARTIAL if self.synced else RunStatus.FAILED
+
+
+@dataclass
+class Tallies:
+    """All that one pump counted."""
+
+    by_work: dict[tuple[int, RunKind], Tally] = field(default_factory=dict)
+
+    def of(self, connection_id: int, kind: RunKind) -> Tally:
+        return self.by_work.setdefault((connection_id, kind), Tally())
+
+    def store(self) -> None:
+        """One row for each connection and kind that had work."""
+        present = set(
+            Connection.objects.filter(
+                pk__in={connection_id for connection_id, _ in self.by_work}
+            ).values_list("pk", flat=True)
+        )
+        SyncRun.objects.bulk_create(
+            _row(connection_id, kind, tally)
+            for (connection_id, kind), tally in self.by_work.items()
+            if connection_id in present
+        )
+
+
+@contextmanager
+def timed() -> Iterator[list[float]]:
+    """A list that holds the seconds spent inside, once they are over."""
+    started = time.monotonic()
+    spent: list[float] = []
+    try:
+        yield spent
+    finally:
+        spent.append(time.monotonic() - started)
+
+
+def _row(connection_id: int, kind: RunKind, tally: Tally) -> SyncRun:
+    return SyncRun(
+        connection_id=connection_id,
+        kind=kind,
+        status=tally.status,
+        total=tally.total,
+        synced=tally.synced,
+        failed=tally.failed,
+        skipped=tally.skipped,
+        error=tally.error,
+        started_at=Now() - timedelta(seconds=tally.seconds),
+        duration_ms=int(tally.seconds * 1000),
+    )

@@ -1,0 +1,91 @@
+"""Reads about connections and about whether the engine keeps up."""
+
+from __future__ import annotations
+
+from django.db import connection as database
+from django.db.models import QuerySet
+
+from crm.models import Workspace
+from integrations.hub import registry
+from integrations.hub.models import Connection, ConnectionState
+from integrations.hub.types import HubHealth
+
+STUCK_SECONDS = 180
+
+# What a pump could take right now; work behind a gate, a pause or a busy lane is not due.
+_JOBS_DUE = """
+FROM hub_syncjob j JOIN hub_connection c ON c.id = j.connection_id
+WHERE j.state = 'ready' AND c.state = 'active' AND c.provider = ANY(%(providers)s)
+  AND (c.gate_until IS NULL OR c.gate_until <= statement_timestamp())
+  AND NOT EXISTS (SELECT 1 FROM hub_syncjob l WHERE l.lane = j.lane AND l.state = 'leased')
+"""
+_EVENTS_DUE = """
+FROM hub_inboxevent e JOIN hub_connection c ON c.id = e.connection_id
+WHERE e.state = 'received' AND c.state IN ('active', 'auth_failed')
+  AND c.provider = ANY(%(providers)s)
+  AND NOT EXISTS (SELECT 1 FROM hub_inboxevent l WHERE l.lane = e.lane AND l.state = 'leased')
+"""
+IS_DUE = f"""
+SELECT EXISTS (SELECT 1 {_EVENTS_DUE} AND e.run_at <= statement_timestamp())
+    OR EXISTS (SELECT 1 {_JOBS_DUE} AND j.run_at <= statement_timestamp())
+"""
+SECONDS_UNTIL_DUE = f"""
+SELECT EXTRACT(EPOCH FROM LEAST(
+    (SELECT min(e.run_at) {_EVENTS_DUE}), (SELECT min(j.run_at) {_JOBS_DUE})
+) - statement_timestamp())
+"""  # noqa: S608
+HEALTH = f"""
+SELECT
+    (SELECT count(*) {_JOBS_DUE} AND j.run_at <= statement_timestamp()),
+    (SELECT count(*) {_EVENTS_DUE} AND e.run_at <= statement_timestamp()),
+    (SELECT EXTRACT(EPOCH FROM statement_timestamp() - LEAST(
+        (SELECT min(j.run_at) {_JOBS_DUE}), (SELECT min(e.run_at) {_EVENTS_DUE})))),
+    (SELECT EXTRACT(EPOCH FROM statement_timestamp() - max(at)) FROM hub_hubheartbeat),
+    (SELECT EXTRACT(EPOCH FROM statement_timestamp() - max(at)) FROM hub_hubheartbeat
+     WHERE name = 'tick'),
+    (SELECT count(*) FROM hub_syncjob WHERE state = 'dead'),
+    (SELECT count(*) FROM hub_inboxevent WHERE state = 'dead')
+"""  # noqa: S608
+
+
+def connections_open(workspace: Workspace, provider_id: str) -> QuerySet[Connection]:
+    """Those that take work now or later: also paused ones and those that need new credentials."""
+    kept = Connection.objects.filter(workspace=workspace, provider=provider_id)
+    return kept.exclude(state=ConnectionState.DISABLED).order_by("pk")
+
+
+def is_work_due() -> bool:
+    """Whether a pump that starts now would find something to do."""
+    return bool(_row(IS_DUE)[0])
+
+
+def seconds_until_due() -> float | None:
+    """Seconds until something can run; not above zero when it can now, None when nothing waits."""
+    seconds = _row(SECONDS_UNTIL_DUE)[0]
+    return None if seconds is None else float(seconds)
+
+
+def hub_health() -> HubHealth:
+    """Whether due work is being done; stuck when it waits and no part of the engine has moved."""
+    jobs, events, oldest, beat, tick, dead_jobs, dead_events = _row(HEALTH)
+    oldest_seconds = max(0.0, float(oldest)) if oldest is not None else 0.0
+    beat_age = None if beat is None else float(beat)
+    is_silent = beat_age is None or beat_age > STUCK_SECONDS
+    is_stuck = bool(jobs + events) and oldest_seconds > STUCK_SECONDS and is_silent
+    return HubHealth(
+        is_stuck=is_stuck,
+        due_jobs=jobs,
+        due_events=events,
+        oldest_due_seconds=oldest_seconds,
+        heartbeat_age_seconds=beat_age,
+        tick_age_seconds=None if tick is None else float(tick),
+        dead_jobs=dead_jobs,
+        dead_events=dead_events,
+    )
+
+
+def _row(statement: str) -> tuple:  # type: ignore[type-arg]
+    with database.cursor() as cursor:
+        cursor.execute(statement, {"providers": registry.ids()})
+        row: tuple = cursor.fetchone()  # type: ignore[type-arg]
+    return row

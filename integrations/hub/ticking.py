@@ -1,0 +1,17 @@
+"""The one-minute round: whatever a lost wake-up or a dead worker left behind is found here."""
+
+from __future__ import annotations
+
+from integrations.hub import breaker, inbox, jobs, retention, schedules, selectors, wake, watchdog
+
+
+def tick() -> None:
+    """Take back expired leases, wake for due work, and tidy up; safe to run any number of times."""
+    watchdog.beat("tick")
+    schedules.rows_ensure()
+    inbox.sweep()
+    jobs.sweep()
+    breaker.silent_disable()
+    retention.prune()
+    if selectors.is_work_due():
+        wake.wake()
