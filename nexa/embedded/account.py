@@ -72,18 +72,29 @@ def account_of_server(cluster: Path) -> Account:
     user_id = os.geteuid()
     if user_id != 0:
         return Account(_name(user_id), user_id, os.getegid(), is_lent=False)
-    if cluster.exists():
-        entry = _entry(cluster.stat().st_uid)
-    else:
-        entry = next((found for name in SERVER_ACCOUNTS if (found := _lookup(name))), None)
+    entry = _owner(cluster) if cluster.exists() else _lent()
+    return Account(entry.pw_name, entry.pw_uid, entry.pw_gid, is_lent=True)
+
+
+def _owner(cluster: Path) -> pwd.struct_passwd:
+    entry = _entry(cluster.stat().st_uid)
     if entry is None or entry.pw_uid == 0:
         raise EmbeddedDatabaseError(
-            "PostgreSQL won't run as root, and none of the accounts "
-            f"{', '.join(SERVER_ACCOUNTS)} exists to run it (or {cluster} belongs to root or to an "
-            "account that is gone). Create the account nexa-crm, run Nexa CRM as an ordinary user, "
-            "or set DATABASE_URL to a PostgreSQL of your own."
+            f"PostgreSQL won't run as root, but {cluster} belongs to root or to an account that is "
+            f"gone. Give it to one of {', '.join(SERVER_ACCOUNTS)}: chown -R <account> {cluster}"
         )
-    return Account(entry.pw_name, entry.pw_uid, entry.pw_gid, is_lent=True)
+    return entry
+
+
+def _lent() -> pwd.struct_passwd:
+    entry = next((found for name in SERVER_ACCOUNTS if (found := _lookup(name))), None)
+    if entry is None:
+        raise EmbeddedDatabaseError(
+            f"PostgreSQL won't run as root, and none of the accounts {', '.join(SERVER_ACCOUNTS)} "
+            "exists to run it. Create the account nexa-crm, run Nexa CRM as an ordinary user, or "
+            "set DATABASE_URL to a PostgreSQL of your own."
+        )
+    return entry
 
 
 def _name(user_id: int) -> str:

@@ -93,6 +93,8 @@ def _started(data_folder: Path, name: str, *, durable: bool) -> EmbeddedDatabase
         except BaseException:
             if joined:
                 user_left(_handles.pop(layout.home))
+            if not users_alive(layout.users):
+                server_stopped(layout.cluster)  # Ctrl-C in the middle leaves nothing running
             raise
 
 

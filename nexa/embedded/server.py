@@ -19,7 +19,7 @@ from nexa.embedded.postmaster import (
     stale_files_removed,
 )
 
-START_PATIENCE_SECONDS = 120.0  # recovery after a crash takes a while on a slow disk
+START_PATIENCE_SECONDS = 600.0  # recovery after a crash takes a while on a slow disk
 STOP_PATIENCE_SECONDS = 60.0
 _PAUSE_SECONDS = 0.03
 # A throw-away database may lose everything with the machine, and is much faster for it.
@@ -45,7 +45,13 @@ def server_started(
         process_id = _launched(
             _command(layout, programs, socket_folder, durable=durable), layout, account
         )
-        if _became_ready(layout.cluster, process_id, deadline):
+        try:
+            ready = _became_ready(layout.cluster, process_id, deadline)
+        except BaseException:  # Ctrl-C, perhaps before it wrote the pid file others would see
+            with suppress(ProcessLookupError):
+                os.kill(process_id, signal.SIGINT)
+            raise
+        if ready:
             return
         words = last_words(layout, account)
         if "is still in use" not in words or time.monotonic() > deadline:

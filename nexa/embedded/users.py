@@ -17,7 +17,7 @@ from pathlib import Path
 
 from nexa.embedded.errors import EmbeddedDatabaseError
 
-GATE_PATIENCE_SECONDS = 180.0
+GATE_PATIENCE_SECONDS = 660.0  # longer than any start
 
 
 @contextmanager

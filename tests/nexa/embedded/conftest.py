@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -155,3 +156,11 @@ def asked(url: str, query: str) -> Any:
     with psycopg.connect(url) as connection:
         row = connection.execute(query).fetchone()  # type: ignore[call-overload]
         return row and row[0]
+
+
+def wait_for(happened: Callable[[], object]) -> None:
+    """Wait until it is true, half a minute at most."""
+    deadline = time.monotonic() + 30
+    while not happened():
+        assert time.monotonic() < deadline, "it never happened"
+        time.sleep(0.005)

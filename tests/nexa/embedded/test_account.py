@@ -46,6 +46,24 @@ def test_ordinary_account_runs_its_own_server(folder: Path, another: Make) -> No
     assert not list((home / "data" / "postgresql").glob("cluster/postmaster.pid"))
 
 
+def test_cluster_keeps_the_account_that_made_it(
+    own_copy: Path, layout: Layout, another: Make
+) -> None:
+    nobody = pwd.getpwnam("nobody").pw_uid
+    (layout.home / "run").rmdir()
+    for path in (layout.cluster, *layout.cluster.rglob("*")):
+        os.lchown(path, nobody, -1)
+    assert asked(another(own_copy).told("start")["url"], "SELECT 1") == 1
+    server = server_of(layout)
+    assert server
+    assert psutil.Process(server).uids().real == nobody
+
+
+def test_cluster_of_root_is_named(own_copy: Path, layout: Layout, another: Make) -> None:
+    os.chown(layout.cluster, 0, 0)
+    assert "chown -R" in another(own_copy).told("start")["error"]
+
+
 def test_programs_out_of_reach_are_copied_once(
     own_copy: Path, layout: Layout, another: Make, closed_site: Path
 ) -> None:

@@ -43,9 +43,8 @@ def test_no_line_of_the_access_rules_trusts(data_folder: Path, layout: Layout) -
 
 def test_server_listens_on_no_port(data_folder: Path, layout: Layout) -> None:
     start(data_folder, durable=False)
-    server = server_of(layout)
-    assert server
-    assert not psutil.Process(server).net_connections("inet")
+    # The server writes its first TCP address there; a look at its sockets needs ptrace rights.
+    assert (layout.cluster / "postmaster.pid").read_text().splitlines()[5] == ""
 
 
 def test_password_lies_in_a_file_only_we_may_read(data_folder: Path, layout: Layout) -> None:

@@ -20,7 +20,7 @@ import pytest
 from nexa.embedded import EmbeddedDatabaseError, release, start
 from nexa.embedded.account import account_of_server
 from nexa.embedded.paths import Layout
-from tests.nexa.embedded.conftest import Another, asked, server_of
+from tests.nexa.embedded.conftest import Another, asked, server_of, wait_for
 
 Make = Callable[..., Another]
 
@@ -30,7 +30,7 @@ def kill_server(layout: Layout) -> int:
     server = server_of(layout)
     assert server
     os.kill(server, signal.SIGKILL)
-    _wait_for(lambda: not psutil.pid_exists(server))
+    wait_for(lambda: not psutil.pid_exists(server))
     return server
 
 
@@ -102,7 +102,7 @@ def test_server_in_a_start_that_was_killed_is_adopted(
 ) -> None:
     killed = another(data_folder)
     killed.tell("start")
-    _wait_for((layout.cluster / "postmaster.pid").exists)
+    wait_for((layout.cluster / "postmaster.pid").exists)
     killed.killed()
     assert asked(start(data_folder).url, "SELECT 1") == 1
 
@@ -113,7 +113,7 @@ def test_half_made_cluster_is_made_again(
 ) -> None:
     killed = another(new_folder)
     killed.tell("start")
-    _wait_for(lambda: list(layout.home.glob("part-*/cluster")))
+    wait_for(lambda: list(layout.home.glob("part-*/cluster")))
     time.sleep(seconds)
     killed.killed()
     assert asked(start(new_folder).url, "SELECT 1") == 1
@@ -175,10 +175,3 @@ def test_failed_start_counts_no_user(own_copy: Path, layout: Layout) -> None:
     settings.write_text(good)
     assert release(own_copy)
     assert asked(start(own_copy).url, "SELECT 1") == 1
-
-
-def _wait_for(happened: Callable[[], object]) -> None:
-    deadline = time.monotonic() + 30
-    while not happened():
-        assert time.monotonic() < deadline, "it never happened"
-        time.sleep(0.005)

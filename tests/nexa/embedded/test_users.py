@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import time
+import signal
 from collections.abc import Callable
 from pathlib import Path
 
 from nexa.embedded import release, start
 from nexa.embedded.paths import Layout, layout_of
 from nexa.embedded.postmaster import process_lives
-from tests.nexa.embedded.conftest import Another, asked, server_of
+from tests.nexa.embedded.conftest import Another, asked, server_of, wait_for
 
 Make = Callable[..., Another]
 
@@ -103,7 +103,7 @@ def test_forked_child_that_outlives_its_parent_keeps_the_server(
     other.told("start")
     other.ended()
     assert server_of(layout) == server
-    assert _stops_within(layout, seconds=20)
+    wait_for(lambda: server_of(layout) is None)
 
 
 def test_many_processes_start_one_server(new_folder: Path, another: Make) -> None:
@@ -116,6 +116,17 @@ def test_many_processes_start_one_server(new_folder: Path, another: Make) -> Non
     assert len(servers) == 1
 
 
+def test_interrupted_start_leaves_nothing_running(
+    data_folder: Path, layout: Layout, another: Make
+) -> None:
+    user = another(data_folder)
+    user.tell("start")
+    wait_for(lambda: server_of(layout))
+    user.process.send_signal(signal.SIGINT)
+    user.process.wait(60)
+    assert server_of(layout) is None
+
+
 def test_two_data_folders_are_served_side_by_side(folder: Path, data_folder: Path) -> None:
     start(data_folder, durable=False)
     second = start(folder / "second", durable=False)
@@ -123,10 +134,3 @@ def test_two_data_folders_are_served_side_by_side(folder: Path, data_folder: Pat
     assert layout_of(data_folder).password.read_text() != second.password
     release(data_folder)
     assert asked(second.url, "SELECT 1") == 1
-
-
-def _stops_within(layout: Layout, *, seconds: float) -> bool:
-    deadline = time.monotonic() + seconds
-    while server_of(layout) and time.monotonic() < deadline:
-        time.sleep(0.1)
-    return server_of(layout) is None
