@@ -48,7 +48,8 @@ def is_allowed(
 ) -> bool:
     """Whether the member may do `action`, on `record` when one is named.
 
-    A member edits records of their own and those that nobody owns; a manager edits everyone's.
+    A member edits records of their own, work assigned to them and what nobody owns; a manager
+    edits everyone's.
     """
     if membership is None:
         return False
@@ -87,4 +88,5 @@ def request_workspace(request: HttpRequest) -> Workspace:
 def _is_own_or_free(membership: Membership, record: Record) -> bool:
     if not isinstance(record, OwnedRecord):
         return True
-    return record.owner_id in (None, membership.user_id)
+    is_assignee = getattr(record, "assigned_to_id", None) == membership.user_id
+    return is_assignee or record.owner_id in (None, membership.user_id)
