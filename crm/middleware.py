@@ -12,23 +12,33 @@ SESSION_KEY = "workspace_id"
 
 
 class WorkspaceMiddleware:
-    """Sets `request.membership` and `request.workspace`; both None for outsiders."""
+    """Sets `request.membership` and `request.workspace`; both None for outsiders.
+
+    `request.memberships` are all the person has, for the switch between workspaces.
+    """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        membership = _membership(request)
+        memberships = _memberships(request)
+        membership = _chosen(memberships, request)
+        request.memberships = memberships  # type: ignore[attr-defined]
         request.membership = membership  # type: ignore[attr-defined]
         request.workspace = membership.workspace if membership else None  # type: ignore[attr-defined]
         return self.get_response(request)
 
 
-def _membership(request: HttpRequest) -> Membership | None:
+def _memberships(request: HttpRequest) -> list[Membership]:
     if not request.user.is_authenticated:
+        return []
+    mine = Membership.objects.filter(user=request.user)
+    return list(mine.select_related("workspace", "user").order_by("id"))
+
+
+def _chosen(memberships: list[Membership], request: HttpRequest) -> Membership | None:
+    """The workspace kept in the session, else the person's first."""
+    if not memberships:
         return None
-    memberships = Membership.objects.filter(user=request.user).select_related("workspace", "user")
     chosen = request.session.get(SESSION_KEY)
-    return (
-        memberships.filter(workspace_id=chosen).first() if chosen else None
-    ) or memberships.order_by("id").first()
+    return next((row for row in memberships if row.workspace_id == chosen), memberships[0])
