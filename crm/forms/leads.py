@@ -1,0 +1,78 @@
+"""Forms of a lead: its fields, its status, its conversion."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+
+from crm.choices import LeadStatus
+from crm.forms.record import RecordForm, refusal_show
+from crm.models import Lead
+from crm.services.errors import ServiceError
+
+# `converted` is reached by converting, never by choosing it.
+CHOSEN_STATUSES = [pair for pair in LeadStatus.choices if pair[0] != LeadStatus.CONVERTED]
+
+
+class LeadForm(RecordForm):
+    """Who asked, for what and how they came; the status has a form of its own."""
+
+    class Meta:
+        model = Lead
+        fields = (
+            "first_name",
+            "last_name",
+            "company",
+            "email",
+            "phone",
+            "title",
+            "source",
+            "budget_min",
+            "budget_max",
+            "preferred_areas",
+            "utm_source",
+            "utm_medium",
+            "utm_campaign",
+            "owner",
+            "tags",
+            "notes",
+        )
+        labels = {"budget_min": "Budget from", "budget_max": "Budget to"}
+        help_texts = {
+            "tags": "Separated by commas.",
+            "preferred_areas": "Separated by commas.",
+        }
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        low, high = cleaned.get("budget_min"), cleaned.get("budget_max")
+        if low is not None and high is not None and low > high:
+            self.add_error("budget_max", "The budget ends below where it starts.")
+        if not any(cleaned.get(name) for name in ("first_name", "last_name", "company", "email")):
+            self.add_error(None, "Give at least a name, a company or an e-mail address.")
+        return cleaned
+
+
+class LeadStatusForm(forms.Form):
+    """Where the lead stands; `lost` needs its reason (the service says so)."""
+
+    status = forms.ChoiceField(choices=CHOSEN_STATUSES)
+    lost_reason = forms.CharField(
+        label="Why it was lost",
+        max_length=250,
+        required=False,
+        help_text="Needed for “Lost” only.",
+    )
+
+    def refuse(self, error: ServiceError) -> None:
+        refusal_show(self, error)
+
+
+class LeadConvertForm(forms.Form):
+    """What the new deal is called."""
+
+    deal_name = forms.CharField(label="Name of the deal", max_length=200, required=False)
+
+    def refuse(self, error: ServiceError) -> None:
+        refusal_show(self, error)
