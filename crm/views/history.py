@@ -1,0 +1,125 @@
+"""Puts ledger rows in words: which field, from what to what, who or what did it, and why."""
+
+from __future__ import annotations
+
+import datetime
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import models
+from django.utils import formats, timezone
+from django.utils.dateparse import parse_date, parse_datetime
+
+from crm.choices import OriginKind
+from crm.models import Change, Record
+
+EMPTY = "—"
+HIDDEN_SUFFIX = "_raw"
+Names = dict[tuple[type[models.Model], int], str]
+
+
+@dataclass(frozen=True)
+class FieldChange:
+    label: str
+    old: str
+    new: str
+
+
+@dataclass(frozen=True)
+class HistoryRow:
+    """One write: `who` is a person or what acted for them."""
+
+    action: str
+    who: str
+    reason: str
+    at: datetime.datetime
+    changes: list[FieldChange]
+
+
+def history_rows(record: Record, changes: list[Change]) -> list[HistoryRow]:
+    names = _names_of_links(record, changes)
+    return [
+        HistoryRow(
+            action=change.get_action_display(),
+            who=who_of(change),
+            reason=change.reason,
+            at=change.at,
+            changes=[
+                _field_change(record, name, pair, names)
+                for name, pair in change.diff.items()
+                if not name.endswith(HIDDEN_SUFFIX)
+            ],
+        )
+        for change in changes
+    ]
+
+
+def who_of(change: Change) -> str:
+    """A person's name, or the machine's part in words."""
+    person = str(change.actor) if change.actor else "Somebody"
+    words = {
+        OriginKind.USER: person,
+        OriginKind.API: f"{person}, through the API",
+        OriginKind.IMPORT: f"Import {change.origin_id}".strip(),
+        OriginKind.CONNECTION: "A connected system",
+        OriginKind.RULE: f"Rule: {change.origin_id.replace('_', ' ')}",
+        OriginKind.COMMAND: "A command sent to a connected system",
+    }
+    return words.get(OriginKind(change.origin_kind), change.origin_kind)
+
+
+def _field_change(record: Record, name: str, pair: list[Any], names: Names) -> FieldChange:
+    old, new = pair
+    field = _field(record, name)
+    label = str(getattr(field, "verbose_name", name)).replace("_", " ")
+    return FieldChange(label.capitalize(), _words(field, old, names), _words(field, new, names))
+
+
+def _words(field: models.Field[Any, Any] | None, value: Any, names: Names) -> str:
+    """The stored JSON value as a person reads it."""
+    if value in (None, "", [], {}):
+        return EMPTY
+    if isinstance(field, models.ForeignKey):
+        return names.get((field.related_model, value), f"#{value}")
+    if field is not None and field.choices:
+        return str(dict(field.flatchoices).get(value, value))
+    if isinstance(value, bool):
+        return "Yes" if value else "No"
+    if isinstance(value, list):
+        return ", ".join(str(one) for one in value)
+    if isinstance(field, models.DateTimeField):
+        moment = parse_datetime(str(value))
+        return formats.date_format(timezone.localtime(moment), "DATETIME_FORMAT") if moment else ""
+    if isinstance(field, models.DateField):
+        day = parse_date(str(value))
+        return formats.date_format(day, "DATE_FORMAT") if day else ""
+    return str(value)
+
+
+def _field(record: Record, name: str) -> models.Field[Any, Any] | None:
+    """The model's field; None for one that no longer exists."""
+    found = {field.name: field for field in record._meta.fields}
+    return found.get(name)
+
+
+def _names_of_links(record: Record, changes: list[Change]) -> Names:
+    """Names of all linked rows, one query for each model they are of."""
+    wanted: defaultdict[type[models.Model], set[int]] = defaultdict(set)
+    for change in changes:
+        for name, pair in change.diff.items():
+            field = _field(record, name)
+            if isinstance(field, models.ForeignKey):
+                wanted[field.related_model].update(one for one in pair if isinstance(one, int))
+    return {
+        (model, row.pk): str(row)
+        for model, keys in wanted.items()
+        for row in _rows(model, keys, record)
+    }
+
+
+def _rows(
+    model: type[models.Model], keys: set[int], record: Record
+) -> models.QuerySet[models.Model]:
+    rows = model._default_manager.filter(pk__in=keys)
+    return rows.filter(workspace_id=record.workspace_id) if issubclass(model, Record) else rows

@@ -1,0 +1,61 @@
+"""The first page: what is open, due, new and wrong; the first steps when there is nothing yet."""
+
+from __future__ import annotations
+
+import datetime
+from typing import Any
+
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.http import require_GET
+
+from crm.access import Action
+from crm.models import Activity, OwnedRecord
+from crm.selectors import home as seen
+from crm.views.doors import WorkspaceRequest, workspace_page
+from crm.views.related import few
+from crm.views.task_groups import due_spans
+from crm.views.task_subject import record_path
+
+ACTIVITIES = 12
+NOON = 12
+EVENING = 18
+
+
+@require_GET
+@workspace_page(Action.VIEW, stranger_status=200)
+def home(request: WorkspaceRequest) -> HttpResponse:
+    now = timezone.localtime()
+    user = request.membership.user
+    workspace = request.workspace
+    tomorrow = next(span.end for span in due_spans(now) if span.id == "today")
+    tasks, has_more_tasks = few(seen.tasks_due(workspace, user, before=tomorrow or now))
+    alerts, has_more_alerts = few(seen.alerts_open(workspace, user))
+    context: dict[str, Any] = {
+        "greeting": greeting(now),
+        "pipeline": seen.pipeline_of(workspace, user),
+        "tasks": tasks,
+        "has_more_tasks": has_more_tasks,
+        "alerts": alerts,
+        "has_more_alerts": has_more_alerts,
+        "activities": [
+            (activity, _path(activity)) for activity in seen.activity_recent(workspace)[:ACTIVITIES]
+        ],
+        "is_new": not seen.has_contacts(workspace),
+    }
+    return render(request, "crm/home.html", context)
+
+
+def greeting(now: datetime.datetime) -> str:
+    if now.hour < NOON:
+        return "Good morning"
+    return "Good afternoon" if now.hour < EVENING else "Good evening"
+
+
+def _path(activity: Activity) -> str:
+    """Where the record is that the activity is about; '' when it names none."""
+    subject: OwnedRecord | None = (
+        activity.deal or activity.lead or activity.contact or activity.account
+    )
+    return record_path(subject) if subject else ""
