@@ -1,0 +1,19 @@
+"""Measurements: our way against the floor of the same machine, in the same run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Bench:
+    """Where a bench is (`run(rows, say) -> BenchResult`) and how much it does unless told."""
+
+    run: str
+    rows: int
+
+
+BENCHES = {
+    "import": Bench("nexa.bench.importing.run", 20_000),
+    "webhooks": Bench("nexa.bench.webhooks.run", 4_000),
+}
