@@ -31,21 +31,32 @@ def links_check(
         _check(workspace, model, ids)
 
 
-def _check(workspace: Workspace, model: type[models.Model], ids: set[int]) -> None:
+def alive_ids(workspace: Workspace, model: type[models.Model], ids: set[int]) -> set[int]:
+    """Those of the ids that a record of the workspace may link to."""
     if issubclass(model, User):
         members = Membership.objects.filter(workspace=workspace, user__in=ids)
-        strangers = ids - set(members.values_list("user_id", flat=True))
-        if strangers:
-            said = f"{len(strangers)} of the people named are not members of this workspace."
-            raise InvalidRecord({"owner": [said]})
-    elif issubclass(model, Record) and _count_ours(workspace, model, ids) != len(ids):
-        raise WrongWorkspace(f"A {model._meta.verbose_name} named is not of this workspace.")
+        return set(members.values_list("user_id", flat=True))
+    return _present_ids(model, workspace if issubclass(model, Record) else None, ids)
 
 
-def _count_ours(workspace: Workspace, model: type[Record], ids: set[int]) -> int:
+def _check(workspace: Workspace, model: type[models.Model], ids: set[int]) -> None:
+    missing = ids - alive_ids(workspace, model, ids)
+    if not missing:
+        return
+    if issubclass(model, User):
+        said = f"{len(missing)} of the people named are not members of this workspace."
+        raise InvalidRecord({"owner": [said]})
+    raise WrongWorkspace(f"A {model._meta.verbose_name} named is not of this workspace.")
+
+
+def _present_ids(model: type[models.Model], workspace: Workspace | None, ids: set[int]) -> set[int]:
     """One array parameter, for Django's IN spells out every id."""
     table = connection.ops.quote_name(model._meta.db_table)
-    statement = f"SELECT count(*) FROM {table} WHERE workspace_id = %s AND id = ANY(%s)"  # noqa: S608
+    statement = f"SELECT id FROM {table} WHERE id = ANY(%s)"  # noqa: S608 - a model's own name
+    parameters: list[Any] = [list(ids)]
+    if workspace is not None:
+        statement += " AND workspace_id = %s"
+        parameters.append(workspace.pk)
     with connection.cursor() as cursor:
-        cursor.execute(statement, [workspace.pk, list(ids)])
-        return int(cursor.fetchone()[0])
+        cursor.execute(statement, parameters)
+        return {int(pk) for (pk,) in cursor.fetchall()}
