@@ -73,10 +73,11 @@ def data_folder(folder: Path, made_once: Path) -> Iterator[Path]:
 @pytest.fixture
 def own_copy(folder: Path, made_once: Path) -> Path:
     """The same for tests that spoil it."""
-    copied = shutil.copytree(made_once, folder / "data", symlinks=True)
-    for path in made_once.rglob("*"):
-        found = path.lstat()
-        os.lchown(copied / path.relative_to(made_once), found.st_uid, found.st_gid)
+    sockets = shutil.ignore_patterns(".s.PGSQL.*")  # a killed server leaves its own
+    copied = shutil.copytree(made_once, folder / "data", symlinks=True, ignore=sockets)
+    for path in copied.rglob("*"):
+        found = (made_once / path.relative_to(copied)).lstat()
+        os.lchown(path, found.st_uid, found.st_gid)
     return copied
 
 
