@@ -14,6 +14,8 @@ STEP_SECONDS = 600.0
 READY_SECONDS = 90.0
 HTTP_SECONDS = 5.0
 WATCH_SECONDS = 30.0
+# The scheduler's first round comes up to a minute and a half after the start.
+WATCH_GRACE_SECONDS = 180.0
 
 
 def files_prepared(environment: Mapping[str, str]) -> None:
@@ -61,7 +63,7 @@ def answers(address: str) -> bool:
 
 def cluster_watch(address: str) -> Watch:
     """A cluster may be alive and yet do nothing; only its heartbeat in the database tells."""
-    return Watch("cluster", lambda: _why_stuck(address), WATCH_SECONDS)
+    return Watch("cluster", lambda: _why_stuck(address), WATCH_SECONDS, WATCH_GRACE_SECONDS)
 
 
 def _why_stuck(address: str) -> str:

@@ -19,11 +19,15 @@ ROUND_SECONDS = 0.25
 
 @dataclass(frozen=True)
 class Watch:
-    """Asks every `seconds` whether a child is of use; a text is the reason to restart it."""
+    """Asks every `seconds` whether a child is of use; a text is the reason to restart it.
+
+    A child younger than `grace` seconds is left to find its feet.
+    """
 
     child: str
     ask: Callable[[], str]
     seconds: float
+    grace: float = 0.0
 
 
 class Supervisor:
@@ -132,10 +136,15 @@ class Supervisor:
         for watch, due in self._watches.items():
             if now < due or self.stopping.is_set():
                 continue
-            reason = watch.ask()
-            if reason and self.children[watch.child].is_alive:
-                self.restart(watch.child, reason)
+            child = self.children.get(watch.child)
+            if child and child.is_alive and now - child.started_at >= watch.grace:
+                self._judged(watch)
             self._watches[watch] = time.monotonic() + watch.seconds
+
+    def _judged(self, watch: Watch) -> None:
+        reason = watch.ask()
+        if reason and not self.stopping.is_set():
+            self.restart(watch.child, reason)
 
     def _registered(self) -> None:
         self._register.write(
