@@ -107,7 +107,7 @@ def test_env_secret_file_goes_before_the_value(given, tmp_path) -> None:
 def test_env_secret_file_that_is_missing_is_named(given, tmp_path) -> None:
     given(str(tmp_path / "none"), f"{NAME}_FILE")
 
-    with pytest.raises(ImproperlyConfigured, match="cannot read .*none"):
+    with pytest.raises(ImproperlyConfigured, match=r"cannot read .*none"):
         env_secret(NAME)
 
 
