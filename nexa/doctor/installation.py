@@ -1,0 +1,34 @@
+"""What can be looked at once settings are loaded."""
+
+from __future__ import annotations
+
+from nexa.doctor.database import database_found, migrations_found
+from nexa.doctor.engine import cluster_found
+from nexa.doctor.finding import Finding
+from nexa.doctor.keys import credentials_found, keys_found
+from nexa.doctor.serving import (
+    address_found,
+    assets_found,
+    cache_found,
+    mail_found,
+    settings_found,
+    storage_found,
+)
+
+LOOKS = (
+    settings_found,
+    address_found,
+    keys_found,
+    database_found,
+    migrations_found,
+    credentials_found,
+    cluster_found,
+    cache_found,
+    storage_found,
+    assets_found,
+    mail_found,
+)
+
+
+def look() -> list[Finding]:
+    return [one() for one in LOOKS]
