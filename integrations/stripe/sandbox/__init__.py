@@ -10,4 +10,5 @@ sandbox = SandboxApp(
     name="Stripe",
     open=StripeFake,
     secret_fields=frozenset({"secret", "client_secret"}),
+    demo_credentials={"api_key": "sk_test_nexa_demo"},
 )
