@@ -7,6 +7,7 @@ from typing import Any
 
 from django import forms
 
+from integrations.hub.errors import InvalidSettings
 from integrations.hub.models import Connection
 from integrations.hub.provider import CredentialField, Provider, SettingField
 
@@ -27,6 +28,14 @@ class CredentialsForm(forms.Form):
         """The secrets typed in, by the provider's names; blanks left out."""
         values = _named(self.cleaned_data, CREDENTIAL)
         return {name: str(value) for name, value in values.items() if value}
+
+    def add_refusal(self, refusal: InvalidSettings) -> None:
+        """Put the hub's words beside the fields they are about."""
+        for name, words in refusal.errors.items():
+            known = (field for field in (CREDENTIAL + name, SETTING + name, name))
+            target = next((field for field in known if field in self.fields), None)
+            for sentence in words:
+                self.add_error(target, sentence)
 
 
 class ConnectionForm(CredentialsForm):

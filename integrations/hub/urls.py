@@ -1,12 +1,33 @@
-"""The doors of the hub."""
+"""The doors of the hub: vendors' web-hooks, and the pages of integrations."""
 
 from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, path
 
+from integrations.hub.views import connections
+from integrations.hub.views.integrations import integration_list
 from integrations.hub.views.webhook import webhook
 
 app_name = "hub"
+
+_CONNECTION = "integrations/connections/<int:pk>/"
+
 urlpatterns: list[URLPattern | URLResolver] = [
     path("webhooks/<slug:provider>/<str:key>/", webhook, name="webhook"),
+    path("integrations/", integration_list, name="integration_list"),
+    path(_CONNECTION, connections.connection_detail, name="connection_detail"),
+    path(f"{_CONNECTION}test/", connections.connection_test, name="connection_test"),
+    path(f"{_CONNECTION}pause/", connections.connection_pause, name="connection_pause"),
+    path(f"{_CONNECTION}resume/", connections.connection_resume, name="connection_resume"),
+    path(
+        f"{_CONNECTION}credentials/",
+        connections.connection_credentials,
+        name="connection_credentials",
+    ),
+    path(
+        f"{_CONNECTION}disconnect/",
+        connections.connection_disconnect,
+        name="connection_disconnect",
+    ),
+    path("integrations/<slug:provider_id>/new/", connections.connection_new, name="connection_new"),
 ]

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_POST
 from crm.access import Action
 from crm.views.doors import WorkspaceRequest, workspace_page
 from integrations.hub import board, connections, registry
-from integrations.hub.errors import HubError
+from integrations.hub.errors import HubError, InvalidSettings
 from integrations.hub.forms import ConnectionForm, CredentialsForm, DisconnectForm
 from integrations.hub.models import Connection
 from integrations.hub.provider import Provider
@@ -66,8 +66,14 @@ def connection_test(request: WorkspaceRequest, pk: int) -> HttpResponse:
 @workspace_page(Action.CONNECT)
 def connection_pause(request: WorkspaceRequest, pk: int) -> HttpResponse:
     connection = _connection_or_404(request, pk)
-    connections.connection_pause(connection, actor=request.membership.user)
-    messages.success(request, f"{connection} is paused. Changes are kept and sent when it resumes.")
+    try:
+        connections.connection_pause(connection, actor=request.membership.user)
+    except HubError as refusal:
+        messages.error(request, str(refusal))
+    else:
+        messages.success(
+            request, f"{connection} is paused. Changes are kept and sent when it resumes."
+        )
     return redirect("hub:connection_detail", pk=pk)
 
 
@@ -75,8 +81,12 @@ def connection_pause(request: WorkspaceRequest, pk: int) -> HttpResponse:
 @workspace_page(Action.CONNECT)
 def connection_resume(request: WorkspaceRequest, pk: int) -> HttpResponse:
     connection = _connection_or_404(request, pk)
-    connections.connection_resume(connection, actor=request.membership.user)
-    messages.success(request, f"{connection} is active again. Waiting work goes on now.")
+    try:
+        connections.connection_resume(connection, actor=request.membership.user)
+    except HubError as refusal:
+        messages.error(request, str(refusal))
+    else:
+        messages.success(request, f"{connection} is active again. Waiting work goes on now.")
     return redirect("hub:connection_detail", pk=pk)
 
 
@@ -85,12 +95,7 @@ def connection_credentials(request: WorkspaceRequest, pk: int) -> HttpResponse:
     """Replace the secrets; waiting work goes on where it stopped."""
     connection = _connection_or_404(request, pk)
     form = CredentialsForm(request.POST or None, provider=_provider_or_404(connection.provider))
-    if request.method == "POST" and form.is_valid():
-        report = connections.credentials_replace(
-            connection, credentials=form.credentials(), actor=request.membership.user
-        )
-        level = messages.SUCCESS if report.is_ok else messages.ERROR
-        messages.add_message(request, level, report.message)
+    if request.method == "POST" and form.is_valid() and _replace(request, connection, form):
         return redirect("hub:connection_detail", pk=pk)
     context = {"connection": connection, "form": form, "back_url": _detail_url(connection)}
     return render(request, "hub/connection_credentials.html", context)
@@ -127,14 +132,31 @@ def _create(
             settings=form.connection_settings(),
             actor=request.membership.user,
         )
+    except InvalidSettings as refusal:
+        form.add_refusal(refusal)
+        return None
     except HubError as refusal:
-        form.add_error(None, str(refusal))
+        form.add_error("name", str(refusal))
         return None
     if connection.attention:
         messages.warning(request, connection.attention)
     else:
         messages.success(request, f"{connection} is connected.")
     return connection
+
+
+def _replace(request: WorkspaceRequest, connection: Connection, form: CredentialsForm) -> bool:
+    """Whether the new secrets were stored; else the refusal is on the form."""
+    try:
+        report = connections.credentials_replace(
+            connection, credentials=form.credentials(), actor=request.membership.user
+        )
+    except InvalidSettings as refusal:
+        form.add_refusal(refusal)
+        return False
+    level = messages.SUCCESS if report.is_ok else messages.ERROR
+    messages.add_message(request, level, report.message)
+    return True
 
 
 def _provider_or_404(provider_id: str) -> Provider:
