@@ -1,0 +1,67 @@
+"""Connections as the operator sees them: state, gate and breaker; never a credential."""
+
+from __future__ import annotations
+
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.safestring import SafeString
+
+from integrations.hub.admin.answers import act_on_each, operator_of
+from integrations.hub.connections import connection_pause, connection_resume, connection_test
+from integrations.hub.models import Connection, WebhookRefusal
+from nexa.console import ReadOnlyAdmin, preformatted
+
+
+@admin.register(Connection)
+class ConnectionAdmin(ReadOnlyAdmin):
+    """Vendors' accounts; people connect them on the integrations page of their workspace."""
+
+    list_display = (
+        *("name", "provider", "workspace", "state", "attention", "gate_reason", "gate_until"),
+        *("breaker_state", "last_success_at"),
+    )
+    list_filter = ("provider", "state", "gate_reason", "breaker_state", "workspace")
+    search_fields = ("name", "remote_account_name", "=remote_account_id", "workspace__name")
+    list_select_related = ("workspace",)
+    exclude = ("credentials", "settings", "webhook_key", "scopes")
+    readonly_fields = ("credential_names", "shown_settings")
+    actions = ("test", "pause", "resume")
+
+    @admin.display(description="Credentials held (encrypted)")
+    def credential_names(self, connection: Connection) -> str:
+        return ", ".join(sorted(connection.credentials)) or "none"
+
+    @admin.display(description="Settings")
+    def shown_settings(self, connection: Connection) -> SafeString:
+        return preformatted(connection.settings)
+
+    @admin.action(description="Test the selected connections")
+    def test(self, request: HttpRequest, queryset: QuerySet[Connection]) -> None:
+        for connection in queryset:
+            report = connection_test(connection)
+            level = messages.SUCCESS if report.is_ok else messages.ERROR
+            self.message_user(request, f"{connection}: {report.message}", level)
+
+    @admin.action(description="Pause the selected connections")
+    def pause(self, request: HttpRequest, queryset: QuerySet[Connection]) -> None:
+        actor = operator_of(request)
+        done = "paused; their work waits."
+        act_on_each(self, request, queryset, lambda one: connection_pause(one, actor=actor), done)
+
+    @admin.action(description="Resume the selected connections")
+    def resume(self, request: HttpRequest, queryset: QuerySet[Connection]) -> None:
+        actor = operator_of(request)
+        done = "resumed; waiting work goes on."
+        act_on_each(self, request, queryset, lambda one: connection_resume(one, actor=actor), done)
+
+
+@admin.register(WebhookRefusal)
+class WebhookRefusalAdmin(ReadOnlyAdmin):
+    """Web-hook calls that were refused, counted by day and reason."""
+
+    list_display = ("day", "connection", "reason", "count", "first_at", "last_at")
+    list_filter = ("connection__provider", "reason")
+    search_fields = ("connection__name",)
+    list_select_related = ("connection",)
+    ordering = ("-day", "-count")
