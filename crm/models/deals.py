@@ -14,7 +14,7 @@ from crm.choices import BillingInterval
 from crm.models.accounts import Account
 from crm.models.people import Contact
 from crm.models.record import OwnedRecord, Record
-from crm.models.search import SearchWords
+from crm.models.search import DEAL_WORDS, SearchWords
 
 
 class Pipeline(Record):
@@ -94,7 +94,7 @@ class Deal(OwnedRecord):
             models.Index(fields=("workspace", "close_date"), name="deal_close_date"),
             models.Index("workspace", Lower("name"), "id", name="deal_workspace_name"),
             GinIndex(fields=("tags",), name="deal_tags"),
-            GinIndex(SearchWords("name"), name="deal_words"),
+            GinIndex(SearchWords(*DEAL_WORDS), name="deal_words"),
         )
 
     def __str__(self) -> str:

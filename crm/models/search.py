@@ -24,4 +24,5 @@ class SearchWords(Func):
 
 ACCOUNT_WORDS = ("name", "domain")
 CONTACT_WORDS = ("first_name", "last_name", "email")
+DEAL_WORDS = ("name",)
 LEAD_WORDS = ("first_name", "last_name", "company", "email")

@@ -21,6 +21,7 @@ from crm.signals import ChangeBatch, changed
 Diff = dict[str, list[Any]]
 CUSTOM = "custom"
 CUSTOM_PREFIX = "custom."
+PLAIN = (str, int, bool, float)
 EMPTY: tuple[Any, ...] = (None, "", [], {})
 
 
@@ -31,6 +32,8 @@ def record_type(model: type[models.Model] | models.Model) -> str:
 
 def json_value(value: Any) -> Any:
     """The value as the ledger keeps it: decimals and times as text, links as ids."""
+    if value is None or type(value) in PLAIN:
+        return value
     if isinstance(value, models.Model):
         return value.pk
     if isinstance(value, Decimal):

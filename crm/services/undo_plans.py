@@ -149,7 +149,9 @@ def _by_record(changes: QuerySet[Change], record_ids: Sequence[int]) -> dict[int
 
 def _present(batch: Batch, *, lock: bool) -> dict[int, dict[str, Any]]:
     """The records' values now, as the ledger would tell them."""
-    columns = columns_of(batch.model).values()
+    written = {name for changes in batch.changes.values() for each in changes for name in each.diff}
+    wanted = {name.partition(".")[0] for name in written} | {"archived_at"}
+    columns = [column for name, column in columns_of(batch.model).items() if name in wanted]
     rows = batch.model._default_manager.filter(
         workspace=batch.workspace, pk__in=list(batch.changes)
     ).order_by("pk")
