@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from django.apps import AppConfig
+from integrations.hub.apps import ProviderConfig
 
 
-class StripeConfig(AppConfig):
+class StripeConfig(ProviderConfig):
     name = "integrations.stripe"
     label = "stripe"
     verbose_name = "Stripe"
