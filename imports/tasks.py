@@ -9,6 +9,7 @@ from django.db import InterfaceError, OperationalError
 from django.db.models import Q
 from django.db.models.functions import Now
 
+from crm.trace import new_context_id, within_context
 from imports.choices import ImportStatus, UndoState
 from imports.chunks import BUDGET_SECONDS, LEASE_SECONDS
 from imports.failing import job_give_up
@@ -23,6 +24,11 @@ logger = logging.getLogger(__name__)
 
 def work(job_id: int, budget_seconds: float = BUDGET_SECONDS) -> None:
     """One slice of whatever the job's state asks for; asks for the next while there is more."""
+    with within_context(new_context_id("import")):
+        _work(job_id, budget_seconds)
+
+
+def _work(job_id: int, budget_seconds: float) -> None:
     try:
         has_more = _slice(job_id, budget_seconds)
     except (OperationalError, InterfaceError):

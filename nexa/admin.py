@@ -8,7 +8,7 @@ from django.contrib import admin
 from django_q.admin import FailAdmin, QueueAdmin, ScheduleAdmin, TaskAdmin
 from django_q.models import Failure, OrmQ, Schedule, Success
 
-from nexa.console import ModelAdmin, ReadOnlyAdmin
+from crm.console import ModelAdmin, ReadOnlyAdmin
 
 for model in (Success, Failure, OrmQ, Schedule, EmailAddress, Authenticator):
     if admin.site.is_registered(model):

@@ -10,7 +10,7 @@ from typing import Any
 
 from pythonjsonlogger.json import JsonFormatter as BaseJsonFormatter
 
-from nexa.context import context_id
+from crm.trace import context_id
 from nexa.redaction import redact, redact_value
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse
 
-from nexa.context import new_context_id, within_context
+from crm.trace import new_context_id, within_context
 
 ACCEPTED_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 

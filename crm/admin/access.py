@@ -7,8 +7,8 @@ from django.contrib.auth.admin import UserAdmin as BaseUserAdmin
 from django.contrib.auth.models import Group
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
+from crm.console import ModelAdmin, TabularInline
 from crm.models import Membership, User, Workspace
-from nexa.console import ModelAdmin, TabularInline
 
 admin.site.unregister(Group)
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from django.contrib import admin
 
+from crm.console import ReadOnlyAdmin
 from crm.models import Invoice, Payment, Refund, Subscription
-from nexa.console import ReadOnlyAdmin
 
 
 class BillingAdmin(ReadOnlyAdmin):

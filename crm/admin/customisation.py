@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from django.contrib import admin
 
+from crm.console import ModelAdmin
 from crm.models import CustomField, RulePoints, SavedView
-from nexa.console import ModelAdmin
 
 
 @admin.register(CustomField)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from django.contrib import admin
 
 from crm.admin.record import KEPT_BY_SERVICES, OwnedRecordAdmin, RecordAdmin
+from crm.console import ReadOnlyInline
 from crm.models import Deal, LineItem, Pipeline, Product, Stage
-from nexa.console import ReadOnlyInline
 
 
 class StageInline(ReadOnlyInline):

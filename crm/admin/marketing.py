@@ -5,8 +5,8 @@ from __future__ import annotations
 from django.contrib import admin
 
 from crm.admin.record import OwnedRecordAdmin
+from crm.console import ReadOnlyAdmin
 from crm.models import Campaign, ContactList, FormSubmission, Property, WebForm
-from nexa.console import ReadOnlyAdmin
 
 
 @admin.register(Campaign)

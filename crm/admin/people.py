@@ -5,8 +5,8 @@ from __future__ import annotations
 from django.contrib import admin
 
 from crm.admin.record import KEPT_BY_SERVICES, OwnedRecordAdmin
+from crm.console import ReadOnlyInline
 from crm.models import Account, ConsentEntry, Contact, Lead
-from nexa.console import ReadOnlyInline
 
 MOVED_BY_RULES = (
     "health_score",

@@ -12,11 +12,11 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
+from crm.console import ModelAdmin
 from crm.models import OwnedRecord, Record, User
 from crm.services.entities import services_of
 from crm.services.errors import ServiceError
 from crm.services.origin import Origin, by_user
-from nexa.console import ModelAdmin
 
 KEPT_BY_SERVICES = ("version", "created_at", "updated_at")
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from django.contrib import admin
 from django.utils.safestring import SafeString
 
+from crm.console import ReadOnlyAdmin, ReadOnlyInline, preformatted
 from crm.models import Activity, Change, ClickedLink, EmailMessage, Meeting, MeetingAttendee
-from nexa.console import ReadOnlyAdmin, ReadOnlyInline, preformatted
 
 
 @admin.register(Change)

@@ -8,9 +8,9 @@ from django.http import HttpRequest
 
 from crm.admin.record import KEPT_BY_SERVICES, OwnedRecordAdmin, operator_origin
 from crm.choices import AlertStatus
+from crm.console import ReadOnlyAdmin
 from crm.models import Alert, Task, Ticket
 from crm.services.alerts import alert_resolve
-from nexa.console import ReadOnlyAdmin
 
 
 @admin.register(Task)

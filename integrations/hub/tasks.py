@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from crm.trace import new_context_id, within_context
 from integrations.hub import pump as engine
 from integrations.hub import ticking
-from nexa.context import new_context_id, within_context
 
 
 def pump() -> int:

@@ -13,7 +13,7 @@ from django.test.utils import CaptureQueriesContext
 
 from integrations.hub import tasks
 from nexa.configuration import log_settings
-from nexa.context import within_context
+from crm.trace import within_context
 from nexa.logs import ContextFilter, JsonFormatter, PlainFormatter
 
 JSON = JsonFormatter("%(asctime)s %(levelname)s %(name)s %(message)s %(context_id)s")

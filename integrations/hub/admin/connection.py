@@ -7,10 +7,10 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
 
+from crm.console import ReadOnlyAdmin, preformatted
 from integrations.hub.admin.answers import act_on_each, operator_of
 from integrations.hub.connections import connection_pause, connection_resume, connection_test
 from integrations.hub.models import Connection, WebhookRefusal
-from nexa.console import ReadOnlyAdmin, preformatted
 
 
 @admin.register(Connection)

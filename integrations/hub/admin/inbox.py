@@ -9,10 +9,10 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
 
+from crm.console import ReadOnlyAdmin, preformatted
 from integrations.hub.admin.answers import act_on_each, operator_of
 from integrations.hub.inbox.replay import event_discard, event_replay
 from integrations.hub.models import InboxEvent
-from nexa.console import ReadOnlyAdmin, preformatted
 
 
 @admin.register(InboxEvent)

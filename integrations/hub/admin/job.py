@@ -7,10 +7,10 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
 
+from crm.console import ReadOnlyAdmin, ReadOnlyInline, preformatted
 from integrations.hub.admin.answers import act_on_each, operator_of
 from integrations.hub.jobs.replay import job_discard, job_replay
 from integrations.hub.models import Attempt, SyncJob, WriteIntent
-from nexa.console import ReadOnlyAdmin, ReadOnlyInline, preformatted
 
 
 class AttemptInline(ReadOnlyInline):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from django.contrib import admin
 
+from crm.console import ReadOnlyAdmin
 from integrations.hub.models import AppliedFact, SyncRecord, SyncRun, SyncState
-from nexa.console import ReadOnlyAdmin
 
 
 @admin.register(SyncRun)
