@@ -1,4 +1,4 @@
-"""The operator console's site: its policy, its sign-in, its label; pages are built on crm.console."""
+"""The console's site: its policy, sign-in and label; its pages are built on crm.console."""
 
 from __future__ import annotations
 
