@@ -61,23 +61,18 @@ def _records_made(workspace: Workspace, salesperson: User) -> None:
     products = {
         product.name: product
         for product in (
-            product_create(workspace=workspace, values=values, origin=origin)
-            for values in PRODUCTS
+            product_create(workspace=workspace, values=values, origin=origin) for values in PRODUCTS
         )
     }
     accounts = _accounts_made(workspace, salesperson, origin)
     for deal in DEALS:
         _deal_made(deal, accounts[deal.account], products, origin)
     for values in LEADS:
-        lead_create(
-            workspace=workspace, values={**values, "owner": salesperson}, origin=origin
-        )
+        lead_create(workspace=workspace, values={**values, "owner": salesperson}, origin=origin)
     _work_made(accounts, salesperson, origin)
 
 
-def _accounts_made(
-    workspace: Workspace, salesperson: User, origin: Origin
-) -> dict[str, Account]:
+def _accounts_made(workspace: Workspace, salesperson: User, origin: Origin) -> dict[str, Account]:
     made = {}
     for row in ACCOUNTS:
         values = {**row.values, "owner": salesperson, "csm": salesperson}

@@ -8,6 +8,7 @@ import secrets
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
+LOGINS_FILE = "demo-logins.json"
 OPERATOR = "Operator"
 SALESPERSON = "Salesperson"
 PEOPLE = (

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from nexa.demo.logins import LOGINS_FILE
 from nexa.serve.commands import PROJECT, cluster_command, manage_command, web_command
 from nexa.supervisor import ChildSpec
 from nexa.supervisor.ports import LOOPBACK
@@ -41,7 +42,7 @@ class DemoPlan:
 
     @property
     def logins(self) -> Path:
-        return self.folder / "demo-logins.json"
+        return self.folder / LOGINS_FILE
 
     def environment(self, inherited: Mapping[str, str] = os.environ) -> dict[str, str]:
         """The whole environment of every process of this demo."""

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 from nexa.demo.logins import Login, logins_read
 from nexa.demo.plan import DemoPlan
-from nexa.serve.steps import awaited, database_prepared, files_prepared, step_done
+from nexa.serve.steps import awaited, step_done
 from nexa.serve.together import Say, embedded_database_used, supervised
 from nexa.supervisor import Supervisor
 
@@ -63,16 +63,13 @@ def _login_line(login: Login) -> str:
 
 def _everything_started(plan: DemoPlan, supervisor: Supervisor, say: Say) -> None:
     plan.logs.mkdir(exist_ok=True)
-    environment = plan.environment()
-    say("Preparing files and database …")
-    files_prepared(environment)
-    database_prepared(environment)
-    say("Starting the sandbox of vendors, the web server and the workers …")
+    say("Starting the sandbox of vendors and preparing the data …")
     supervisor.start(plan.sandbox())
-    supervisor.start(plan.web())
+    step_done(supervisor, plan.environment(), "prepare")
     awaited(supervisor, plan.sandbox_address + "/", name="sandbox")
-    awaited(supervisor, plan.address + "/healthz", name="web")
-    # With the web server up: a vendor's fake may call our web-hook at once.
-    step_done(environment, "demo_load")
+    step_done(supervisor, plan.environment(), "demo_load")
+    say("Starting the web server and the workers …")
+    supervisor.start(plan.web())
     supervisor.start(plan.cluster())
+    awaited(supervisor, plan.address + "/healthz", name="web")
     awaited(supervisor, plan.address + "/readyz", name="cluster")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from nexa.embedded import default_data_folder
 from nexa.serve.commands import PROJECT, cluster_command, web_command
-from nexa.serve.steps import awaited, database_prepared, files_prepared
+from nexa.serve.steps import awaited, step_done
 from nexa.serve.together import Say, embedded_database_used, supervised
 from nexa.supervisor import ChildSpec
 
@@ -27,8 +27,7 @@ def installation_served(port: int, say: Say) -> None:
             stack.enter_context(embedded_database_used(folder))
         stack.callback(supervisor.stop)  # before the database, which they use
         say("Preparing files and database …")
-        files_prepared(environment)
-        database_prepared(environment)
+        step_done(supervisor, environment, "prepare")
         supervisor.start(_spec("web", web_command(port), environment))
         supervisor.start(_spec("cluster", cluster_command(), environment))
         awaited(supervisor, f"{address}/healthz", name="web")

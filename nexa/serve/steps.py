@@ -2,51 +2,32 @@
 
 from __future__ import annotations
 
-import subprocess
 from collections.abc import Mapping
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import requests
 
 from nexa.serve.commands import PROJECT, manage_command
-from nexa.supervisor import Supervisor, SupervisorError, Watch
+from nexa.supervisor import ChildSpec, Supervisor, Watch
 
 STEP_SECONDS = 600.0
-READY_SECONDS = 90.0
+READY_SECONDS = 120.0
 HTTP_SECONDS = 5.0
 WATCH_SECONDS = 30.0
 # The scheduler's first round comes up to a minute and a half after the start.
 WATCH_GRACE_SECONDS = 180.0
 
 
-def files_prepared(environment: Mapping[str, str]) -> None:
-    """Build and collect what pages need; quick when nothing changed."""
-    step_done(environment, "build_assets")
-    step_done(environment, "collectstatic", "--noinput", "--verbosity", "0")
-
-
-def database_prepared(environment: Mapping[str, str]) -> None:
-    step_done(environment, "migrate", "--noinput", "--verbosity", "0")
-
-
-def step_done(environment: Mapping[str, str], *arguments: str) -> None:
+def step_done(supervisor: Supervisor, environment: Mapping[str, str], *arguments: str) -> None:
     """One command that has to succeed before the next; SupervisorError holds its last words."""
-    name = " ".join(arguments)
-    try:
-        done = subprocess.run(  # noqa: S603
-            manage_command(*arguments),
-            env=dict(environment),
-            cwd=PROJECT,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=STEP_SECONDS,
-            check=False,
+    with TemporaryDirectory(prefix="nexa-step-") as folder:
+        log = Path(folder) / "step.log"
+        name = f"manage.py {arguments[0]}"
+        supervisor.complete(
+            ChildSpec(name, manage_command(*arguments), environment, PROJECT, log),
+            seconds=STEP_SECONDS,
         )
-    except subprocess.TimeoutExpired:
-        raise SupervisorError(f"`manage.py {name}` did not end in {STEP_SECONDS:.0f} s.") from None
-    if done.returncode:
-        words = "\n".join((done.stdout + done.stderr).splitlines()[-20:])
-        raise SupervisorError(f"`manage.py {name}` failed:\n{words}")
 
 
 def awaited(supervisor: Supervisor, address: str, *, name: str) -> None:

@@ -68,6 +68,25 @@ class Supervisor:
                 raise SupervisorError(f"{name} was not ready in {seconds:.0f} s.{_words(child)}")
             time.sleep(0.1)
 
+    def complete(self, spec: ChildSpec, *, seconds: float) -> None:
+        """Run a command to its end; SupervisorError when it fails, is too slow or a stop comes."""
+        child = self.start(spec)
+        try:
+            self._ended_well(child, time.monotonic() + seconds)
+        finally:
+            child.stop(self._patience)
+            del self.children[spec.name]
+            self._registered()
+
+    def _ended_well(self, child: Child, deadline: float) -> None:
+        while child.is_alive:
+            if self.stopping.wait(ROUND_SECONDS / 2):
+                raise SupervisorError("Stopped before everything was up.")
+            if time.monotonic() > deadline:
+                raise SupervisorError(f"{child.spec.name} takes too long.{_words(child)}")
+        if child.process is None or child.process.returncode:
+            raise SupervisorError(f"{child.spec.name} failed.{_words(child)}")
+
     def tend(self) -> None:
         """Restart who ends and whom a watch calls stuck, until `stopping` is set."""
         while not self.stopping.wait(ROUND_SECONDS):
