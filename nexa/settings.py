@@ -12,6 +12,7 @@ from typing import Any
 import django_stubs_ext
 from csp.constants import NONE, SELF
 from django.urls import reverse_lazy
+from whitenoise.compress import Compressor
 
 from nexa.configuration import cluster_settings, database_settings, local_secret, log_settings
 from nexa.embedded import default_data_folder
@@ -29,7 +30,7 @@ DEMO = env_bool("NEXA_DEMO")
 ENVIRONMENT_LABEL = env_str("NEXA_ENVIRONMENT", "demo" if DEMO else "")
 DATA_FOLDER = env_path("NEXA_DATA_DIR", default_data_folder(BASE_DIR))
 
-# --- Secrets: outside DEBUG and demo none has a default --------------------------------------------
+# --- Secrets: outside DEBUG and demo none has a default -------------------------------------------
 _local = local_secret(DATA_FOLDER) if DEBUG or DEMO else {}
 SECRET_KEY = env_secret("SECRET_KEY", default=_local.get("SECRET_KEY", ""))
 # Comma-separated Fernet keys; the first encrypts, all decrypt.
@@ -215,6 +216,7 @@ ASSETS_BUILD_FOLDER = BASE_DIR / "build" / "static"
 STATICFILES_DIRS = [
     folder for folder in (BASE_DIR / "static", ASSETS_BUILD_FOLDER) if folder.is_dir()
 ]
+WHITENOISE_SKIP_COMPRESS_EXTENSIONS = (*Compressor.SKIP_COMPRESS_EXTENSIONS, "map")
 MEDIA_ROOT = env_path("NEXA_MEDIA_ROOT", DATA_FOLDER / "files")
 S3_BUCKET = env_str("NEXA_S3_BUCKET")
 STORAGES: dict[str, dict[str, Any]] = {
@@ -239,6 +241,9 @@ STORAGES: dict[str, dict[str, Any]] = {
     "staticfiles": {
         "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
         if DEBUG
+        # On this machine only: a minute of compression gains nothing.
+        else "django.contrib.staticfiles.storage.ManifestStaticFilesStorage"
+        if DEMO
         else "whitenoise.storage.CompressedManifestStaticFilesStorage"
     },
 }
