@@ -1,0 +1,174 @@
+"""Every page of the product: who opens it, where it is and what must be done to see it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from django.urls import reverse
+
+from tests.browser.chrome import Window
+from tests.browser.world import World
+
+Path = Callable[[World], str]
+
+
+@dataclass(frozen=True)
+class PageCase:
+    """One page. `act` brings it into the state that is looked at; `status` is the answer's."""
+
+    name: str
+    path: Path
+    who: str | None = "seller"
+    status: int = 200
+    act: Callable[[Window, World], Any] | None = None
+    # What else may be answered on the way, such as a refused form.
+    answers: tuple[int, ...] = ()
+    # A narrow and a wide look are enough for most; these get every combination.
+    is_main: bool = False
+    is_console: bool = False
+
+
+def at(name: str, query: str = "") -> Path:
+    return lambda world: reverse(name) + query
+
+
+def of(name: str, record: Callable[[World], Any], query: str = "") -> Path:
+    return lambda world: reverse(name, args=[record(world).pk]) + query
+
+
+def send_empty(window: Window, world: World) -> None:
+    """Send the page's form as it is, to see what it says is missing."""
+    window.page.locator("main form button.btn-primary").click()
+    window.page.locator("#form-errors").wait_for()
+
+
+LISTS = ("contact", "account", "lead", "deal", "task", "product")
+RECORDS: dict[str, Callable[[World], Any]] = {
+    "contact": lambda world: world.contact,
+    "account": lambda world: world.account(),
+    "lead": lambda world: world.lead,
+    "deal": lambda world: world.deal,
+    "task": lambda world: world.task,
+    "product": lambda world: world.product,
+}
+MAIN = {"contact_list", "contact_detail", "deal_board", "home", "deal_detail"}
+
+
+def _record_cases() -> list[PageCase]:
+    cases = []
+    for name, record in RECORDS.items():
+        cases += [
+            PageCase(f"{name}_list", at(f"crm:{name}_list"), is_main=f"{name}_list" in MAIN),
+            PageCase(f"{name}_list_empty", at(f"crm:{name}_list"), who="newcomer"),
+            PageCase(
+                f"{name}_detail",
+                of(f"crm:{name}_detail", record),
+                is_main=f"{name}_detail" in MAIN,
+            ),
+            PageCase(f"{name}_create", at(f"crm:{name}_create")),
+            PageCase(f"{name}_create_refused", at(f"crm:{name}_create"), act=send_empty),
+            PageCase(f"{name}_edit", of(f"crm:{name}_edit", record)),
+            PageCase(f"{name}_archive", of(f"crm:{name}_archive", record)),
+        ]
+    return cases
+
+
+def _menu_open(window: Window, world: World) -> None:
+    window.page.locator(".board-card details.menu summary").first.click()
+
+
+def _edit_too_late(window: Window, world: World) -> None:
+    """Send an edit that began before somebody else saved the record."""
+    page = window.page
+    page.evaluate("document.querySelector('[name=version]').value = '0'")
+    page.get_by_label("Title").fill("Changed too late")
+    page.get_by_role("button", name="Save").click()
+    page.get_by_role("heading", name="Someone changed this first").wait_for()
+
+
+def _ask_why_lost(window: Window, world: World) -> None:
+    window.page.locator(".stages").get_by_role("button", name="Closed lost").click()
+    window.page.get_by_label("Why was it lost?").wait_for()
+
+
+def _refuse_note(window: Window, world: World) -> None:
+    window.page.get_by_role("button", name="Add note").click()
+    window.page.locator("#form-errors, .errors").first.wait_for()
+
+
+CRM = [
+    PageCase("home", at("crm:home"), is_main=True),
+    PageCase("home_empty", at("crm:home"), who="newcomer"),
+    PageCase("home_no_workspace", at("crm:home"), who="stranger"),
+    PageCase("home_operator", at("crm:home"), who="operator"),
+    PageCase("workspace_switch", at("crm:workspace_switch")),
+    *_record_cases(),
+    PageCase("contact_list_searched", at("crm:contact_list", "?q=nobody+at+all")),
+    PageCase("contact_list_archived", at("crm:contact_list", "?view=archived")),
+    PageCase("contact_list_viewer", at("crm:contact_list"), who="viewer"),
+    PageCase("contact_detail_archived", of("crm:contact_detail", lambda world: world.archived)),
+    PageCase("contact_detail_viewer", of("crm:contact_detail", RECORDS["contact"]), who="viewer"),
+    PageCase("contact_detail_long", of("crm:contact_detail", lambda world: world.long_named)),
+    PageCase("contact_history", of("crm:contact_detail", RECORDS["contact"], "?tab=history")),
+    PageCase(
+        "contact_note_refused",
+        of("crm:contact_detail", RECORDS["contact"]),
+        act=_refuse_note,
+        answers=(422,),
+    ),
+    PageCase(
+        "contact_edit_stale",
+        of("crm:contact_edit", RECORDS["contact"]),
+        act=_edit_too_late,
+        answers=(409,),
+    ),
+    PageCase("deal_board", at("crm:deal_board"), is_main=True),
+    PageCase("deal_board_menu", at("crm:deal_board"), act=_menu_open),
+    PageCase("deal_board_empty", at("crm:deal_board"), who="newcomer"),
+    PageCase("deal_lost", of("crm:deal_detail", RECORDS["deal"]), act=_ask_why_lost),
+    PageCase("line_item_create", of("crm:line_item_create", RECORDS["deal"])),
+    PageCase("lead_convert", of("crm:lead_convert", RECORDS["lead"])),
+    PageCase("lead_status", of("crm:lead_status", RECORDS["lead"])),
+    PageCase("task_list_done", at("crm:task_list", "?view=done")),
+    PageCase("component_gallery", at("crm:component_gallery"), who="operator"),
+]
+
+
+def _sign_in_refused(window: Window, world: World) -> None:
+    window.page.get_by_label("Email").fill("nobody@example.test")
+    window.page.get_by_label("Password").fill("not the password")
+    window.page.get_by_role("button", name="Sign in").click()
+    window.page.locator(".errors, .alert-err").first.wait_for()
+
+
+DOORS = [
+    PageCase("sign_in", at("account_login"), who=None),
+    PageCase("sign_in_refused", at("account_login"), who=None, act=_sign_in_refused),
+    PageCase("sign_out", at("account_logout")),
+    PageCase("password_forgotten", at("account_reset_password"), who=None),
+    PageCase("password_change", at("account_change_password")),
+    PageCase("own_email", at("account_email")),
+    PageCase("second_factor", at("mfa_index")),
+    PageCase("not_found", lambda world: "/there/is/nothing/", status=404),
+    PageCase("foreign_record", of("crm:contact_detail", RECORDS["contact"]), "newcomer", 404),
+    PageCase("forbidden", at("crm:component_gallery"), status=403),
+    PageCase("api_docs", at("api:docs"), is_console=True),
+]
+
+CONSOLE = [
+    PageCase("console", at("admin:index"), who="operator", is_console=True),
+    PageCase(
+        "console_contacts", at("admin:crm_contact_changelist"), who="operator", is_console=True
+    ),
+    PageCase("console_changes", at("admin:crm_change_changelist"), who="operator", is_console=True),
+    PageCase(
+        "console_contact",
+        of("admin:crm_contact_change", RECORDS["contact"]),
+        who="operator",
+        is_console=True,
+    ),
+]
+
+CASES = [*CRM, *DOORS, *CONSOLE]
