@@ -136,5 +136,6 @@ def _close(connection: Connection) -> None:
     )
     since = connection.outage_since or connection.breaker_opened_at
     if closed and since is not None:
-        jobs.jobs_revive(connection, since)
+        # A job is stored dead before its connection hears of it.
+        jobs.jobs_revive(connection, since - timedelta(seconds=jobs.LEASE_SECONDS))
     connection_alert_over(connection, ALERT)

@@ -43,6 +43,7 @@ class Turn:
 def pump(budget_seconds: float = BUDGET_SECONDS, *, until_idle: bool = False) -> int:
     """Work until the budget is used or nothing is due; how many items were done.
 
+    A budget of 0 still does one event and one job of the connections whose turn it is.
     `until_idle` also waits, within the budget, for retries and for work that others hold.
     """
     wake.clear()
@@ -62,9 +63,9 @@ def pump(budget_seconds: float = BUDGET_SECONDS, *, until_idle: bool = False) ->
 def _work(turn: Turn) -> None:
     inbox.sweep()
     jobs.sweep()
-    while turn.seconds_left > 0:
+    while True:
         _show_life(turn)
-        if not _round(turn) and not _nap(turn):
+        if (not _round(turn) and not _nap(turn)) or turn.seconds_left <= 0:
             return
 
 
@@ -82,9 +83,11 @@ def _serve(
     work: Callable[[Turn, int], None],
 ) -> None:
     served: list[int] = []
-    while turn.seconds_left > 0 and (connection_id := connection_next(served)) is not None:
+    while (connection_id := connection_next(served)) is not None:
         served.append(connection_id)
         work(turn, connection_id)
+        if turn.seconds_left <= 0:
+            return
 
 
 def _event(turn: Turn, connection_id: int) -> None:

@@ -27,7 +27,7 @@ def job_replay(job: SyncJob, *, actor: User) -> SyncJob:
     gets new ones, since vendors repeat a stored refusal. Raises Conflict for a job that is not
     dead, or whose work a newer job has taken over.
     """
-    held = SyncJob.objects.select_for_update().select_related("intent").get(pk=job.pk)
+    held = SyncJob.objects.select_for_update(of=("self",)).select_related("intent").get(pk=job.pk)
     if held.state != JobState.DEAD:
         raise Conflict(f"Only a dead job can be replayed; this one is {held.get_state_display()}.")
     if held.intent is not None:

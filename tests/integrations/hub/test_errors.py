@@ -6,8 +6,8 @@ import pytest
 
 from crm.models import Alert, User
 from integrations.hub import connections
-from integrations.hub.jobs import job_discard, job_replay
 from integrations.hub.errors import Conflict
+from integrations.hub.jobs import job_discard, job_replay
 from integrations.hub.models import (
     Attempt,
     Connection,
@@ -28,13 +28,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 def run_once() -> None:
     """One try of what is due; retries stay for later."""
-    pump(budget_seconds=0.05)
-
-
-def tries(count: int, wait: float = 40.0) -> None:
-    for _ in range(count):
-        run_once()
-        time_passes(wait)
+    pump(budget_seconds=0)
 
 
 def test_trouble_of_the_vendor_is_retried_five_times_then_dead(

@@ -79,9 +79,7 @@ def test_foreign_token_finishes_nothing(connection: Connection) -> None:
 
     assert not jobs.done(job, stranger)
     assert not jobs.dead(job, stranger, reason="x", code="x", error="x")
-    assert not jobs.again(
-        job, stranger, after_seconds=0, is_counted=True, code="x", error="x"
-    )
+    assert not jobs.again(job, stranger, after_seconds=0, is_counted=True, code="x", error="x")
 
     job.refresh_from_db()
     assert (job.state, job.attempts) == (JobState.LEASED, 0)
