@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.db import connection, transaction
 from django.utils import timezone
 
@@ -50,7 +52,7 @@ def alert_raise(
     `subject_key` says what it is about, such as `account:12`. Longer messages are cut.
     """
     _check(workspace, severity, account, assigned_to)
-    values = {
+    values: dict[str, Any] = {
         "workspace": workspace.pk,
         "kind": kind,
         "severity": str(severity),

@@ -103,7 +103,8 @@ def _locked(
 
 
 def _rewrite(record_id: int, present: dict[str, Any], wanted: Values) -> Rewrite:
-    values, diff = dict(present), {}
+    values = dict(present)
+    diff: Diff = {}
     for name, new in wanted.items():
         old = present[name]
         if name == CUSTOM:

@@ -27,6 +27,7 @@ CONSTRAINT_WORDS: dict[str, tuple[str, str]] = {
     "alert_open_once": ("subject_key", "This alert is open already."),
     "contact_list_name_unique": ("name", "There is a list of this name already."),
     "web_form_slug_unique": ("slug", "There is a form with this address already."),
+    "crm_user_email_key": ("email", "A user with this e-mail address exists already."),
     "user_email_unique_lower": ("email", "A user with this e-mail address exists already."),
     "membership_unique": ("user", "This person is a member already."),
     "custom_field_unique": ("key", "There is a custom field with this key already."),
