@@ -140,7 +140,7 @@ CURSOR_FIELDS: Final = (
 @contextmanager
 def file_open(job: ImportJob) -> Iterator[IO[bytes]]:
     """The stored file as plain bytes."""
-    with job.file.storage.open(job.file.name, "rb") as stored:
+    with job.file.storage.open(str(job.file.name), "rb") as stored:
         yield stored.file or stored
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from crm.rules.identity import domain_normal
@@ -92,6 +92,6 @@ def _named(row: Incoming) -> bool:
     return False
 
 
-def _first(found: dict[Any, Sequence[int]]) -> dict[str, int]:
+def _first(found: Mapping[Any, Sequence[int]]) -> dict[str, int]:
     """Of several companies of one name the oldest is meant."""
     return {mark: ids[0] for mark, ids in found.items()}

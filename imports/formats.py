@@ -61,6 +61,7 @@ class CsvRows:
         while True:
             self._start = self.cursor
             self._has_nul = False
+            row: Row | None
             try:
                 cells = next(reader)
             except StopIteration:

@@ -12,7 +12,7 @@ import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
-from typing import IO, Final
+from typing import IO, Any, Final
 
 from django.conf import settings
 from django.template.defaultfilters import filesizeformat
@@ -165,7 +165,9 @@ def _around(upload: IO[bytes], position: int) -> bytes:
 def _rewritten(upload: IO[bytes], encoding: str) -> IO[bytes]:
     """The same text as UTF-8 with line feeds."""
     upload.seek(0)
-    text_file = io.TextIOWrapper(_Unclosed(upload), encoding=encoding or "utf-8", newline=None)
+    text_file = io.TextIOWrapper(
+        io.BufferedReader(_Unclosed(upload)), encoding=encoding or "utf-8", newline=None
+    )
     copy = tempfile.SpooledTemporaryFile(max_size=SPOOL_BYTES)  # noqa: SIM115  (the caller's)
     try:
         while text := text_file.read(BLOCK):
@@ -177,7 +179,7 @@ def _rewritten(upload: IO[bytes], encoding: str) -> IO[bytes]:
             "“CSV UTF-8” and upload it again.",
         ) from error
     copy.seek(0)
-    return copy  # type: ignore[return-value]
+    return copy
 
 
 class _Unclosed(io.RawIOBase):
@@ -189,7 +191,7 @@ class _Unclosed(io.RawIOBase):
     def readable(self) -> bool:
         return True
 
-    def readinto(self, buffer: bytearray) -> int:  # type: ignore[override]
+    def readinto(self, buffer: Any, /) -> int:
         block = self._file.read(len(buffer))
         buffer[: len(block)] = block
         return len(block)

@@ -50,7 +50,7 @@ class Incoming:
 
 
 class _Column(NamedTuple):
-    index: int
+    at: int
     header: str
     name: str
     is_account: bool
@@ -86,7 +86,9 @@ class RowMapper:
     def _fill(self, incoming: Incoming) -> None:
         cells, width = incoming.cells, len(incoming.cells)
         for column in self._columns:
-            text = cells[column.index].strip() if column.index < width else ""
+            text = cells[column.at].strip() if column.at < width else ""
+            if text[:1] == "'" and text[1:2] in FORMULA_MARKS:
+                text = text[1:]  # the escape of spreadsheets, and of our own downloads
             if not text:
                 if column.is_required:
                     said = f"“{column.header}” is required and empty."
@@ -110,7 +112,7 @@ class RowMapper:
 
 def _compiled(entry: dict[str, Any], field: Field, around: Surroundings) -> _Column:
     return _Column(
-        index=int(entry["index"]),
+        at=int(entry["index"]),
         header=str(entry["header"]),
         name=field.name,
         is_account=field.record == "account",

@@ -7,8 +7,8 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
-from imports.choices import Phase
 from crm.services.copying import rows_copy
+from imports.choices import Phase
 from imports.mapping import Problem
 from imports.models import ImportJob, ImportProblem
 

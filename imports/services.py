@@ -23,7 +23,7 @@ from imports.errors import WrongState
 from imports.formats import Cursor
 from imports.headers import columns_guess
 from imports.intake import Intake, file_take_in, look, sample_rows
-from imports.models import ImportJob, ImportProblem
+from imports.models import ImportJob
 from imports.queue import work_ask_on_commit
 from imports.rehearsal import rehearsal_clear
 
@@ -177,9 +177,7 @@ def samples_of(job: ImportJob, count: int = SAMPLE_ROWS) -> list[list[str]]:
     """The cells of the first rows of the stored file."""
     with file_open(job) as file:
         start = Cursor(job.data_offset, job.data_line, 2)
-        return sample_rows(
-            file, start, encoding=job.encoding, delimiter=job.delimiter, count=count
-        )
+        return sample_rows(file, start, encoding=job.encoding, delimiter=job.delimiter, count=count)
 
 
 def _look_keep(job: ImportJob, taken: Intake) -> None:
@@ -206,9 +204,7 @@ def _look_keep(job: ImportJob, taken: Intake) -> None:
     cursor_to_start(job)
 
 
-def _move(
-    job: ImportJob, allowed: Collection[str], status: ImportStatus, done: str
-) -> ImportJob:
+def _move(job: ImportJob, allowed: Collection[str], status: ImportStatus, done: str) -> ImportJob:
     with transaction.atomic():
         locked = _locked(job, allowed, done)
         locked.status = status

@@ -119,5 +119,14 @@ class ImportJob(models.Model):
         )
 
     @property
+    def not_imported(self) -> int:
+        return self.failed + self.ambiguous
+
+    @property
+    def same(self) -> int:
+        """Rows that changed nothing."""
+        return self.unchanged + self.skipped
+
+    @property
     def rows_per_second(self) -> int:
         return round(self.rows_processed / self.worked_seconds) if self.worked_seconds else 0

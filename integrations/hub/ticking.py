@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from integrations.hub import breaker, inbox, jobs, retention, schedules, selectors, wake, watchdog
+from integrations.hub import (
+    breaker,
+    inbox,
+    jobs,
+    retention,
+    schedules,
+    selectors,
+    sweeps,
+    wake,
+    watchdog,
+)
 
 
 def tick() -> None:
@@ -13,5 +23,6 @@ def tick() -> None:
     jobs.sweep()
     breaker.silent_disable()
     retention.prune()
+    sweeps.sweeps_run()
     if selectors.is_work_due():
         wake.wake()

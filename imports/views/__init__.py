@@ -1,0 +1,1 @@
+"""The pages of imports: upload, map, review, run, result and undo."""

@@ -1,0 +1,112 @@
+"""The report of the check, and the word that starts the import."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_GET, require_POST
+
+from crm.access import Action
+from crm.views.doors import WorkspaceRequest, workspace_page
+from imports.choices import DuplicateStrategy, ErrorPolicy, ImportStatus, ProblemKind
+from imports.errors import WrongState
+from imports.fields import FIELDS
+from imports.forms import PolicyForm
+from imports.matching import SCORES, WORDS
+from imports.models import ImportJob
+from imports.services import import_plan_start, import_start
+from imports.views.doors import STEPS, job_or_404, refused, to_job
+from imports.views.preparing import check_a_while
+
+
+@require_GET
+@workspace_page(Action.IMPORT)
+def import_review(request: WorkspaceRequest, pk: int) -> HttpResponse:
+    job = job_or_404(request, pk)
+    if job.status != ImportStatus.READY:
+        return to_job(job)
+    context = {
+        "job": job,
+        "plan": {
+            **job.plan,
+            "same": job.plan["counts"]["unchanged"] + job.plan["counts"]["skipped"],
+        },
+        "policy": PolicyForm(
+            initial={"strategy": job.duplicate_strategy, "error_policy": job.error_policy}
+        ),
+        "causes": _causes(job),
+        "samples": _samples(job),
+        "keys": [
+            {"words": WORDS[key], "counts": score >= settings.MATCH_AUTO_SCORE}
+            for key, score in SCORES.items()
+        ],
+        "is_blocked": job.error_policy == ErrorPolicy.STOP and job.plan["counts"]["failed"],
+        "writes": job.plan["counts"]["created"] + job.plan["counts"]["updated"],
+        "steps": STEPS,
+        "back_url": reverse("imports:import_map", args=[job.pk]),
+    }
+    return render(request, "imports/review.html", context)
+
+
+@require_POST
+@workspace_page(Action.IMPORT)
+def import_check(request: WorkspaceRequest, pk: int) -> HttpResponse:
+    """Check the file again under another policy, with the same mapping."""
+    job = job_or_404(request, pk)
+    form = PolicyForm(request.POST)
+    if not form.is_valid():
+        return redirect("imports:import_review", pk=pk)
+    try:
+        import_plan_start(
+            job,
+            mapping=job.mapping,
+            strategy=DuplicateStrategy(form.cleaned_data["strategy"]),
+            error_policy=ErrorPolicy(form.cleaned_data["error_policy"]),
+            date_order=job.date_order,
+        )
+    except WrongState as error:
+        return refused(request, job, error)
+    return check_a_while(job)
+
+
+@require_POST
+@workspace_page(Action.IMPORT)
+def import_run(request: WorkspaceRequest, pk: int) -> HttpResponse:
+    job = job_or_404(request, pk)
+    try:
+        import_start(job)
+    except WrongState as error:
+        return refused(request, job, error)
+    return redirect("imports:import_detail", pk=pk)
+
+
+def _causes(job: ImportJob) -> dict[str, list[dict[str, Any]]]:
+    """What was found, grouped by kind, the most frequent first."""
+    found = sorted(job.plan.get("causes", {}).values(), key=lambda cause: -cause["count"])
+    return {
+        kind.value: [cause for cause in found if cause["kind"] == kind.value]
+        for kind in ProblemKind
+    }
+
+
+def _samples(job: ImportJob) -> dict[str, list[dict[str, Any]]]:
+    """The first rows that create and update, with labels for their fields."""
+    labels = {field.key: field.label for field in FIELDS[job.object]}
+    labels |= {"account_id": "Company", "company": "Company", "owner_id": "Owner"}
+    return {
+        action: [
+            {
+                **sample,
+                "diff": [
+                    {**entry, "label": labels.get(entry["field"], entry["field"])}
+                    for entry in sample["diff"]
+                ],
+            }
+            for sample in samples
+        ]
+        for action, samples in job.plan.get("samples", {}).items()
+    }
