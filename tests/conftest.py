@@ -22,6 +22,14 @@ def plain_static_files(settings: object) -> None:
     }
 
 
+@pytest.fixture(autouse=True)
+def fast_passwords(settings: object) -> None:
+    """Hashing a test person's password the real way takes longer than most tests."""
+    settings.PASSWORD_HASHERS = [  # type: ignore[attr-defined]
+        "django.contrib.auth.hashers.MD5PasswordHasher"
+    ]
+
+
 @pytest.fixture
 def workspace(db: None) -> Workspace:
     return factories.workspace_make()
