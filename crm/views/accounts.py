@@ -46,12 +46,12 @@ def account_page(request: WorkspaceRequest, account: Account) -> dict[str, Any]:
         **open_tasks(account),
         **deals_of(account, "account"),
         **people_of(account),
-        "health_moves": health_moves(account),
         "alerts": open_alerts(account),
         "panels": panels_of_account(request, account),
         "subscription_label": subscription_label(account.subscription_status),
         "is_billing": is_billing,
-        **(billing_documents(account) if is_billing else {}),
+        # The billing view gives the place of the health card to its documents.
+        **(billing_documents(account) if is_billing else {"health_moves": health_moves(account)}),
     }
 
 

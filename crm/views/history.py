@@ -104,18 +104,31 @@ def _field(record: Record, name: str) -> models.Field[Any, Any] | None:
 
 
 def _names_of_links(record: Record, changes: list[Change]) -> Names:
-    """Names of all linked rows, one query for each model they are of."""
+    """Names of linked rows: those the page has joined, else one query for each model."""
+    names = _names_at_hand(record)
     wanted: defaultdict[type[models.Model], set[int]] = defaultdict(set)
     for change in changes:
         for name, pair in change.diff.items():
             field = _field(record, name)
             if isinstance(field, models.ForeignKey):
-                wanted[field.related_model].update(one for one in pair if isinstance(one, int))
-    return {
-        (model, row.pk): str(row)
-        for model, keys in wanted.items()
-        for row in _rows(model, keys, record)
-    }
+                model = field.related_model
+                wanted[model].update(
+                    key for key in pair if isinstance(key, int) and (model, key) not in names
+                )
+    for model, keys in wanted.items():
+        rows = _rows(model, keys, record) if keys else ()
+        names.update({(model, row.pk): str(row) for row in rows})
+    return names
+
+
+def _names_at_hand(record: Record) -> Names:
+    """What the record names now, as far as it came joined."""
+    linked = [
+        getattr(record, field.name)
+        for field in record._meta.fields
+        if isinstance(field, models.ForeignKey) and field.is_cached(record)
+    ]
+    return {(type(row), row.pk): str(row) for row in linked if row is not None}
 
 
 def _rows(
