@@ -7,6 +7,7 @@ locked first, so two workers with facts of one account take turns.
 from __future__ import annotations
 
 from django.db import transaction
+from django.utils.text import capfirst
 
 from crm.choices import ActivityKind, InvoiceStatus, PaymentState
 from crm.models import Invoice, Payment, Workspace
@@ -110,7 +111,7 @@ def _timeline(payment: Payment, fact: InvoiceFact, origin: Origin) -> None:
     is_paid = payment.state == PaymentState.SUCCEEDED
     values = {
         "kind": ActivityKind.PAYMENT_RECEIVED if is_paid else ActivityKind.PAYMENT_FAILED,
-        "subject": f"{fact.label.capitalize()} {'paid' if is_paid else 'failed'}",
+        "subject": f"{capfirst(fact.label)} {'paid' if is_paid else 'failed'}",
         "body": payment.failure_message,
         "occurred_at": payment.occurred_at,
         "account": payment.account,
