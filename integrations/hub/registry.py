@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from importlib import import_module
-from importlib.util import find_spec
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
@@ -17,8 +16,6 @@ def load() -> None:
     """Import every provider of settings.PROVIDERS; raises ImproperlyConfigured with the reason."""
     _providers.clear()
     for provider_id in settings.PROVIDERS:
-        if find_spec(f"integrations.{provider_id}.provider") is None:
-            continue
         add(_declared(provider_id))
 
 

@@ -1,4 +1,4 @@
-"""Lanes, leases and fences: two workers never hold one lane, and an overtaken one writes nothing."""
+"""Lanes and leases: two workers never hold one lane, and an overtaken one writes nothing."""
 
 from __future__ import annotations
 

@@ -1,0 +1,229 @@
+"""Signs of life: the tick finds what was left, health says when nothing moves any more."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+import pytest
+from django.core.checks import run_checks
+from django.core.exceptions import ImproperlyConfigured
+from django.core.management import CommandError, call_command
+from django.db import connection as database
+from django.utils import timezone
+from django_q.models import OrmQ, Schedule
+
+from crm.models import User
+from integrations.hub import leases, registry, retention, selectors, slots, tasks, wake
+from integrations.hub.models import (
+    Attempt,
+    Connection,
+    HubHeartbeat,
+    InboxBody,
+    InboxEvent,
+    JobState,
+    SyncJob,
+)
+from integrations.hub.provider import ApiKeyAuth, Provider
+from integrations.hub.pump import pump
+from tests.integrations.hub import echo
+from tests.integrations.hub.conftest import command_make, in_threads, post_event, time_passes
+from tests.integrations.hub.echo import EchoVendor, status
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def test_schedule_of_the_tick_is_there_once_and_mended(db: None) -> None:
+    Schedule.objects.update(func="gone")
+
+    tasks.tick()
+    tasks.tick()
+
+    schedule = Schedule.objects.get()
+    assert (schedule.func, schedule.minutes) == ("integrations.hub.tasks.tick", 1)
+
+
+def test_tick_wakes_for_work_whose_wake_up_was_lost(connection: Connection) -> None:
+    command_make(connection)
+    OrmQ.objects.all().delete()
+
+    tasks.tick()
+    assert not OrmQ.objects.exists()  # asked a moment ago, and may still come
+    time_passes(30)
+    tasks.tick()
+
+    assert OrmQ.objects.count() == 1
+
+
+def test_tick_takes_back_what_dead_workers_held(connection: Connection) -> None:
+    command_make(connection)
+    SyncJob.objects.update(state=JobState.LEASED, lease_token="a" * 32, lease_until=timezone.now())
+
+    tasks.tick()
+
+    assert SyncJob.objects.get().state == JobState.READY
+
+
+def test_wake_up_is_asked_once_until_the_pump_begins(db: None) -> None:
+    assert [wake.wake() for _ in range(3)] == [True, False, False]
+
+    pump(budget_seconds=0)
+
+    assert wake.wake()
+
+
+def test_health_is_red_only_when_work_waits_and_nothing_moves(connection: Connection) -> None:
+    pump(budget_seconds=0)
+    time_passes(300)
+    assert selectors.hub_health().is_ok
+
+    command_make(connection)
+    assert selectors.hub_health().is_ok
+    time_passes(200)
+    health = selectors.hub_health()
+    assert health.is_stuck
+    assert health.due_jobs == 1
+    assert "restart the cluster" in health.message
+
+    HubHeartbeat.objects.update(at=timezone.now())
+    assert selectors.hub_health().is_ok
+
+
+def test_health_is_green_behind_a_gate(connection: Connection) -> None:
+    command_make(connection)
+    time_passes(300)
+    Connection.objects.update(state="paused")
+
+    assert selectors.hub_health().is_ok
+
+
+def test_hubworker_drains_what_is_due(connection: Connection, vendor: EchoVendor) -> None:
+    command_make(connection)
+    out = io.StringIO()
+
+    call_command("hubworker", "--once", "--seconds=10", stdout=out)
+
+    assert SyncJob.objects.get().state == JobState.DONE
+    assert "1 pieces of work done" in out.getvalue()
+
+
+def test_replay_command_starts_dead_rows_over(
+    connection: Connection, vendor: EchoVendor, actor: User
+) -> None:
+    job = command_make(connection)
+    vendor.script = [status(422)]
+    pump(budget_seconds=0)
+
+    with pytest.raises(CommandError):
+        call_command("replay", "jobs", str(job.pk), "--actor=nobody@example.test")
+    with pytest.raises(SystemExit):
+        call_command("replay", "jobs", "999999", "--actor", actor.email, stderr=io.StringIO())
+    call_command("replay", "jobs", str(job.pk), "--actor", actor.email, stdout=io.StringIO())
+
+    pump(budget_seconds=5)
+    assert SyncJob.objects.get().state == JobState.DONE
+
+
+def test_slots_bound_the_pumps_that_run_at_once(db: None) -> None:
+    with slots.slot(1) as first:
+        taken = in_threads(2, lambda number: _slot())
+
+    assert first == 0
+    assert taken == [None, None]
+    assert _slot() == 0
+
+
+def _slot() -> int | None:
+    with slots.slot(1) as number:
+        return number
+
+
+def test_named_lease_has_one_holder_and_a_rising_fence(db: None) -> None:
+    held = [one for one in in_threads(4, lambda number: leases.take("x", 60)) if one]
+    assert len(held) == 1
+    assert leases.take("x", 60) is None
+    assert leases.renew(held[0], 60)
+
+    time_passes(61)
+    later = leases.take("x", 60)
+
+    assert later is not None
+    assert later.fence == held[0].fence + 1
+    assert not leases.renew(held[0], 60)
+    leases.release(held[0])
+    assert leases.take("x", 60) is None
+
+
+def test_retention_forgets_old_rows_but_no_dead_ones(
+    connection: Connection, vendor: EchoVendor
+) -> None:
+    command_make(connection)
+    vendor.script = [status(422)]
+    pump(budget_seconds=0)
+    post_event(connection, {"id": "e1", "kind": "x"}, {"id": "e2", "kind": "x"})
+    InboxEvent.objects.filter(event_id="e1").update(state="dead")
+    pump(budget_seconds=5)
+    with database.cursor() as cursor:
+        for table, column in (
+            ("hub_inboxevent", "received_at"),
+            ("hub_inboxbody", "received_at"),
+            ("hub_attempt", "started_at"),
+        ):
+            cursor.execute(f"UPDATE {table} SET {column} = now() - interval '90 days'")
+
+    assert retention.prune() == 1
+    assert retention.prune() == 0
+
+    assert InboxEvent.objects.get().event_id == "e1"
+    assert InboxBody.objects.exists()
+    assert Attempt.objects.exists()
+
+
+def test_check_finds_a_queue_that_would_run_tasks_twice(settings: Any) -> None:
+    settings.Q_CLUSTER = settings.Q_CLUSTER | {"retry": 60}
+
+    (error,) = (one for one in run_checks() if one.id == "hub.E001")
+
+    assert "run twice" in error.msg
+
+
+def test_settings_of_the_queue_are_sound(settings: Any) -> None:
+    assert not [one for one in run_checks() if (one.id or "").startswith("hub.")]
+
+
+def test_provider_that_is_not_there_stops_the_start(settings: Any) -> None:
+    settings.PROVIDERS = ["nothing_like_it"]
+    try:
+        with pytest.raises(ImproperlyConfigured, match="nothing_like_it"):
+            registry.load()
+    finally:
+        settings.PROVIDERS = ["stripe"]
+        registry.load()
+        registry.add(echo.provider)
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        ({"id": "No Good"}, "no provider id"),
+        ({"hosts": ()}, "names no host"),
+        ({"facts": echo.provider.facts, "webhook": None}, "no web-hook"),
+    ],
+)
+def test_declaration_that_cannot_work_is_refused(values: dict[str, Any], words: str) -> None:
+    given: dict[str, Any] = {
+        "id": "x1",
+        "name": "X",
+        "summary": "x",
+        "auth": ApiKeyAuth(()),
+        "check": echo.account_info,
+        "hosts": ("x.test",),
+    }
+
+    with pytest.raises(ValueError, match=words):
+        Provider(**(given | values))
+
+
+def test_provider_declared_twice_is_refused() -> None:
+    with pytest.raises(ImproperlyConfigured, match="twice"):
+        registry.add(echo.provider)
