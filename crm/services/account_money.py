@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from crm.choices import InvoiceStatus, Level
+from crm.choices import Level
 from crm.models import Account, Payment
 from crm.rules.health import MoneyEvent, health_after, payment_status
 from crm.rules.points import points_for
+from crm.services.invoices import SETTLED
 from crm.services.origin import by_rule
 from crm.services.records import record_update
 
@@ -41,7 +42,7 @@ def _status(account: Account) -> str:
         MoneyEvent(
             state=payment.state,
             occurred_at=payment.occurred_at,
-            is_settled=bool(payment.invoice and payment.invoice.status == InvoiceStatus.PAID),
+            is_settled=bool(payment.invoice and payment.invoice.status in SETTLED),
         )
         for payment in newest[:EVENTS_READ]
     )

@@ -12,6 +12,7 @@ from django.utils import timezone
 from crm.choices import ActivityKind, Direction
 from crm.models import Account, Activity, Contact, Deal, Lead, Workspace
 from crm.rules.text import text_read
+from crm.services.engagement import engagement_note
 from crm.services.errors import InvalidRecord
 from crm.services.last_contact import last_contact_note
 from crm.services.origin import Origin
@@ -54,6 +55,7 @@ def activity_log(
             raise
         return reported, False
     last_contact_note(activity)
+    engagement_note(activity)
     return activity, True
 
 

@@ -9,13 +9,13 @@ from __future__ import annotations
 from django.db import transaction
 from django.utils.text import capfirst
 
-from crm.choices import ActivityKind, InvoiceStatus, PaymentState
+from crm.choices import ActivityKind, PaymentState
 from crm.models import Invoice, Payment, Workspace
 from crm.services.account_money import account_failed, account_paid
 from crm.services.activities import activity_log
 from crm.services.billing_accounts import account_locked
 from crm.services.billing_facts import InvoiceFact, SubscriptionFact
-from crm.services.invoices import invoice_upsert
+from crm.services.invoices import SETTLED, invoice_upsert
 from crm.services.origin import Origin
 from crm.services.payment_recovery import recovery_finish, recovery_start
 from crm.services.records import record_create
@@ -33,9 +33,15 @@ __all__ = [
 
 @transaction.atomic
 def invoice_record(workspace: Workspace, fact: InvoiceFact, origin: Origin) -> Invoice:
-    """Keep the invoice as reported; an older state does not overwrite a newer one."""
+    """Keep the invoice as reported; an older state does not overwrite a newer one.
+
+    One that is void or paid needs nobody's attention any more; a payment counts in invoice_paid.
+    """
     account = account_locked(workspace, fact.account_id)
-    return invoice_upsert(workspace, fact, account=account, origin=origin)
+    invoice = invoice_upsert(workspace, fact, account=account, origin=origin)
+    if invoice.status in SETTLED:
+        recovery_finish(workspace, fact, reason=f"{fact.label} {invoice.status}")
+    return invoice
 
 
 @transaction.atomic
@@ -46,7 +52,7 @@ def invoice_paid(workspace: Workspace, fact: InvoiceFact, origin: Origin) -> Inv
     """
     account = account_locked(workspace, fact.account_id)
     invoice = invoice_upsert(workspace, fact, account=account, origin=origin)
-    recovery_finish(workspace, fact)
+    recovery_finish(workspace, fact, reason=f"{fact.label} paid")
     if fact.amount_paid <= 0:
         return invoice
     payment = _payment_keep(invoice, fact, state=PaymentState.SUCCEEDED, origin=origin)
@@ -61,7 +67,7 @@ def invoice_failed(
 ) -> Invoice:
     """Keep the failed attempt and apply the rule "invoice failed", once per attempt.
 
-    A failure of an invoice that is paid by now still costs health, but nobody is alarmed.
+    A failure of an invoice that is settled by now still costs health, but nobody is alarmed.
     """
     account = account_locked(workspace, fact.account_id)
     invoice = invoice_upsert(workspace, fact, account=account, origin=origin)
@@ -71,7 +77,7 @@ def invoice_failed(
     if payment is None or account is None:
         return invoice
     account = account_failed(account, payment, reason=f"{fact.label} failed")
-    if invoice.status != InvoiceStatus.PAID:
+    if invoice.status not in SETTLED:
         recovery_start(account, fact, failure_message=failure_message)
     return invoice
 

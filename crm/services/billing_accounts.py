@@ -15,7 +15,7 @@ def account_locked(workspace: Workspace, account_id: int | None) -> Account | No
         return None
     account = (
         Account.objects.select_related("workspace", "csm", "owner")
-        .select_for_update(of=("self",))
+        .select_for_update(of=("self",), no_key=True)
         .filter(pk=account_id, workspace=workspace)
         .first()
     )

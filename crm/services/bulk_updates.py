@@ -92,7 +92,7 @@ def _locked(
     names = {column.name: column.attname for column in columns}
     rows = (
         model._default_manager.filter(workspace=workspace, pk__in=list(wanted))
-        .select_for_update()
+        .select_for_update(no_key=True)
         .order_by("pk")
         .values_list("pk", *names.values())
     )

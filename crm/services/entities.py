@@ -7,8 +7,18 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from crm.models import Account, Contact, ContactList, Deal, Lead, Product, Record, Task
-from crm.services import accounts, contacts, deals, leads, lists, products, records, tasks
+from crm.models import (
+    Account,
+    Contact,
+    ContactList,
+    Deal,
+    Lead,
+    Product,
+    Record,
+    Task,
+    Ticket,
+)
+from crm.services import accounts, contacts, deals, leads, lists, products, records, tasks, tickets
 
 
 @dataclass(frozen=True)
@@ -49,6 +59,12 @@ _OWN: Mapping[type[Record], EntityServices] = {
     ),
     Task: EntityServices(
         tasks.task_create, tasks.task_update, tasks.task_archive, tasks.task_restore
+    ),
+    Ticket: EntityServices(
+        tickets.ticket_create,
+        tickets.ticket_update,
+        tickets.ticket_archive,
+        tickets.ticket_restore,
     ),
     ContactList: EntityServices(
         lists.list_create, lists.list_update, lists.list_archive, lists.list_restore

@@ -11,6 +11,8 @@ from crm.services.origin import Origin
 from crm.services.records import record_update
 from crm.services.upserts import document_create, document_find
 
+SETTLED = (InvoiceStatus.PAID, InvoiceStatus.VOID)
+
 
 def invoice_upsert(
     workspace: Workspace, fact: InvoiceFact, *, account: Account | None, origin: Origin
@@ -29,10 +31,10 @@ def invoice_upsert(
 
 
 def _is_older(invoice: Invoice, fact: InvoiceFact) -> bool:
-    """A paid invoice stays paid; else the later report counts."""
-    if invoice.status == InvoiceStatus.PAID and fact.status != InvoiceStatus.PAID:
+    """A settled invoice stays settled; else the later report counts."""
+    if invoice.status in SETTLED and fact.status not in SETTLED:
         return True
-    if fact.status == InvoiceStatus.PAID and invoice.status != InvoiceStatus.PAID:
+    if fact.status in SETTLED and invoice.status not in SETTLED:
         return False
     seen = invoice.source_updated_at
     return seen is not None and fact.occurred_at < seen

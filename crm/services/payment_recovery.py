@@ -7,11 +7,12 @@ from zoneinfo import ZoneInfo
 
 from django.utils import timezone
 
-from crm.choices import Priority, Role, Severity, TaskKind, TaskStatus
-from crm.models import Account, Task, User, Workspace
+from crm.choices import Priority, Severity, TaskKind, TaskStatus
+from crm.models import Account, Task, Workspace
 from crm.services.alerts import alert_raise, alerts_resolve
 from crm.services.billing_facts import InvoiceFact
 from crm.services.origin import by_rule
+from crm.services.people import member_first
 from crm.services.tasks import task_complete, task_create, task_update
 
 ALERT_KIND = "payment_failed"
@@ -20,7 +21,7 @@ RULE = "invoice_failed"
 
 def recovery_start(account: Account, fact: InvoiceFact, *, failure_message: str) -> None:
     """Raise the urgent alert and make the task, both to the csm; a further attempt counts."""
-    person = _person_for(account)
+    person = member_first(account.workspace, (account.csm_id, account.owner_id))
     origin = by_rule(RULE, f"{fact.label} failed")
     alert_raise(
         workspace=account.workspace,
@@ -50,9 +51,9 @@ def recovery_start(account: Account, fact: InvoiceFact, *, failure_message: str)
         task_update(task, values=again, origin=origin)
 
 
-def recovery_finish(workspace: Workspace, fact: InvoiceFact) -> None:
-    """The invoice is paid: resolve its alert and close its task, if there are any."""
-    origin = by_rule("invoice_paid", f"{fact.label} paid")
+def recovery_finish(workspace: Workspace, fact: InvoiceFact, *, reason: str) -> None:
+    """The invoice is settled: resolve its alert and close its task, if there are any."""
+    origin = by_rule("invoice_settled", reason)
     alerts_resolve(workspace=workspace, kind=ALERT_KIND, subject_key=fact.key, origin=origin)
     task = Task.objects.filter(
         workspace=workspace, source_key=_task_key(fact), status=TaskStatus.OPEN
@@ -65,17 +66,6 @@ def end_of_today(workspace: Workspace) -> datetime.datetime:
     """The last minute of today where the workspace is."""
     here = timezone.now().astimezone(ZoneInfo(workspace.time_zone))
     return here.replace(hour=23, minute=59, second=0, microsecond=0)
-
-
-def _person_for(account: Account) -> User | None:
-    """The csm, else the account's owner, else an owner of the workspace; members only."""
-    memberships = account.workspace.memberships.select_related("user").order_by("id")
-    members = {membership.user_id: membership for membership in memberships}
-    for user_id in (account.csm_id, account.owner_id):
-        if user_id in members:
-            return members[user_id].user
-    owners = (each.user for each in members.values() if each.role == Role.OWNER)
-    return next(owners, None)
 
 
 def _message(account: Account, fact: InvoiceFact, failure_message: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from zoneinfo import available_timezones
 
 from django.contrib.auth.password_validation import validate_password
@@ -90,9 +91,19 @@ def membership_remove(*, workspace: Workspace, user: User) -> None:
     Membership.objects.filter(workspace=workspace, user=user).delete()
 
 
+def member_first(workspace: Workspace, user_ids: Iterable[int | None]) -> User | None:
+    """The first of the people who is a member; without any, an owner of the workspace."""
+    memberships = workspace.memberships.select_related("user").order_by("id")
+    members = {membership.user_id: membership for membership in memberships}
+    for user_id in user_ids:
+        if user_id in members:
+            return members[user_id].user
+    return next((each.user for each in members.values() if each.role == Role.OWNER), None)
+
+
 def _check_owner_left(workspace: Workspace, leaving: User) -> None:
     # The workspace's row is the lock: two owners must not step down at once.
-    Workspace.objects.select_for_update().get(pk=workspace.pk)
+    Workspace.objects.select_for_update(no_key=True).get(pk=workspace.pk)
     owners = Membership.objects.filter(workspace=workspace, role=Role.OWNER)
     owner_ids = set(owners.values_list("user_id", flat=True))
     if owner_ids == {leaving.pk}:

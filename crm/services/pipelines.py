@@ -58,7 +58,7 @@ def pipeline_create(
 @transaction.atomic
 def pipeline_create_default(workspace: Workspace) -> Pipeline:
     """The workspace's default pipeline, made when there is none; safe to call twice at once."""
-    Workspace.objects.select_for_update().get(pk=workspace.pk)
+    Workspace.objects.select_for_update(no_key=True).get(pk=workspace.pk)
     present = Pipeline.objects.filter(workspace=workspace, is_default=True).first()
     return present or pipeline_create(
         workspace=workspace,

@@ -113,11 +113,14 @@ def record_erase(record: Record, *, origin: Origin) -> None:
 
 
 def record_lock(record: R, *, expected_version: int | None = None) -> R:
-    """The row as it is now, locked until the transaction ends; with its workspace."""
+    """The row as it is now, with its workspace, locked until the transaction ends.
+
+    Others may still link to it meanwhile: the lock is one for writing, not for deleting.
+    """
     manager: models.Manager[R] = type(record)._default_manager
     fresh = (
         manager.select_related("workspace")
-        .select_for_update(of=("self",))
+        .select_for_update(of=("self",), no_key=True)
         .get(pk=record.pk, workspace_id=record.workspace_id)
     )
     if expected_version is not None and fresh.version != expected_version:

@@ -155,7 +155,7 @@ def _present(batch: Batch, *, lock: bool) -> dict[int, dict[str, Any]]:
     rows = batch.model._default_manager.filter(
         workspace=batch.workspace, pk__in=list(batch.changes)
     ).order_by("pk")
-    rows = rows.select_for_update() if lock else rows
+    rows = rows.select_for_update(no_key=True) if lock else rows
     names = [column.name for column in columns]
     return {
         pk: dict(zip(names, map(json_value, rest), strict=True))

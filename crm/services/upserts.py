@@ -20,7 +20,9 @@ def document_find(
     model: type[D], workspace: Workspace, *, source: str, external_id: str
 ) -> D | None:
     """The document, locked until the transaction ends."""
-    rows = model._default_manager.select_for_update(of=("self",)).select_related("workspace")
+    rows = model._default_manager.select_for_update(of=("self",), no_key=True).select_related(
+        "workspace"
+    )
     return rows.filter(workspace=workspace, source=source, external_id=external_id).first()
 
 

@@ -149,6 +149,19 @@ def test_failure_known_after_the_payment_alarms_nobody(
     assert not Task.objects.exists()
 
 
+def test_void_invoice_needs_nobody_any_more(
+    account: Account, workspace: Workspace, invoice_fact: MakeFact, vendor: Origin
+) -> None:
+    failed = invoice_fact(status="open")
+    fail(workspace, failed, vendor)
+
+    invoice_record(workspace, invoice_fact(status="void", occurred_at=failed.occurred_at), vendor)
+    fail(workspace, invoice_fact(status="open", attempt_count=2), vendor)
+
+    assert Alert.objects.get().status == "resolved"
+    assert Task.objects.get().status == "done"
+
+
 def test_newest_event_decides_the_status_in_any_order(
     account: Account, workspace: Workspace, invoice_fact: MakeFact, vendor: Origin
 ) -> None:
