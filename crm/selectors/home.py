@@ -9,8 +9,9 @@ from decimal import Decimal
 
 from django.db.models import Case, Count, QuerySet, Sum, When
 
-from crm.choices import AlertStatus, TaskStatus
 from crm.models import Activity, Alert, Contact, Deal, Task, User, Workspace
+from crm.selectors.alerts import alerts_unresolved
+from crm.selectors.tasks import tasks_open
 
 
 @dataclass
@@ -67,17 +68,7 @@ def pipeline_of(workspace: Workspace, owner: User) -> OpenPipeline:
 
 def tasks_due(workspace: Workspace, user: User, *, before: datetime.datetime) -> QuerySet[Task]:
     """The person's open tasks due before a moment, the oldest first, with what they are about."""
-    return (
-        Task.objects.filter(
-            workspace=workspace,
-            assigned_to=user,
-            status=TaskStatus.OPEN,
-            archived_at=None,
-            due_at__lt=before,
-        )
-        .select_related("assigned_to", "contact", "lead", "account", "deal")
-        .order_by("due_at", "id")
-    )
+    return tasks_open(workspace).filter(assigned_to=user, due_at__lt=before)
 
 
 def activity_recent(workspace: Workspace) -> QuerySet[Activity]:
@@ -90,12 +81,9 @@ def activity_recent(workspace: Workspace) -> QuerySet[Activity]:
 
 def alerts_open(workspace: Workspace, user: User) -> QuerySet[Alert]:
     """Open alerts: the person's own first, then the newest."""
-    rows = Alert.objects.filter(workspace=workspace).exclude(status=AlertStatus.RESOLVED)
-    return (
-        rows.select_related("account")
-        .alias(mine=Case(When(assigned_to=user, then=0), default=1))
-        .order_by("mine", "-last_raised_at", "-id")
-    )
+    mine = Case(When(assigned_to=user, then=0), default=1)
+    rows = alerts_unresolved(workspace).alias(mine=mine)
+    return rows.order_by("mine", "-last_raised_at", "-id")
 
 
 def has_contacts(workspace: Workspace) -> bool:

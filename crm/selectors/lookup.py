@@ -11,6 +11,8 @@ from django.db.models import Model, Q, QuerySet, Value
 from django.db.models.functions import Concat, Lower, Trim
 
 from crm.models import Account, Contact, Deal, Lead, OwnedRecord, Product, Workspace
+from crm.selectors.products import products_search
+from crm.selectors.search import accounts_search, contacts_search, deals_search, leads_search
 
 SUGGESTIONS = 20
 SEPARATOR = " · "
@@ -28,7 +30,7 @@ class Lookup:
     noun: str
     name: Callable[[Any], str]
     hint: Callable[[Any], str]
-    has: Callable[[str], Q]
+    search: Callable[[Rows, str], Rows]
     exact: Callable[[Rows, str], Rows]
 
     def label(self, record: Any) -> str:
@@ -49,10 +51,10 @@ class Found:
 
 
 def suggestions(lookup: Lookup, workspace: Workspace, text: str = "") -> list[Any]:
-    """A few records whose name has `text`; without text the ones written last."""
+    """A few records found by `text`; without text the ones written last."""
     rows = _live(lookup, workspace).order_by("-updated_at", "-id")
     name = text.split(SEPARATOR)[0].strip()
-    return list((rows.filter(lookup.has(name)) if name else rows)[:SUGGESTIONS])
+    return list((lookup.search(rows, name) if name else rows)[:SUGGESTIONS])
 
 
 def lookup_find(lookup: Lookup, workspace: Workspace, text: str) -> Found:
@@ -104,21 +106,12 @@ def _where(rows: Rows, expression: Lower, text: str, otherwise: Q = NOTHING) -> 
     return found
 
 
-def _person_has(text: str) -> Q:
-    has = Q()
-    for word in text.split()[:4]:
-        has &= (
-            Q(first_name__icontains=word) | Q(last_name__icontains=word) | Q(email__icontains=word)
-        )
-    return has
-
-
 ACCOUNT = Lookup(
     model=Account,
     noun="company",
     name=str,
     hint=lambda account: account.domain or account.city,
-    has=lambda text: Q(name__icontains=text) | Q(domain__icontains=text),
+    search=accounts_search,
     exact=_by_name,
 )
 CONTACT = Lookup(
@@ -126,7 +119,7 @@ CONTACT = Lookup(
     noun="contact",
     name=str,
     hint=lambda contact: contact.email if contact.full_name else "",
-    has=_person_has,
+    search=contacts_search,
     exact=_by_person,
 )
 LEAD = Lookup(
@@ -134,7 +127,7 @@ LEAD = Lookup(
     noun="lead",
     name=str,
     hint=lambda lead: lead.email or lead.company,
-    has=_person_has,
+    search=leads_search,
     exact=_by_lead,
 )
 DEAL = Lookup(
@@ -142,7 +135,7 @@ DEAL = Lookup(
     noun="deal",
     name=str,
     hint=lambda deal: "",
-    has=lambda text: Q(name__icontains=text),
+    search=deals_search,
     exact=_by_name,
 )
 PRODUCT = Lookup(
@@ -150,7 +143,7 @@ PRODUCT = Lookup(
     noun="product",
     name=str,
     hint=lambda product: f"{product.unit_price:.2f} {product.currency}",
-    has=lambda text: Q(name__icontains=text),
+    search=products_search,
     exact=_by_name,
 )
 

@@ -6,8 +6,10 @@ from django.db.models import QuerySet
 
 from crm.models import Account, Activity, Contact, Deal, Lead
 
+Subject = Contact | Lead | Account | Deal
 
-def timeline(record: Contact | Lead | Account | Deal) -> QuerySet[Activity]:
+
+def timeline(record: Subject) -> QuerySet[Activity]:
     """Everything that happened with the record, newest first.
 
     An account's holds what happened with its contacts and deals while they were its own, for an

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import Q, QuerySet
 from django.db.models.functions import Lower
 
-from crm.choices import AlertStatus, Level, PaymentStatus, SubscriptionStatus
+from crm.choices import Level, PaymentStatus, SubscriptionStatus
 from crm.forms.accounts import AccountForm
 from crm.models import Account, Alert, Invoice, Payment, Subscription, Workspace
 from crm.panels import panels_of_account
+from crm.selectors.accounts import accounts_of
+from crm.selectors.alerts import alerts_unresolved
 from crm.selectors.ledger import moves_of
+from crm.selectors.search import accounts_search
 from crm.views.doors import WorkspaceRequest
 from crm.views.history import who_of
 from crm.views.kinds import RecordKind
@@ -22,20 +24,6 @@ from crm.views.timeline import Tab, timeline_context
 BILLING = Tab("billing", "Billing")
 HEALTH_MOVES = 5
 DOCUMENTS = 20
-WORDS_MAX = 5
-
-
-def account_rows(workspace: Workspace) -> QuerySet[Account]:
-    return Account.objects.filter(workspace=workspace).select_related("owner", "csm")
-
-
-def account_search(rows: QuerySet[Any], text: str) -> QuerySet[Any]:
-    """Every word is in the name, the domain or the city."""
-    for word in text.split()[:WORDS_MAX]:
-        rows = rows.filter(
-            Q(name__icontains=word) | Q(domain__icontains=word) | Q(city__icontains=word)
-        )
-    return rows
 
 
 def account_page(request: WorkspaceRequest, account: Account) -> dict[str, Any]:
@@ -46,7 +34,7 @@ def account_page(request: WorkspaceRequest, account: Account) -> dict[str, Any]:
         **open_tasks(account),
         **deals_of(account, "account"),
         **people_of(account),
-        "alerts": open_alerts(account),
+        "alerts": open_alerts(request.workspace, account),
         "panels": panels_of_account(request, account),
         "subscription_label": subscription_label(account.subscription_status),
         "is_billing": is_billing,
@@ -69,9 +57,8 @@ def health_moves(account: Account) -> list[dict[str, Any]]:
     ]
 
 
-def open_alerts(account: Account) -> list[Alert]:
-    rows = Alert.objects.filter(account=account).exclude(status=AlertStatus.RESOLVED)
-    return few(rows.order_by("-last_raised_at", "-id"))[0]
+def open_alerts(workspace: Workspace, account: Account) -> list[Alert]:
+    return few(alerts_unresolved(workspace).filter(account=account))[0]
 
 
 def billing_documents(account: Account) -> dict[str, Any]:
@@ -103,9 +90,9 @@ ACCOUNTS = RecordKind(
     noun="company",
     plural="companies",
     icon="building-2",
-    records=account_rows,
+    records=accounts_of,
     listing=Listing(
-        search=account_search,
+        search=accounts_search,
         sorts={
             "name": (Lower("name"),),
             "health_score": ("health_score",),

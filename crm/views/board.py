@@ -14,7 +14,9 @@ from django.views.decorators.http import require_GET
 
 from crm.access import Action
 from crm.models import Deal, Pipeline, Stage
-from crm.views.deals import DEALS, deal_rows, deal_search
+from crm.selectors.deals import deals_of
+from crm.selectors.search import deals_search
+from crm.views.deals import DEALS
 from crm.views.doors import WorkspaceRequest, swap_headers, workspace_page
 from crm.views.listing import ShownFilter, person_filter
 
@@ -55,9 +57,9 @@ def deal_board(request: WorkspaceRequest) -> HttpResponse:
     chosen = request.GET.get("owner", "")
     shown = ShownFilter("owner", "Owner", options, chosen if chosen in dict(options) else "")
     query = request.GET.get("q", "").strip()[:SEARCH_MAX].replace("\x00", "")
-    rows = deal_rows(request.workspace).filter(pipeline=pipeline, archived_at=None)
+    rows = deals_of(request.workspace).filter(pipeline=pipeline, archived_at=None)
     rows = owner.narrow(rows, shown.value, request) if shown.value else rows
-    rows = deal_search(rows, query) if query else rows
+    rows = deals_search(rows, query) if query else rows
     columns = board_columns(pipeline, rows) if pipeline else []
     context = {
         "kind": DEALS,

@@ -4,36 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import Q, QuerySet
 from django.db.models.functions import Lower
 
 from crm.choices import Lifecycle
 from crm.forms.contacts import ContactForm
-from crm.models import Account, Contact, Workspace
+from crm.models import Account, Contact
+from crm.selectors.contacts import contacts_of
+from crm.selectors.search import contacts_search
 from crm.views.doors import WorkspaceRequest
 from crm.views.kinds import RecordKind
 from crm.views.listing import Link, Listing, choice_filter, person_filter
 from crm.views.related import deals_of, open_tasks
 from crm.views.timeline import timeline_context
-
-WORDS_MAX = 5
-
-
-def contact_rows(workspace: Workspace) -> QuerySet[Contact]:
-    return Contact.objects.filter(workspace=workspace).select_related("account", "owner")
-
-
-def contact_search(rows: QuerySet[Any], text: str) -> QuerySet[Any]:
-    """Every word is in the name, the e-mail address, the phone number or the company's name."""
-    for word in text.split()[:WORDS_MAX]:
-        rows = rows.filter(
-            Q(first_name__icontains=word)
-            | Q(last_name__icontains=word)
-            | Q(email__icontains=word)
-            | Q(phone__icontains=word)
-            | Q(account__name__icontains=word)
-        )
-    return rows
 
 
 def contact_page(request: WorkspaceRequest, contact: Contact) -> dict[str, Any]:
@@ -55,9 +37,9 @@ CONTACTS = RecordKind(
     noun="contact",
     plural="contacts",
     icon="users",
-    records=contact_rows,
+    records=contacts_of,
     listing=Listing(
-        search=contact_search,
+        search=contacts_search,
         sorts={
             "name": (Lower("last_name"), Lower("first_name")),
             "email": (Lower("email"),),

@@ -10,9 +10,9 @@ from django.views.decorators.http import require_POST
 from crm.access import Action
 from crm.forms.deals import LostForm
 from crm.models import Deal, Stage
+from crm.selectors.deals import deals_of
 from crm.services.deals import deal_move as move
 from crm.services.errors import ServiceError
-from crm.views.deals import deal_rows
 from crm.views.doors import (
     WorkspaceRequest,
     origin_of,
@@ -27,7 +27,7 @@ from crm.views.notices import back_to, notify, notify_error
 @workspace_page(Action.EDIT)
 def deal_move(request: WorkspaceRequest, pk: int) -> HttpResponse:
     """Put the deal in the stage given; a lost one is asked for its reason first."""
-    deal = record_or_404(deal_rows(request.workspace).filter(archived_at=None), pk)
+    deal = record_or_404(deals_of(request.workspace).filter(archived_at=None), pk)
     require_edit(request, deal)
     stage = _stage_given(request, deal)
     if stage.is_lost and deal.stage_id != stage.pk:

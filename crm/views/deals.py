@@ -4,32 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import Q, QuerySet
 from django.db.models.functions import Lower
 
 from crm.forms.deals import DealForm
-from crm.models import Contact, Deal, Stage, Workspace
+from crm.models import Contact, Deal, Stage
+from crm.selectors.deals import deals_of
+from crm.selectors.search import deals_search
 from crm.views.contacts import account_found
 from crm.views.doors import WorkspaceRequest, may_edit
 from crm.views.kinds import RecordKind
 from crm.views.listing import Filter, Link, Listing, Options, Rows, person_filter
 from crm.views.related import open_tasks
 from crm.views.timeline import timeline_context
-
-WORDS_MAX = 5
-
-
-def deal_rows(workspace: Workspace) -> QuerySet[Deal]:
-    return Deal.objects.filter(workspace=workspace).select_related(
-        "account", "primary_contact", "stage", "pipeline", "owner"
-    )
-
-
-def deal_search(rows: QuerySet[Any], text: str) -> QuerySet[Any]:
-    """Every word is in the deal's or the company's name."""
-    for word in text.split()[:WORDS_MAX]:
-        rows = rows.filter(Q(name__icontains=word) | Q(account__name__icontains=word))
-    return rows
 
 
 def deal_page(request: WorkspaceRequest, deal: Deal) -> dict[str, Any]:
@@ -83,9 +69,9 @@ DEALS = RecordKind(
     noun="deal",
     plural="deals",
     icon="handshake",
-    records=deal_rows,
+    records=deals_of,
     listing=Listing(
-        search=deal_search,
+        search=deals_search,
         sorts={
             "name": (Lower("name"),),
             "amount": ("amount",),

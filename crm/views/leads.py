@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import Q, QuerySet
 from django.db.models.functions import Lower
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
@@ -13,8 +12,10 @@ from django.urls import reverse
 from crm.access import Action
 from crm.choices import LeadStatus, ScoreTier
 from crm.forms.leads import LeadConvertForm, LeadForm, LeadStatusForm
-from crm.models import Lead, Workspace
+from crm.models import Lead
+from crm.selectors.leads import leads_of
 from crm.selectors.ledger import moves_of
+from crm.selectors.search import leads_search
 from crm.services.errors import ServiceError
 from crm.services.leads import lead_convert as convert
 from crm.services.leads import lead_status_change
@@ -33,27 +34,7 @@ from crm.views.records import FORM_METHODS
 from crm.views.related import open_tasks
 from crm.views.timeline import timeline_context
 
-WORDS_MAX = 5
 SCORE_REASONS = 3
-
-
-def lead_rows(workspace: Workspace) -> QuerySet[Lead]:
-    return Lead.objects.filter(workspace=workspace).select_related(
-        "owner", "property", "converted_contact", "converted_account", "converted_deal"
-    )
-
-
-def lead_search(rows: QuerySet[Any], text: str) -> QuerySet[Any]:
-    """Every word is in the name, the company, the e-mail address or the phone number."""
-    for word in text.split()[:WORDS_MAX]:
-        rows = rows.filter(
-            Q(first_name__icontains=word)
-            | Q(last_name__icontains=word)
-            | Q(company__icontains=word)
-            | Q(email__icontains=word)
-            | Q(phone__icontains=word)
-        )
-    return rows
 
 
 def lead_page(request: WorkspaceRequest, lead: Lead) -> dict[str, Any]:
@@ -105,7 +86,7 @@ def lead_convert(request: WorkspaceRequest, pk: int) -> HttpResponse:
 
 
 def _open_lead(request: WorkspaceRequest, pk: int) -> Lead:
-    lead = record_or_404(lead_rows(request.workspace).filter(archived_at=None), pk)
+    lead = record_or_404(leads_of(request.workspace).filter(archived_at=None), pk)
     require_edit(request, lead)
     return lead
 
@@ -122,9 +103,9 @@ LEADS = RecordKind(
     noun="lead",
     plural="leads",
     icon="target",
-    records=lead_rows,
+    records=leads_of,
     listing=Listing(
-        search=lead_search,
+        search=leads_search,
         sorts={
             "name": (Lower("last_name"), Lower("first_name")),
             "status": ("status",),

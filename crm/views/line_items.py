@@ -13,10 +13,10 @@ from django.views.decorators.http import require_POST
 from crm.access import Action
 from crm.forms.line_items import LineItemEditForm, LineItemForm
 from crm.models import Deal, LineItem, Product
+from crm.selectors.deals import deals_of
 from crm.services.deals import line_item_add, line_item_remove, line_item_update
 from crm.services.errors import ServiceError
 from crm.services.products import product_create
-from crm.views.deals import deal_rows
 from crm.views.doors import (
     WorkspaceRequest,
     origin_of,
@@ -101,7 +101,7 @@ def _product_make(request: WorkspaceRequest, deal: Deal, values: dict[str, Any])
 
 
 def _deal(request: WorkspaceRequest, pk: int) -> Deal:
-    deal = record_or_404(deal_rows(request.workspace).filter(archived_at=None), pk)
+    deal = record_or_404(deals_of(request.workspace).filter(archived_at=None), pk)
     require_edit(request, deal)
     return deal
 

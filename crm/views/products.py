@@ -4,28 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import QuerySet
 from django.db.models.functions import Lower
 
 from crm.choices import BillingInterval
 from crm.forms.products import ProductForm
-from crm.models import Product, Workspace
+from crm.models import Product
+from crm.selectors.products import products_of, products_search
 from crm.views.doors import WorkspaceRequest
 from crm.views.kinds import RecordKind
 from crm.views.listing import Listing, choice_filter
 from crm.views.timeline import history_context
-
-WORDS_MAX = 5
-
-
-def product_rows(workspace: Workspace) -> QuerySet[Product]:
-    return Product.objects.filter(workspace=workspace).select_related("owner")
-
-
-def product_search(rows: QuerySet[Any], text: str) -> QuerySet[Any]:
-    for word in text.split()[:WORDS_MAX]:
-        rows = rows.filter(name__icontains=word)
-    return rows
 
 
 def product_page(request: WorkspaceRequest, product: Product) -> dict[str, Any]:
@@ -39,9 +27,9 @@ PRODUCTS = RecordKind(
     noun="product",
     plural="products",
     icon="package",
-    records=product_rows,
+    records=products_of,
     listing=Listing(
-        search=product_search,
+        search=products_search,
         sorts={
             "name": (Lower("name"),),
             "unit_price": ("unit_price",),

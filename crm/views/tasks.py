@@ -13,7 +13,8 @@ from django.views.decorators.http import require_GET, require_POST
 from crm.access import Action
 from crm.choices import Priority, TaskKind, TaskStatus
 from crm.forms.tasks import TaskForm
-from crm.models import Task, Workspace
+from crm.models import Task
+from crm.selectors.tasks import tasks_of
 from crm.services.tasks import task_complete, task_reopen
 from crm.views.doors import (
     WorkspaceRequest,
@@ -34,12 +35,6 @@ WORDS_MAX = 5
 VIEWS = (("mine", "Mine"), ("all", "Everyone's"), ("done", "Done"), ("archived", "Archived"))
 
 
-def task_rows(workspace: Workspace) -> QuerySet[Task]:
-    return Task.objects.filter(workspace=workspace).select_related(
-        "owner", "assigned_to", "contact", "lead", "account", "deal"
-    )
-
-
 def task_search(rows: QuerySet[Any], text: str) -> QuerySet[Any]:
     for word in text.split()[:WORDS_MAX]:
         rows = rows.filter(title__icontains=word)
@@ -52,7 +47,7 @@ def task_list(request: WorkspaceRequest) -> HttpResponse:
     """Open tasks by when they are due: mine first, then everyone's; done and archived ones."""
     view = request.GET.get("view", "mine")
     view = view if view in dict(VIEWS) else "mine"
-    rows = _in_view(task_rows(request.workspace), view, request)
+    rows = _in_view(tasks_of(request.workspace), view, request)
     listed = list_page(request, rows, TASKS.listing)
     is_grouped = view in ("mine", "all")
     context = {
@@ -72,14 +67,14 @@ def task_list(request: WorkspaceRequest) -> HttpResponse:
 @workspace_page(Action.EDIT)
 def task_toggle(request: WorkspaceRequest, pk: int) -> HttpResponse:
     """Tick or untick; `to` says which, so that a second click changes nothing more."""
-    task = record_or_404(task_rows(request.workspace).filter(archived_at=None), pk)
+    task = record_or_404(tasks_of(request.workspace).filter(archived_at=None), pk)
     require_edit(request, task)
     is_done = task.status == TaskStatus.DONE
     to_done = request.POST.get("to", "open" if is_done else "done") == "done"
     if to_done != is_done:
         write = task_complete if to_done else task_reopen
         write(task, origin=origin_of(request))
-        task = record_or_404(task_rows(request.workspace), pk)
+        task = record_or_404(tasks_of(request.workspace), pk)
     undo = reverse("crm:task_toggle", args=[pk])
     said = f"Done: {task}" if to_done else f"To do again: {task}"
     if request.htmx:
@@ -117,7 +112,7 @@ TASKS = RecordKind(
     noun="task",
     plural="tasks",
     icon="square-check",
-    records=task_rows,
+    records=tasks_of,
     listing=Listing(
         search=task_search,
         sorts={"due_at": ("due_at",), "updated_at": ("updated_at",)},

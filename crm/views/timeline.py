@@ -9,8 +9,9 @@ from django.core.paginator import Paginator
 
 from crm.choices import ActivityKind
 from crm.forms.activities import CallForm, NoteForm
-from crm.models import Activity, OwnedRecord
+from crm.models import OwnedRecord
 from crm.selectors.ledger import changes_of
+from crm.selectors.timeline import Subject, timeline
 from crm.views.doors import WorkspaceRequest, may_edit
 from crm.views.history import history_rows
 
@@ -52,7 +53,7 @@ TABS = (
 
 
 def timeline_context(
-    request: WorkspaceRequest, record: OwnedRecord, *, extra_tabs: tuple[Tab, ...] = ()
+    request: WorkspaceRequest, record: Subject, *, extra_tabs: tuple[Tab, ...] = ()
 ) -> dict[str, Any]:
     """What `crm/records/_timeline.html` shows; the tab and page are in the address."""
     tabs = (*TABS, *extra_tabs)
@@ -65,12 +66,11 @@ def timeline_context(
     return {**context, **_activities(request, record, tab)}
 
 
-def _activities(request: WorkspaceRequest, record: OwnedRecord, tab: Tab) -> dict[str, Any]:
-    link = str(record._meta.model_name)
-    rows = Activity.objects.filter(**{link: record}).select_related("actor")
+def _activities(request: WorkspaceRequest, record: Subject, tab: Tab) -> dict[str, Any]:
+    rows = timeline(record)
     if tab.kinds:
         rows = rows.filter(kind__in=tab.kinds)
-    pages = Paginator(rows.order_by("-occurred_at", "-id"), PAGE_SIZE)
+    pages = Paginator(rows, PAGE_SIZE)
     boxes = {"note_form": NoteForm(), "call_form": CallForm()} if may_edit(request, record) else {}
     return {"activities": pages.get_page(request.GET.get("page")), **boxes}
 
