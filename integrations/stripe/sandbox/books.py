@@ -11,6 +11,7 @@ from integrations.hub.sandbox.store import Json
 from integrations.hub.sandbox.vendor import Vendor
 from integrations.stripe.sandbox.errors import no_such
 from integrations.stripe.sandbox.identifiers import new_id
+from integrations.stripe.sandbox.shapes import public
 
 API_VERSION = "2026-10-28.endive"
 ACCOUNT = "acct_1NexaSandbox00000"
@@ -78,9 +79,9 @@ class Books:
     def emit(self, kind: str, subject: Json, previous: Json | None = None) -> Json:
         """Write the event, and post it to every endpoint that asked for its type."""
         endpoints = [e for e in self.all("webhook_endpoints") if _wants(e, kind)]
-        data: Json = {"object": subject}
+        data: Json = {"object": public(subject)}
         if previous is not None:
-            data["previous_attributes"] = previous
+            data["previous_attributes"] = public(previous)
         event: Json = {
             "id": new_id("evt"),
             "object": "event",

@@ -158,43 +158,24 @@ def invoice_pay(books: Books, invoice: Json, card: str | None, *, outside: bool 
     if outside:
         return _settle(books, invoice, attempted=invoice["attempted"])
     failure = card_failure(books, card)
-    intent = intent_make(
-        books,
-        {
-            "amount": invoice["amount_remaining"],
-            "currency": invoice["currency"],
-            "customer": invoice["customer"],
-            "description": f"Payment for invoice {invoice['number']}",
-            "payment_method": card,
-        },
-    )
+    payment, intent = _payment(books, invoice, card)
     if failure:
-        invoice_fail(books, invoice, failure, intent)
+        invoice_fail(books, invoice, failure, card)
         refused = books.find("payment_intents", intent["id"])
         raise card_declined(*failure, {"payment_intent": refused})
     charge_make(books, intent, None)
-    _link(books, invoice, intent["id"], paid=True)
+    _payment_done(books, payment)
     return _settle(books, invoice, attempted=True)
 
 
-def invoice_fail(books: Books, invoice: Json, failure: Failure, intent: Json | None = None) -> Json:
+def invoice_fail(books: Books, invoice: Json, failure: Failure, card: str | None = None) -> Json:
     """One failed attempt: the invoice stays open, a charged subscription becomes past due."""
     if invoice["status"] == "draft":
         invoice = invoice_finalize(books, invoice)
     if invoice["status"] != "open":
         raise ApiError(400, f"This invoice is {invoice['status']}; no payment is tried.")
-    intent = intent or intent_make(
-        books,
-        {
-            "amount": invoice["amount_remaining"],
-            "currency": invoice["currency"],
-            "customer": invoice["customer"],
-            "description": f"Payment for invoice {invoice['number']}",
-        },
-    )
+    _, intent = _payment(books, invoice, card)
     charge_make(books, intent, failure)
-    if invoice["attempt_count"] == 0:
-        _link(books, invoice, intent["id"], paid=False)
     automatic = invoice["collection_method"] == "charge_automatically"
     changes = {
         "attempt_count": invoice["attempt_count"] + 1,
@@ -243,17 +224,34 @@ def invoice_close(books: Books, invoice: Json, status: str, kind: str, moment: s
     return closed
 
 
-def _link(books: Books, invoice: Json, intent: str, *, paid: bool) -> None:
-    row = payments.invoice_payment(books.now, invoice, intent)
-    if paid:
-        row |= {
-            "amount_paid": row["amount_requested"],
-            "status": "paid",
-            "status_transitions": {"canceled_at": None, "paid_at": books.now},
-        }
-    books.save("invoice_payments", row)
-    if paid:
-        books.emit("invoice_payment.paid", row)
+def _payment(books: Books, invoice: Json, card: str | None) -> tuple[Json, Json]:
+    """The invoice's one payment with its intent, which every attempt uses again."""
+    for row in books.all("invoice_payments"):
+        if row["invoice"] == invoice["id"]:
+            intent = books.find("payment_intents", row["payment"]["payment_intent"])
+            return row, books.update("payment_intents", intent, {"payment_method": card})
+    intent = intent_make(
+        books,
+        {
+            "amount": invoice["amount_remaining"],
+            "currency": invoice["currency"],
+            "customer": invoice["customer"],
+            "description": f"Payment for invoice {invoice['number']}",
+            "payment_method": card,
+        },
+    )
+    made = payments.invoice_payment(books.now, invoice, intent["id"])
+    return books.save("invoice_payments", made), intent
+
+
+def _payment_done(books: Books, payment: Json) -> None:
+    changes = {
+        "amount_paid": payment["amount_requested"],
+        "status": "paid",
+        "status_transitions": {"canceled_at": None, "paid_at": books.now},
+    }
+    books.update("invoice_payments", payment, changes)
+    books.emit("invoice_payment.paid", {**payment, **changes})
 
 
 def _subscription_move(books: Books, invoice: Json, moves: dict[str, str]) -> None:
