@@ -8,7 +8,9 @@ from contextlib import ExitStack
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.db import connections
+from django.test.utils import override_settings
 from playwright.sync_api import Browser
 from pytest_django.plugin import DjangoDbBlocker
 
@@ -50,10 +52,22 @@ def browser(
     del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
 
 
+@pytest.fixture(scope="module", autouse=True)
+def files_apart(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Uploads are kept in a folder of this test run."""
+    location = str(tmp_path_factory.mktemp("files"))
+    backend = "django.core.files.storage.FileSystemStorage"
+    files = {"default": {"BACKEND": backend, "OPTIONS": {"location": location}}}
+    with override_settings(STORAGES={**settings.STORAGES, **files}):
+        yield
+
+
 @pytest.fixture(autouse=True)
-def built_files_found(settings: Any, plain_static_files: None) -> None:
+def built_files_found(plain_static_files: None) -> Iterator[None]:
     """The folder may have been built after the settings looked for it."""
-    settings.STATICFILES_DIRS = [settings.BASE_DIR / "static", settings.ASSETS_BUILD_FOLDER]
+    folders = [settings.BASE_DIR / "static", settings.ASSETS_BUILD_FOLDER]
+    with override_settings(STATICFILES_DIRS=folders):
+        yield
 
 
 @pytest.fixture
