@@ -93,10 +93,11 @@ class LookupField(forms.Field):
 
 
 def labels(lookup: Lookup, records: Iterable[Any]) -> list[str]:
-    """Labels for a list of suggestions, numbered where two are the same."""
+    """Labels for a list of suggestions, numbered where one may mean several of them."""
     rows = list(records)
-    plain = [lookup.label(row).casefold() for row in rows]
+    shown = [lookup.label(row).casefold() for row in rows]
+    meanings = shown + [lookup.name(row).casefold() for row in rows if lookup.hint(row)]
     return [
-        lookup.numbered(row) if plain.count(name) > 1 else lookup.label(row)
-        for row, name in zip(rows, plain, strict=True)
+        lookup.numbered(row) if meanings.count(label) > 1 else lookup.label(row)
+        for row, label in zip(rows, shown, strict=True)
     ]

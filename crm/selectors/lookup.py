@@ -64,8 +64,9 @@ def lookup_find(lookup: Lookup, workspace: Workspace, text: str) -> Found:
     if numbered:
         return Found(rows.filter(pk=int(numbered[1])).first())
     candidates = _named(lookup, rows, text)
-    exact = [row for row in candidates if lookup.label(row).casefold() == text.casefold()]
-    fitting = exact or candidates
+    whole = [row for row in candidates if lookup.label(row).casefold() == text.casefold()]
+    # A bare name may be the whole label of one and the name of others: then ask.
+    fitting = whole if whole and SEPARATOR in text else candidates
     if len(fitting) == 1:
         return Found(fitting[0])
     return Found(None, tuple(fitting))
