@@ -23,12 +23,19 @@ def throwaway_database(prefix: str = "nexa-") -> Iterator[EmbeddedDatabase]:
 
     Whoever else uses it is cut off. Also clears what killed runs of the same prefix left behind.
     """
+    with throwaway_folder(prefix) as folder:
+        yield start(folder, durable=False)
+
+
+@contextmanager
+def throwaway_folder(prefix: str = "nexa-") -> Iterator[Path]:
+    """A new data folder in the temporary folder; its server and itself are gone afterwards."""
     _abandoned_removed(prefix)
     folder = Path(tempfile.mkdtemp(prefix=prefix))
     folder.chmod(0o711)  # mkdtemp makes 0700, which root's server account can't pass
     (folder / _MARK).touch()
     try:
-        yield start(folder, durable=False)
+        yield folder
     finally:
         release(folder, even_if_used=True)
         with suppress(FileNotFoundError):  # another run may be clearing it just now
