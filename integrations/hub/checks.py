@@ -11,6 +11,7 @@ from typing import Any
 from django.apps import AppConfig
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, register
+from django.core.checks import Warning as CheckWarning
 
 from integrations.hub import registry
 from integrations.hub.provider import Provider
@@ -40,10 +41,10 @@ def cluster_numbers(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> l
 def provider_files(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
     """Each provider has the files that its declaration calls for."""
     return [
-        Error(
+        CheckWarning(
             f"The provider {provider.id} has no {name}.",
             hint=f"Add integrations/{provider.id}/{name}.",
-            id="hub.E002",
+            id="hub.W002",
         )
         for provider in registry.all_providers()
         if (folder := _folder(provider)) is not None

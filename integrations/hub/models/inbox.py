@@ -39,7 +39,15 @@ class InboxEvent(models.Model):
     """
 
     provider = models.CharField(max_length=40)
-    connection = models.ForeignKey(Connection, models.CASCADE, related_name="inbox_events")
+    # No constraint in the database: its check would write-lock the connection's row at each
+    # web-hook. The index on connection and state serves look-ups.
+    connection = models.ForeignKey(
+        Connection,
+        models.CASCADE,
+        related_name="inbox_events",
+        db_constraint=False,
+        db_index=False,
+    )
     event_id = models.CharField(max_length=255)
     is_hint = models.BooleanField(default=False, db_default=False)
     kind = models.CharField(max_length=150, blank=True)
@@ -49,7 +57,12 @@ class InboxEvent(models.Model):
     received_at = models.DateTimeField(db_default=Now())
     headers = models.JSONField(default=dict, db_default={}, blank=True)
     body = models.ForeignKey(
-        InboxBody, models.SET_NULL, null=True, blank=True, related_name="events"
+        InboxBody,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="events",
+        db_constraint=False,
     )
     state = models.CharField(
         max_length=10, choices=InboxState, default=InboxState.RECEIVED, db_default="received"
@@ -85,7 +98,9 @@ class InboxEvent(models.Model):
             models.Index(
                 "connection", "run_at", "id", condition=Q(state="received"), name="inbox_received"
             ),
-            models.Index("lane", "id", condition=Q(state="received"), name="inbox_lane"),
+            models.Index(
+                "lane", "id", condition=Q(state="received", lane__isnull=False), name="inbox_lane"
+            ),
             models.Index(F("lease_until"), condition=Q(state="leased"), name="inbox_leased"),
             models.Index(fields=("connection", "state", "-id"), name="inbox_state"),
         )
