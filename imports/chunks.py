@@ -6,6 +6,7 @@ job's row is locked and its cursor compared in the transaction that writes.
 
 from __future__ import annotations
 
+import gc
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,7 +14,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import IO, Final, Protocol
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models.functions import Now
 
 from imports.engine import Engine
@@ -23,7 +24,7 @@ from imports.models import ImportJob
 from integrations.hub import leases
 from integrations.hub.faults import fault
 
-CHUNK_ROWS: Final = 2000
+CHUNK_ROWS: Final = 4000
 CHUNK_BYTES: Final = 8 * 1024 * 1024
 BUDGET_SECONDS: Final = 25.0
 LEASE_SECONDS: Final = 30.0
@@ -60,9 +61,25 @@ def work(job_id: int, steps: Steps, *, budget_seconds: float = BUDGET_SECONDS) -
         return Worked(0, has_more=False)
     try:
         job = _begin(job_id, steps)
-        return _slice(job, steps, lease, deadline) if job else Worked(0, has_more=False)
+        if job is None:
+            return Worked(0, has_more=False)
+        with _collector_resting():
+            return _slice(job, steps, lease, deadline)
     finally:
         leases.release(lease)
+
+
+@contextmanager
+def _collector_resting() -> Iterator[None]:
+    """A chunk makes some hundred thousand objects that die with it, none of them in a cycle:
+    looking for cycles among them took a tenth of the time."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 def _begin(job_id: int, steps: Steps) -> ImportJob | None:
@@ -92,10 +109,12 @@ def _slice(job: ImportJob, steps: Steps, lease: leases.Lease, deadline: float) -
             try:
                 chunk = chunk_take(iterator, rows)
                 with transaction.atomic():
+                    _commit_lazily()
                     locked = _locked(job, before)
                     if locked is None or not steps.is_wanted(locked):
                         return Worked(done, has_more=False)
                     if not chunk:
+                        _commit_lazily(is_lazy=False)
                         steps.finish(locked)
                         return Worked(done, has_more=False)
                     steps.write(locked, engine, chunk)
@@ -109,6 +128,15 @@ def _slice(job: ImportJob, steps: Steps, lease: leases.Lease, deadline: float) -
             if time.monotonic() >= deadline:
                 return Worked(done, has_more=True)
             leases.renew(lease, LEASE_SECONDS)
+
+
+def _commit_lazily(*, is_lazy: bool = True) -> None:
+    """Do not wait for the disk: what a crash of the server loses, it loses with its cursor.
+
+    The last commit of a job waits, and with it all that were written before.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(f"SET LOCAL synchronous_commit TO {'off' if is_lazy else 'DEFAULT'}")
 
 
 def chunk_take(iterator: Iterator[Row], rows: CsvRows) -> list[Row]:

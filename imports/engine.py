@@ -30,7 +30,7 @@ class Action(StrEnum):
 
 
 class Decided(NamedTuple):
-    """One row's fate; `diff` is `{field: [old, new]}` for a row that writes."""
+    """One row's fate; `diff` is `{field: [old, new]}` for a row that updates."""
 
     row: int
     action: Action
@@ -117,8 +117,7 @@ class _Chunk:
         self._people.shelf.add([record])
         self._people.shelf.touch(record, values, row.number)
         self._people.remember(record)
-        diff = {name: [None, value] for name, value in values.items()}
-        return Decided(row.number, Action.CREATED, record.ref, diff)
+        return Decided(row.number, Action.CREATED, record.ref)
 
     def _merge(self, row: Incoming, record: Working) -> Decided:
         if record.row:

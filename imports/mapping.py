@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
@@ -51,14 +51,14 @@ class Incoming:
 
 class _Column(NamedTuple):
     at: int
-    header: str
     name: str
     is_account: bool
-    kind: Kind
+    is_list: bool
     is_plain: bool
     is_required: bool
-    change: Any
+    change: Callable[[str], str] | None
     clean: Cleaner
+    header: str
 
 
 class RowMapper:
@@ -85,42 +85,39 @@ class RowMapper:
 
     def _fill(self, incoming: Incoming) -> None:
         cells, width = incoming.cells, len(incoming.cells)
+        contact, account = incoming.contact, incoming.account
         for column in self._columns:
-            text = cells[column.at].strip() if column.at < width else ""
+            at, name, is_account, is_list, is_plain, is_required, change, clean = column[:8]
+            text = cells[at].strip() if at < width else ""
             if text[:1] == "'" and text[1:2] in FORMULA_MARKS:
                 text = text[1:]  # the escape of spreadsheets, and of our own downloads
             if not text:
-                if column.is_required:
+                if is_required:
                     said = f"“{column.header}” is required and empty."
                     _set_error(incoming, column, "required", said)
                 continue
-            if column.is_plain and text[0] in FORMULA_MARKS and len(text) > 1:
+            if is_plain and text[0] in FORMULA_MARKS and len(text) > 1:
                 _notice_formula(incoming, column)
-            if column.change is not None:
-                text = column.change(text)
             try:
-                value = column.clean(text)
+                value = clean(change(text) if change else text)
             except BadValue as bad:
                 _set_bad(incoming, column, bad)
                 continue
-            target = incoming.account if column.is_account else incoming.contact
-            if column.kind in LIST_KINDS:
-                target[column.name] = [*target.get(column.name, ()), *value]
-            else:
-                target[column.name] = value
+            target = account if is_account else contact
+            target[name] = [*target.get(name, ()), *value] if is_list else value
 
 
 def _compiled(entry: dict[str, Any], field: Field, around: Surroundings) -> _Column:
     return _Column(
         at=int(entry["index"]),
-        header=str(entry["header"]),
         name=field.name,
         is_account=field.record == "account",
-        kind=field.kind,
+        is_list=field.kind in LIST_KINDS,
         is_plain=field.kind in PLAIN_KINDS,
         is_required=bool(entry.get("required")),
         change=TEXT_CHANGES.get(str(entry.get("transform") or "")),
         clean=cleaner_for(field, around),
+        header=str(entry["header"]),
     )
 
 

@@ -41,14 +41,19 @@ def _samples(decisions: Decisions, action: Action, count: int) -> Iterable[dict[
         if decided.action is action and len(found) < count:
             record = decisions.contacts.records[decided.ref]
             found.append(
-                {"row": decided.row, "name": person_name(record), "diff": _diff(decided, decisions)}
+                {
+                    "row": decided.row,
+                    "name": person_name(record),
+                    "diff": _diff(decided, record, decisions),
+                }
             )
     return found
 
 
-def _diff(decided: Decided, decisions: Decisions) -> list[dict[str, str]]:
+def _diff(decided: Decided, record: Working, decisions: Decisions) -> list[dict[str, str]]:
     entries = []
-    for name, (old, new) in (decided.diff or {}).items():
+    made = {name: [None, value] for name, value in record.values.items()}
+    for name, (old, new) in (decided.diff or made).items():
         if name in HIDDEN or new in (None, "", []):
             continue
         if name == "account_id":

@@ -1,4 +1,4 @@
-"""Lets two steps of the match ladder look contacts up by index; most rows have neither mark."""
+"""Lets the match ladder look contacts up by marks that most rows do not have."""
 
 from django.db import migrations
 
@@ -8,6 +8,10 @@ WHERE linkedin_url <> ''
 """
 MOBILE = "CREATE INDEX contact_mobile ON crm_contact (workspace_id, mobile) WHERE mobile <> ''"
 
+OTHER_EMAILS = """
+CREATE INDEX contact_with_other_emails ON crm_contact (workspace_id) WHERE other_emails <> '{}'
+"""
+
 
 class Migration(migrations.Migration):
     dependencies = [("imports", "0001_initial"), ("crm", "0001_initial")]
@@ -15,4 +19,5 @@ class Migration(migrations.Migration):
     operations = [
         migrations.RunSQL(LINKEDIN, "DROP INDEX contact_linkedin"),
         migrations.RunSQL(MOBILE, "DROP INDEX contact_mobile"),
+        migrations.RunSQL(OTHER_EMAILS, "DROP INDEX contact_with_other_emails"),
     ]
