@@ -17,6 +17,7 @@ from whitenoise.compress import Compressor
 from nexa.configuration import cluster_settings, database_settings, local_secret, log_settings
 from nexa.embedded import default_data_folder
 from nexa.env import env_bool, env_int, env_list, env_path, env_secret, env_str, env_url
+from nexa.storage import bucket_storage, folder_storage, static_storage
 from nexa.theme import UNFOLD as UNFOLD
 
 # Lets generic Django classes (ModelForm[Contact]) be written as the type checker knows them.
@@ -213,39 +214,23 @@ USE_TZ = True
 STATIC_URL = "/static/"
 STATIC_ROOT = env_path("NEXA_STATIC_ROOT", BASE_DIR / "build" / "collected")
 ASSETS_BUILD_FOLDER = BASE_DIR / "build" / "static"
-STATICFILES_DIRS = [
-    folder for folder in (BASE_DIR / "static", ASSETS_BUILD_FOLDER) if folder.is_dir()
-]
+STATICFILES_DIRS = [BASE_DIR / "static", ASSETS_BUILD_FOLDER]
+# Assets are built after a first start has read this; `manage.py doctor` says when they are missing.
+SILENCED_SYSTEM_CHECKS = ["staticfiles.W004"]
 WHITENOISE_SKIP_COMPRESS_EXTENSIONS = (*Compressor.SKIP_COMPRESS_EXTENSIONS, "map")
 MEDIA_ROOT = env_path("NEXA_MEDIA_ROOT", DATA_FOLDER / "files")
 S3_BUCKET = env_str("NEXA_S3_BUCKET")
 STORAGES: dict[str, dict[str, Any]] = {
-    "default": {
-        "BACKEND": "storages.backends.s3.S3Storage",
-        "OPTIONS": {
-            "bucket_name": S3_BUCKET,
-            "endpoint_url": env_str("NEXA_S3_ENDPOINT_URL") or None,
-            "region_name": env_str("NEXA_S3_REGION") or None,
-            "access_key": env_str("NEXA_S3_ACCESS_KEY") or None,
-            "secret_key": env_secret("NEXA_S3_SECRET_KEY", default="-").removeprefix("-") or None,
-            "default_acl": "private",
-            "file_overwrite": False,
-            "querystring_auth": True,
-        },
-    }
+    "default": bucket_storage(
+        bucket=S3_BUCKET,
+        endpoint_url=env_str("NEXA_S3_ENDPOINT_URL"),
+        region=env_str("NEXA_S3_REGION"),
+        access_key=env_str("NEXA_S3_ACCESS_KEY"),
+        secret_key=env_secret("NEXA_S3_SECRET_KEY", default="-").removeprefix("-"),
+    )
     if S3_BUCKET
-    else {
-        "BACKEND": "django.core.files.storage.FileSystemStorage",
-        "OPTIONS": {"location": MEDIA_ROOT, "file_permissions_mode": 0o600},
-    },
-    "staticfiles": {
-        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
-        if DEBUG
-        # On this machine only: a minute of compression gains nothing.
-        else "django.contrib.staticfiles.storage.ManifestStaticFilesStorage"
-        if DEMO
-        else "whitenoise.storage.CompressedManifestStaticFilesStorage"
-    },
+    else folder_storage(MEDIA_ROOT),
+    "staticfiles": static_storage(debug=DEBUG, demo=DEMO),
 }
 
 # --- E-mail ---------------------------------------------------------------------------------------
@@ -294,6 +279,8 @@ NEXA_PRIVATE_HOSTS_ALLOWED = env_list("NEXA_PRIVATE_HOSTS_ALLOWED")
 WEBHOOK_MAX_BYTES = 1024 * 1024
 WEBHOOK_TOLERANCE = timedelta(minutes=5)
 IMPORT_MAX_BYTES = env_int("NEXA_IMPORT_MAX_BYTES", 512 * 1024 * 1024, minimum=1)
+# Rows of a file that are written in one transaction.
+IMPORT_CHUNK_ROWS = env_int("NEXA_IMPORT_CHUNK_ROWS", 4000, minimum=1)
 # From this score on a match counts by itself; below it (LinkedIn 95, name 90, phone 85) a person
 # decides.
 MATCH_AUTO_SCORE = env_int("NEXA_MATCH_AUTO_SCORE", 100, minimum=85)
