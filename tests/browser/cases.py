@@ -79,7 +79,7 @@ def _record_cases() -> list[PageCase]:
 
 def _move_open(window: Window, world: World) -> None:
     window.page.locator(".board-card summary").first.click()
-    window.page.get_by_role("button", name="Move").first.wait_for()
+    window.page.locator(".board-card .menu-list").first.wait_for()
 
 
 def _edit_too_late(window: Window, world: World) -> None:

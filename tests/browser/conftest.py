@@ -16,7 +16,9 @@ from pytest_django.plugin import DjangoDbBlocker
 
 from tests.browser.assets import assets_built
 from tests.browser.chrome import Window, chromium_running, window_open
+from tests.browser.shop import Shop, shop_made
 from tests.browser.site import Site, site_running
+from tests.sandbox import RunningSandbox, running_sandbox
 
 OpenWindow = Callable[..., Window]
 
@@ -83,3 +85,14 @@ def open_window(browser: Browser, site: Site) -> Iterator[OpenWindow]:
         yield open_one
         problems = [problem for window in opened for problem in window.watch.problems]
     assert not problems, "\n".join(problems)
+
+
+@pytest.fixture
+def shop(browser: Browser, transactional_db: None) -> Shop:
+    return shop_made()
+
+
+@pytest.fixture
+def sandbox() -> Iterator[RunningSandbox]:
+    with running_sandbox() as running:
+        yield running
