@@ -136,8 +136,9 @@ def _uv_installed(environment: Path, lock: Path) -> str | None:
     with tempfile.NamedTemporaryFile("w", suffix=".txt", encoding="utf-8") as file:
         file.write(entry)
         file.flush()
-        pip = [_python(environment), "-m", "pip", *_PIP_INSTALL, "--no-deps", "-r", file.name]
-        return str(environment / "bin" / "uv") if _tried(pip) else None
+        pip: list[str | Path] = [_python(environment), "-m", "pip", *_PIP_INSTALL]
+        made = _tried([*pip, "--no-deps", "-r", file.name])
+        return str(environment / "bin" / "uv") if made else None
 
 
 def lock_entry(text: str, name: str) -> str:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import ItemsView
 from html import escape
 from types import FrameType
 from typing import Any
 
 from django.http import HttpRequest, QueryDict
+from django.utils.safestring import SafeString
 from django.views.debug import ExceptionReporter, SafeExceptionReporterFilter
 
 from nexa.redaction import REDACTED, known_secrets, redact
@@ -32,19 +33,20 @@ class SafeReporterFilter(SafeExceptionReporterFilter):
 
     def get_traceback_frame_variables(
         self, request: HttpRequest | None, tb_frame: FrameType
-    ) -> Iterator[tuple[str, Any]]:
-        for name, value in super().get_traceback_frame_variables(request, tb_frame):
-            yield name, self.cleanse_setting(name, value) if isinstance(name, str) else value
+    ) -> ItemsView[str, Any]:
+        shown = super().get_traceback_frame_variables(request, tb_frame)
+        return {name: self.cleanse_setting(name, value) for name, value in shown}.items()
 
 
 class SafeExceptionReporter(ExceptionReporter):
     """Takes what is left of secrets out of the finished page: in messages, reprs and source."""
 
-    def get_traceback_html(self) -> str:
-        page = super().get_traceback_html()
+    def get_traceback_html(self) -> SafeString:
+        page = str(super().get_traceback_html())
         for secret in known_secrets():
             page = page.replace(escape(secret), REDACTED)
-        return redact(page)
+        # Escaped by Django already; only text was taken out of it.
+        return SafeString(redact(page))
 
-    def get_traceback_text(self) -> str:
-        return redact(super().get_traceback_text())
+    def get_traceback_text(self) -> SafeString:
+        return SafeString(redact(str(super().get_traceback_text())))

@@ -75,7 +75,7 @@ def known_secrets() -> list[str]:
 
 
 def _settings_secrets() -> Iterator[str]:
-    yield from (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)
+    yield from map(str, (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS))
     yield from getattr(settings, "NEXA_ENCRYPTION_KEYS", [])
     yield settings.EMAIL_HOST_PASSWORD or ""
     for database in settings.DATABASES.values():

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from importlib.resources import files
 
 from integrations.hub import registry
+from integrations.hub.errors import Unverified
 from integrations.hub.models import Connection
 from integrations.hub.provider import Provider
 from integrations.hub.sandbox.server import SandboxServer
@@ -76,10 +77,10 @@ def _endpoint(sample: Sample, connection: Connection, vendor: Vendor) -> str:
             continue
         try:
             headers = _headers(vendor, value, sample.body)
-        except (KeyError, LookupError, ValueError):
+            lower = {name.lower(): content for name, content in headers.items()}
+            webhook.verify(RawRequest(sample.body, lower), connection)
+        except (LookupError, ValueError, Unverified):
             continue  # this setting is something else
-        lower = {name.lower(): content for name, content in headers.items()}
-        webhook.verify(RawRequest(sample.body, lower), connection)
         return value
     raise NoSample(f"{connection} has no web-hook registered at the sandbox.")
 

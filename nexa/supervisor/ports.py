@@ -53,7 +53,8 @@ def _holder(port: int) -> str:
     except (psutil.Error, OSError):  # not allowed to look on some systems
         return ""
     for connection in connections:
-        if connection.status == psutil.CONN_LISTEN and connection.laddr.port == port:
+        address = connection.laddr
+        if connection.status == psutil.CONN_LISTEN and address and address.port == port:
             return _named(connection.pid)
     return ""
 

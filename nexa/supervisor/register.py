@@ -5,10 +5,19 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from pathlib import Path
+from typing import NamedTuple
 
 import psutil
 
 from nexa.supervisor.child import group_killed
+
+
+class Row(NamedTuple):
+    """One process that was started."""
+
+    name: str
+    pid: int
+    born: float
 
 
 class ProcessRegister:
@@ -19,7 +28,7 @@ class ProcessRegister:
 
     def write(self, processes: Mapping[str, int]) -> None:
         rows = [
-            {"name": name, "pid": pid, "born": born}
+            Row(name, pid, born)._asdict()
             for name, pid in processes.items()
             if (born := _born(pid)) is not None
         ]
@@ -34,17 +43,17 @@ class ProcessRegister:
         """Kill what a killed supervisor left running; returns the names. Idempotent."""
         killed = []
         for row in self._rows():
-            if _born(row["pid"]) == row["born"]:
-                group_killed(row["pid"])
-                killed.append(str(row["name"]))
+            if _born(row.pid) == row.born:
+                group_killed(row.pid)
+                killed.append(row.name)
         self.clear()
         return killed
 
-    def _rows(self) -> list[dict[str, int | float | str]]:
+    def _rows(self) -> list[Row]:
         try:
             rows = json.loads(self.path.read_text(encoding="utf-8"))
-            return [row for row in rows if {"name", "pid", "born"} <= row.keys()]
-        except (OSError, ValueError, AttributeError, TypeError):
+            return [Row(str(row["name"]), int(row["pid"]), float(row["born"])) for row in rows]
+        except (OSError, ValueError, KeyError, TypeError):
             return []  # a half-written or foreign file names nobody
 
 
