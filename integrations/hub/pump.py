@@ -6,6 +6,7 @@ many processes at once does nothing twice.
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -14,6 +15,8 @@ from integrations.hub import breaker, inbox, jobs, leases, runs, selectors, slot
 from integrations.hub.execution import execute
 from integrations.hub.models import BreakerState, Connection, RunKind
 from integrations.hub.policy import Step
+
+logger = logging.getLogger("integrations.hub.pump")
 
 BUDGET_SECONDS = 25.0
 # Work that is due sooner than this is waited for, instead of being left to the next tick.
@@ -55,7 +58,8 @@ def pump(budget_seconds: float = BUDGET_SECONDS, *, until_idle: bool = False) ->
             _work(turn)
         finally:
             turn.tallies.store()
-    if turn.seconds_left <= 0 and selectors.is_work_due():
+    # Only now that the slot is free: a pump that found none meanwhile has left its work to us.
+    if selectors.is_work_due():
         wake.wake()
     return turn.items
 
@@ -114,9 +118,13 @@ def _job(turn: Turn, connection_id: int) -> None:
 
 def _timed(turn: Turn, connection_id: int, kind: RunKind, work: Callable[[], Step]) -> None:
     started = time.monotonic()
-    step = work()
-    turn.tallies.of(connection_id, kind).add(step, time.monotonic() - started)
     turn.items += 1
+    try:
+        step = work()
+    except Exception:  # the boundary: the item stays leased, and is taken back when that ends
+        logger.exception("%s of connection %s broke off", kind.label, connection_id)
+        return
+    turn.tallies.of(connection_id, kind).add(step, time.monotonic() - started)
     if turn.items >= HELP_AFTER_ITEMS and not turn.has_called_help:
         turn.has_called_help = True
         wake.wake()

@@ -12,12 +12,19 @@ from integrations.hub.types import HubHealth
 
 STUCK_SECONDS = 180
 
-# What a pump could take right now; work behind a gate, a pause or a busy lane is not due.
+# What a pump could take, once its time has come: not behind a gate, a pause, a busy lane, an
+# earlier command of the same subject or another's probe. Else the hub would wake itself in vain.
 _JOBS_DUE = """
 FROM hub_syncjob j JOIN hub_connection c ON c.id = j.connection_id
 WHERE j.state = 'ready' AND c.state = 'active' AND c.provider = ANY(%(providers)s)
   AND (c.gate_until IS NULL OR c.gate_until <= statement_timestamp())
   AND NOT EXISTS (SELECT 1 FROM hub_syncjob l WHERE l.lane = j.lane AND l.state = 'leased')
+  AND (j.kind <> 'command' OR NOT EXISTS (
+      SELECT 1 FROM hub_syncjob b WHERE b.lane = j.lane AND b.state = 'ready'
+      AND b.kind = 'command' AND b.id < j.id))
+  AND (c.breaker_state = 'closed' OR NOT EXISTS (
+      SELECT 1 FROM hub_namedlease n WHERE n.name = 'breaker:' || c.id
+      AND n.token IS NOT NULL AND n.until > statement_timestamp()))
 """
 _EVENTS_DUE = """
 FROM hub_inboxevent e JOIN hub_connection c ON c.id = e.connection_id

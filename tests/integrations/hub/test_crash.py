@@ -30,8 +30,10 @@ from tests.integrations.hub.echo import EchoVendor
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.cluster]
 
 
-def worker_run(vendor: EchoVendor, fault: str = "", seconds: float = 10) -> int:
-    """Its exit code; -9 when it was killed."""
+def worker_start(
+    vendor: EchoVendor, fault: str = "", seconds: float = 10
+) -> subprocess.Popen[bytes]:
+    """A worker process on the test's own database."""
     at = database.settings_dict
     address = f"{quote(at['USER'], safe='')}:{quote(at['PASSWORD'], safe='')}@"
     environment = os.environ | {
@@ -42,7 +44,12 @@ def worker_run(vendor: EchoVendor, fault: str = "", seconds: float = 10) -> int:
         "HUB_FAULT": fault,
     }
     command = [sys.executable, "-m", "tests.integrations.hub.worker", str(seconds)]
-    return subprocess.run(command, env=environment, check=False, timeout=60).returncode
+    return subprocess.Popen(command, env=environment)
+
+
+def worker_run(vendor: EchoVendor, fault: str = "") -> int:
+    """Its exit code; -9 when it was killed."""
+    return worker_start(vendor, fault).wait(60)
 
 
 @pytest.mark.parametrize(
