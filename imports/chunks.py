@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import IO, Final, Protocol
 
+from django.conf import settings
 from django.db import connection, transaction
 from django.db.models.functions import Now
 
@@ -24,7 +25,6 @@ from imports.models import ImportJob
 from integrations.hub import leases
 from integrations.hub.faults import fault
 
-CHUNK_ROWS: Final = 4000
 CHUNK_BYTES: Final = 8 * 1024 * 1024
 BUDGET_SECONDS: Final = 25.0
 LEASE_SECONDS: Final = 30.0
@@ -143,7 +143,7 @@ def chunk_take(iterator: Iterator[Row], rows: CsvRows) -> list[Row]:
     """The next rows, bounded in number and in bytes."""
     start = rows.cursor.offset
     chunk: list[Row] = []
-    for row in islice(iterator, CHUNK_ROWS):
+    for row in islice(iterator, settings.IMPORT_CHUNK_ROWS):
         chunk.append(row)
         if rows.cursor.offset - start > CHUNK_BYTES:
             break
