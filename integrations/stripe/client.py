@@ -190,12 +190,12 @@ def error(raised: Exception) -> HubError | None:
     if status == 424 or (should_retry == "true" and status not in (401, 403)):
         return RetryLater(words, status=status)
     if status in (400, 402, 422) or (status == 409 and should_retry == "false"):
-        return Refused(words, status=status, reason=raised.code or "", param=_param(raised))
+        return Refused(words, status=status, reason=_code(raised), param=_param(raised))
     return error_for_status(status, headers, words)
 
 
 def _limited(raised: stripe.StripeError, headers: Mapping[str, str], words: str) -> HubError:
-    if raised.code == "lock_timeout":
+    if _code(raised) == "lock_timeout":
         return Conflict(words, status=429)
     reason = headers.get("stripe-rate-limited-reason", "")
     return RateLimited(words, after=RATE_WAIT_SECONDS.get(reason, SHORT_WAIT_SECONDS))
@@ -204,6 +204,11 @@ def _limited(raised: stripe.StripeError, headers: Mapping[str, str], words: str)
 def _words(raised: stripe.StripeError) -> str:
     said = raised.user_message or str(raised)
     return f"{said} ({raised.request_id})" if raised.request_id else said
+
+
+def _code(raised: stripe.StripeError) -> str:
+    """Not every error class of the SDK hands its code on."""
+    return str(raised.code or (raised.error.code if raised.error else None) or "")
 
 
 def _param(raised: stripe.StripeError) -> str:

@@ -25,9 +25,8 @@ def mrr_of(subscription: Json, *, now: datetime) -> Decimal:
     if subscription.get("status") not in COUNTED_STATUSES:
         return Decimal(0)
     items = subscription["items"]["data"]
-    discounts = live_coupons(subscription, now=now)
     minor = sum((item_minor(item) for item in items), Decimal(0))
-    for coupon in discounts:
+    for coupon in live_coupons(subscription, now=now):
         minor -= coupon_minor(coupon, items, minor)
     whole: Decimal = from_minor(max(minor, Decimal(0)), subscription["currency"])
     return whole.quantize(FINEST)
@@ -53,7 +52,7 @@ def billed_quantity(price: Json, quantity: Decimal) -> Decimal:
     if not transform:
         return quantity
     rounding = ROUND_CEILING if transform["round"] == "up" else ROUND_FLOOR
-    return (quantity / transform["divide_by"]).to_integral_value(rounding)
+    return (quantity / Decimal(transform["divide_by"])).to_integral_value(rounding)
 
 
 def period_minor(price: Json, quantity: Decimal) -> Decimal:

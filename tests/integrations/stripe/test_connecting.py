@@ -1,0 +1,213 @@
+"""Connecting, testing and disconnecting, and what the SDK's errors mean to the hub."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import stripe
+
+from crm.models import User, Workspace
+from integrations.hub.connections import (
+    connection_create,
+    connection_disconnect,
+    connection_test,
+    credentials_replace,
+)
+from integrations.hub.errors import (
+    AuthExpired,
+    Conflict,
+    Forbidden,
+    HubError,
+    InvalidSettings,
+    NotFound,
+    RateLimited,
+    RetryLater,
+)
+from integrations.hub.models import Connection
+from integrations.stripe.client import API_VERSION, Client, Refused, StoredFailure, error
+from tests.sandbox import RunningSandbox
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def connect(workspace: Workspace, admin: User, sandbox: RunningSandbox, settings: Any) -> Any:
+    settings.NEXA_SANDBOX_URL = sandbox.url
+
+    def make(key: str = "sk_test_nexa_tests", **credentials: str) -> Connection:
+        return connection_create(
+            workspace=workspace,
+            provider_id="stripe",
+            name="Stripe",
+            credentials={"api_key": key, **credentials},
+            settings={},
+            actor=admin,
+        )
+
+    return make
+
+
+def test_connecting_registers_the_webhook_at_our_version(
+    connect: Any, sandbox: RunningSandbox
+) -> None:
+    connection = connect()
+
+    endpoint = sandbox.rows("stripe", "webhook_endpoints")[0]
+    assert connection.state == "active"
+    assert endpoint["url"].endswith(f"/webhooks/stripe/{connection.webhook_key}/")
+    assert endpoint["api_version"] == API_VERSION
+    assert "invoice.payment_failed" in endpoint["enabled_events"]
+    assert connection.secret("webhook_secret").startswith("whsec_")
+    assert connection.remote_account_name == "Stripe, test mode"
+
+
+def test_secret_typed_by_hand_makes_no_second_webhook(
+    connect: Any, sandbox: RunningSandbox
+) -> None:
+    connect(webhook_secret="whsec_made_by_hand_0123")
+
+    assert sandbox.rows("stripe", "webhook_endpoints") == []
+
+
+def test_new_key_keeps_the_webhook_that_is_there(
+    connect: Any, sandbox: RunningSandbox, admin: User
+) -> None:
+    connection = connect()
+
+    report = credentials_replace(
+        connection, credentials={"api_key": "rk_test_another"}, actor=admin
+    )
+
+    assert report.is_ok
+    assert len(sandbox.rows("stripe", "webhook_endpoints")) == 1
+
+
+def test_webhook_lost_at_stripe_is_made_again(
+    connect: Any, sandbox: RunningSandbox, sdk: stripe.StripeClient, admin: User
+) -> None:
+    connection = connect()
+    sdk.v1.webhook_endpoints.delete(sandbox.rows("stripe", "webhook_endpoints")[0]["id"])
+
+    credentials_replace(connection, credentials={"api_key": "sk_test_nexa_tests"}, actor=admin)
+
+    assert len(sandbox.rows("stripe", "webhook_endpoints")) == 1
+
+
+def test_disconnecting_takes_the_webhook_away(
+    connect: Any, sandbox: RunningSandbox, admin: User
+) -> None:
+    connection = connect()
+
+    connection_disconnect(connection, actor=admin)
+
+    assert sandbox.rows("stripe", "webhook_endpoints") == []
+
+
+def test_test_names_what_the_key_may_not_read(connect: Any, sandbox: RunningSandbox) -> None:
+    connection = connect("rk_test_nexa_tests")
+    sandbox.misbehave("stripe", "missing_permission", path="/v1/invoices", method="GET")
+
+    report = connection_test(connection)
+
+    assert not report.is_ok
+    assert "may not read: invoices" in report.message
+
+
+def test_expired_key_is_told_and_the_connection_paused(connect: Any) -> None:
+    connection = connect("sk_test_expired_1")
+
+    assert connection.state == "paused"
+    assert "Expired API Key" in connection.attention
+
+
+def test_forbidden_webhook_is_told(connect: Any, sandbox: RunningSandbox) -> None:
+    sandbox.misbehave(
+        "stripe",
+        "missing_permission",
+        method="POST",
+        path="/v1/webhook_endpoints",
+        value="rak_webhook_write",
+    )
+
+    connection = connect("rk_test_nexa_tests")
+
+    assert connection.state == "paused"
+    assert "rak_webhook_write" in connection.attention
+
+
+@pytest.mark.parametrize("key", ["", "pk_test_wrong_kind", "sk_test_", "sk_test_with blank"])
+def test_key_of_another_form_is_refused_before_any_call(connect: Any, key: str) -> None:
+    with pytest.raises(InvalidSettings):
+        connect(key)
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "expected"),
+    [
+        ("rate_limited", "global-rate", RateLimited),
+        ("lock_timeout", "", Conflict),
+        ("server_error", "", RetryLater),
+        ("server_error_kept", "", StoredFailure),
+        ("card_declined", "", Refused),
+        ("missing_permission", "", Forbidden),
+        ("unauthorized", "", AuthExpired),
+        ("key_in_use", "", Conflict),
+    ],
+)
+def test_errors_become_the_hubs(
+    connect: Any, sandbox: RunningSandbox, kind: str, value: str, expected: type[HubError]
+) -> None:
+    client = Client(connect())
+    sandbox.misbehave("stripe", kind, value=value)
+
+    with pytest.raises(expected) as raised:
+        client.customer_create({"name": "A"}, key="k")
+
+    assert type(raised.value) is expected
+    assert "sk_test_nexa_tests" not in str(raised.value)
+
+
+def test_replayed_failure_is_known_as_stored(connect: Any, sandbox: RunningSandbox) -> None:
+    client = Client(connect())
+    sandbox.misbehave("stripe", "server_error_kept")
+    with pytest.raises(StoredFailure):
+        client.customer_create({"name": "A"}, key="k")
+
+    with pytest.raises(StoredFailure):
+        client.customer_create({"name": "A"}, key="k")
+
+
+def test_missing_object_is_not_found_and_in_a_parameter_refused(connect: Any) -> None:
+    client = Client(connect())
+
+    with pytest.raises(NotFound):
+        client.customer("cus_none")
+    with pytest.raises(Refused) as refused:
+        client.subscription_create({"customer": "cus_none", "items": []}, key="k")
+
+    assert refused.value.is_missing or refused.value.param
+
+
+@pytest.mark.parametrize(
+    ("status", "should_retry", "expected"),
+    [
+        (400, "true", RetryLater),
+        (409, "false", Refused),
+        (424, "", RetryLater),
+        (500, "false", StoredFailure),
+        (503, "true", RetryLater),
+    ],
+)
+def test_stripe_should_retry_overrides_the_table(
+    status: int, should_retry: str, expected: type[HubError]
+) -> None:
+    headers = {"Stripe-Should-Retry": should_retry} if should_retry else {}
+    raised = stripe.APIError("words", http_status=status, headers=headers)
+
+    assert type(error(raised)) is expected
+
+
+def test_error_without_status_is_left_to_the_hub() -> None:
+    assert error(stripe.APIConnectionError("broken")) is None
+    assert error(ValueError("other")) is None
