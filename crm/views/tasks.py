@@ -79,7 +79,7 @@ def task_toggle(request: WorkspaceRequest, pk: int) -> HttpResponse:
     said = f"Done: {task}" if to_done else f"To do again: {task}"
     if request.htmx:
         context = {"task": task, "show_subject": "show_subject" in request.POST}
-        return toast(render(request, "crm/tasks/_item.html", context), said)
+        return toast(render(request, "crm/tasks/_item.html", context), said, undo=undo)
     notify(request, said, undo=undo)
     return back_to(request, reverse("crm:task_list"))
 
