@@ -8,6 +8,7 @@ import socket
 import threading
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
@@ -32,6 +33,10 @@ class QuietHandler(WSGIRequestHandler):
     """Logs through our own logger instead of standard error."""
 
     protocol_version = "HTTP/1.1"
+
+    def connection_dropped(self, error: BaseException, environ: Any = None) -> None:
+        """A lost reply: hang up, do not wait for the next request."""
+        self.close_connection = True
 
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
         logger.debug("%s %s %s", self.command, self.path.partition("?")[0], code)
