@@ -73,7 +73,6 @@ INSTALLED_APPS = [
     "rest_framework",
     "drf_spectacular",
     "drf_spectacular_sidecar",
-    "import_export",
     "allauth",
     "allauth.account",
     "allauth.mfa",
@@ -83,6 +82,8 @@ INSTALLED_APPS = [
     "integrations.hub.apps.HubConfig",
     *[f"integrations.{provider}" for provider in PROVIDERS],
     "imports.apps.ImportsConfig",
+    # After imports: it has a command named `import` as well, and the first of a name is taken.
+    "import_export",
     # Last: its admin module dresses other apps' pages after they are registered.
     "nexa.apps.NexaConfig",
 ]
