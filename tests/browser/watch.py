@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from playwright.sync_api import BrowserContext, ConsoleMessage, Request, Response, WebError
 
-# Chromium repeats each failed answer here; those are judged by their status instead.
-REPEATED = "Failed to load resource"
+# Chromium and htmx repeat each failed answer here; those are judged by their status instead.
+REPEATED = ("Failed to load resource", "Response Status Error Code")
 # What a page being left does to requests that are still on their way.
 ABORTED = "net::ERR_ABORTED"
 
