@@ -1,13 +1,34 @@
-"""Which query parameters narrow an API list; all of them are columns with an index."""
+"""Which query parameters narrow an API list; a link, a tag or an address is found by its index."""
 
 from __future__ import annotations
 
 from typing import Any, ClassVar
 
 import django_filters as filters
+from django import forms
 from django.db.models import ForeignKey, QuerySet
+from django.db.models.functions import Lower
 
 from crm.models import Account, Activity, Contact, Deal, Lead, LineItem, Product, Task
+
+
+class IdFilter(filters.NumberFilter):  # type: ignore[misc]
+    """A record's id in digits: a decimal such as -1e999999999 takes hours to become a number."""
+
+    field_class = forms.IntegerField
+
+
+class LowerFilter(filters.CharFilter):  # type: ignore[misc]
+    """Equal without regard to case, by the index on the column's lower case."""
+
+    def filter(self, qs: QuerySet[Any], value: str) -> QuerySet[Any]:
+        if not value:
+            return qs
+        lowered = f"{self.field_name}_lowered"
+        found: QuerySet[Any] = qs.alias(**{lowered: Lower(self.field_name)}).filter(
+            **{lowered: value.lower()}
+        )
+        return found
 
 
 class RecordFilter(filters.FilterSet):  # type: ignore[misc]
@@ -18,9 +39,7 @@ class RecordFilter(filters.FilterSet):  # type: ignore[misc]
 
     class Meta:
         # Links are compared as numbers: a choice field would tell which ids exist elsewhere.
-        filter_overrides: ClassVar[dict[Any, Any]] = {
-            ForeignKey: {"filter_class": filters.NumberFilter}
-        }
+        filter_overrides: ClassVar[dict[Any, Any]] = {ForeignKey: {"filter_class": IdFilter}}
 
 
 class ArchivedFilter(RecordFilter):
@@ -43,7 +62,7 @@ class ArchivedFilter(RecordFilter):
 
 
 class ContactFilter(ArchivedFilter):
-    email = filters.CharFilter(lookup_expr="iexact")
+    email = LowerFilter()
 
     class Meta(RecordFilter.Meta):
         model = Contact
@@ -51,7 +70,7 @@ class ContactFilter(ArchivedFilter):
 
 
 class AccountFilter(ArchivedFilter):
-    domain = filters.CharFilter(lookup_expr="iexact")
+    domain = LowerFilter()
 
     class Meta(RecordFilter.Meta):
         model = Account
@@ -59,7 +78,7 @@ class AccountFilter(ArchivedFilter):
 
 
 class LeadFilter(ArchivedFilter):
-    email = filters.CharFilter(lookup_expr="iexact")
+    email = LowerFilter()
 
     class Meta(RecordFilter.Meta):
         model = Lead

@@ -14,6 +14,8 @@ from crm.models import CustomField, Workspace
 from crm.services.errors import InvalidRecord
 
 MAX_TEXT = 2000
+# As many as a whole number of the database has; 1e999999999 would take hours to write out.
+MAX_DIGITS = 18
 
 
 def custom_clean(
@@ -80,6 +82,8 @@ def _number(field: CustomField, value: Any) -> int | float:
         number = Decimal("NaN")
     if not number.is_finite():
         raise ValidationError(f"{field.label} must be a number.")
+    if number.adjusted() >= MAX_DIGITS:
+        raise ValidationError(f"{field.label} may have at most {MAX_DIGITS} digits.")
     return int(number) if number == number.to_integral_value() else float(number)
 
 
