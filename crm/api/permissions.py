@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 from rest_framework.permissions import SAFE_METHODS, BasePermission
 from rest_framework.request import Request
 
-from crm.access import Action, is_allowed
-from crm.models import Membership
+from crm.access import Action, is_allowed, require
+from crm.models import Membership, OwnedRecord
+from crm.services.errors import ServiceError
 
 if TYPE_CHECKING:
     # DRF's views import this module through settings.
@@ -31,6 +32,14 @@ def membership_of(request: Request) -> Membership | None:
     """The membership the workspace middleware found for the signed-in person."""
     membership: Membership | None = getattr(request._request, "membership", None)
     return membership
+
+
+def require_edit(request: Request, record: OwnedRecord) -> None:
+    """Refuse, in words, what the person may not change and what is archived."""
+    require(membership_of(request), Action.EDIT, record)
+    if record.is_archived:
+        noun = record._meta.verbose_name
+        raise ServiceError(f"This {noun} is archived. Restore it on its page first.")
 
 
 def _action(request: Request) -> Action:

@@ -153,5 +153,11 @@ class PipelineSerializer(RecordSerializer):
 
 def expected_version(serializer: serializers.BaseSerializer[OwnedRecord]) -> int | None:
     """The `version` the caller read, when it was sent with the change."""
-    version = serializer.initial_data.get("version") if serializer.initial_data else None
-    return version if isinstance(version, int) else None
+    version = serializer.initial_data.get("version")
+    if version is None:
+        return None
+    try:
+        return serializers.IntegerField().run_validation(version)
+    except serializers.ValidationError as error:
+        # To pass over it would write over what somebody else changed.
+        raise serializers.ValidationError({"version": error.detail}) from error

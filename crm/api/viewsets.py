@@ -10,10 +10,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
 
-from crm.access import Action, request_workspace, require
+from crm.access import request_workspace
 from crm.api import filters, serializers
 from crm.api.entries import EntrySerializer
-from crm.api.permissions import membership_of
+from crm.api.permissions import require_edit
 from crm.models import (
     Account,
     Activity,
@@ -74,6 +74,7 @@ class RecordViewSet(
         )
 
     def perform_update(self, serializer: BaseSerializer[Any]) -> None:
+        require_edit(self.request, serializer.instance)
         serializer.instance = services_of(self.model).update(
             serializer.instance,
             values=serializer.validated_data,
@@ -139,7 +140,7 @@ class LineItemViewSet(
         serializer.is_valid(raise_exception=True)
         values = dict(serializer.validated_data)
         deal = values.pop("deal")
-        require(membership_of(request), Action.EDIT, deal)
+        require_edit(request, deal)
         item = line_item_add(deal, origin=self.origin, **values)
         return Response(self.get_serializer(item).data, status=201)
 
@@ -159,7 +160,7 @@ class LineItemViewSet(
 
     def _editable(self) -> LineItem:
         item: LineItem = self.get_object()
-        require(membership_of(self.request), Action.EDIT, item.deal)
+        require_edit(self.request, item.deal)
         return item
 
 
@@ -174,7 +175,7 @@ class ActivityViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, Workspac
     def create(self, request: Request) -> Response:
         serializer = EntrySerializer(data=request.data, context=self.get_serializer_context())
         serializer.is_valid(raise_exception=True)
-        require(membership_of(request), Action.EDIT, serializer.subject)
+        require_edit(request, serializer.subject)
         activity = serializer.write(origin=self.origin)
         return Response(self.get_serializer(activity).data, status=201)
 
