@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from dataclasses import dataclass
 from typing import Any
 
 from django.http import HttpResponse
@@ -23,6 +24,15 @@ NOON = 12
 EVENING = 18
 
 
+@dataclass(frozen=True)
+class Happening:
+    """A line of recent activity: where its record is, and which it is and who acted."""
+
+    activity: Activity
+    path: str
+    about: str
+
+
 @require_GET
 @workspace_page(Action.VIEW, stranger_status=200)
 def home(request: WorkspaceRequest) -> HttpResponse:
@@ -39,9 +49,7 @@ def home(request: WorkspaceRequest) -> HttpResponse:
         "has_more_tasks": has_more_tasks,
         "alerts": alerts,
         "has_more_alerts": has_more_alerts,
-        "activities": [
-            (activity, _path(activity)) for activity in seen.activity_recent(workspace)[:ACTIVITIES]
-        ],
+        "happenings": [_happening(one) for one in seen.activity_recent(workspace)[:ACTIVITIES]],
         "is_new": not seen.has_contacts(workspace),
     }
     return render(request, "crm/home.html", context)
@@ -53,9 +61,9 @@ def greeting(now: datetime.datetime) -> str:
     return "Good afternoon" if now.hour < EVENING else "Good evening"
 
 
-def _path(activity: Activity) -> str:
-    """Where the record is that the activity is about; '' when it names none."""
+def _happening(activity: Activity) -> Happening:
     subject: OwnedRecord | None = (
         activity.deal or activity.lead or activity.contact or activity.account
     )
-    return record_path(subject) if subject else ""
+    about = " · ".join(str(one) for one in (subject, activity.actor) if one)
+    return Happening(activity, record_path(subject) if subject else "", about)

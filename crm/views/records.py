@@ -36,7 +36,13 @@ def record_list(request: WorkspaceRequest, kind: RecordKind) -> HttpResponse:
     is_archive = request.GET.get("view") == "archived"
     rows = kind.records(request.workspace).filter(archived_at__isnull=not is_archive)
     listed = list_page(request, rows, kind.listing)
-    context = {"kind": kind, "listed": listed, "page_obj": listed.page, "is_archive": is_archive}
+    context = {
+        "kind": kind,
+        "counted": kind.counted(listed.page.paginator.count),
+        "listed": listed,
+        "page_obj": listed.page,
+        "is_archive": is_archive,
+    }
     templates = [f"{kind.folder}/list.html", "crm/records/list.html"]
     return swap_headers(render(request, templates, context))
 
