@@ -6,6 +6,7 @@ from django import template
 
 from crm.access import Action, is_allowed
 from crm.models import Membership, OwnedRecord
+from crm.views.history import key_words
 from crm.views.kinds import RecordKind
 from crm.views.task_subject import record_path, task_subject
 
@@ -18,6 +19,7 @@ def record_url(kind: RecordKind, page: str, record: OwnedRecord | None = None) -
     return kind.url(page, record)
 
 
+register.filter("key_words", key_words)
 register.filter("page_of", record_path)
 register.filter("task_subject", task_subject)
 

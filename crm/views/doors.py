@@ -71,6 +71,11 @@ def may_edit(request: WorkspaceRequest, record: OwnedRecord) -> bool:
     return not record.is_archived and is_allowed(request.membership, Action.EDIT, record)
 
 
+def may_restore(request: WorkspaceRequest, record: OwnedRecord) -> bool:
+    """Whether the way back is offered on an archived record's page."""
+    return record.is_archived and is_allowed(request.membership, Action.EDIT, record)
+
+
 def require_edit(request: WorkspaceRequest, record: OwnedRecord) -> None:
     """PermissionDenied, in words, unless the person may change this record."""
     require(request.membership, Action.EDIT, record)

@@ -12,6 +12,7 @@ from django.utils import formats, timezone
 from django.utils.dateparse import parse_date, parse_datetime
 
 from crm.choices import OriginKind
+from crm.forms.custom import PREFIX
 from crm.models import Change, Record
 
 EMPTY = "—"
@@ -69,11 +70,17 @@ def who_of(change: Change) -> str:
     return words.get(OriginKind(change.origin_kind), change.origin_kind)
 
 
+def key_words(key: str) -> str:
+    """A stored name as words: `shirt_size` is `Shirt size`."""
+    words = key.replace("_", " ")
+    return words[:1].upper() + words[1:]
+
+
 def _field_change(record: Record, name: str, pair: list[Any], names: Names) -> FieldChange:
     old, new = pair
     field = _field(record, name)
-    label = str(getattr(field, "verbose_name", name)).replace("_", " ")
-    return FieldChange(label.capitalize(), _words(field, old, names), _words(field, new, names))
+    label = key_words(str(getattr(field, "verbose_name", name.removeprefix(PREFIX))))
+    return FieldChange(label, _words(field, old, names), _words(field, new, names))
 
 
 def _words(field: models.Field[Any, Any] | None, value: Any, names: Names) -> str:

@@ -15,6 +15,7 @@ from crm.services.errors import ServiceError, StaleRecord
 from crm.views.doors import (
     WorkspaceRequest,
     may_edit,
+    may_restore,
     origin_of,
     record_or_404,
     require_edit,
@@ -56,6 +57,7 @@ def record_detail(request: WorkspaceRequest, pk: int, kind: RecordKind) -> HttpR
         "record": record,
         kind.name: record,
         "may_edit": may_edit(request, record),
+        "may_restore": may_restore(request, record),
         "edit_url": kind.url("edit", record),
         **kind.page(request, record),
     }

@@ -209,6 +209,28 @@ def test_archived_record_is_shown_and_not_changed(company: Company, sales_client
     assert edit(sales_client, company.contact, last_name="X").status_code == 404
 
 
+def test_colleagues_archived_record_offers_no_way_back(
+    company: Company, colleague: User, sales_client: Client
+) -> None:
+    sales_client.post(reverse("crm:contact_archive", args=[company.contact.pk]))
+    Contact.objects.update(owner=colleague)
+
+    page = sales_client.get(reverse("crm:contact_detail", args=[company.contact.pk]))
+
+    assert 'id="restore"' not in page.content.decode()
+
+
+def test_custom_fields_are_shown_in_words(company: Company, sales_client: Client) -> None:
+    Contact.objects.update(custom={"shirt_size": "M", "vegan": True})
+
+    content = sales_client.get(
+        reverse("crm:contact_detail", args=[company.contact.pk])
+    ).content.decode()
+
+    assert "<dt>Shirt size</dt><dd>M</dd>" in content
+    assert "<dt>Vegan</dt><dd>Yes</dd>" in content
+
+
 def test_address_that_runs_code_is_no_link(company: Company, sales_client: Client) -> None:
     Contact.objects.update(linkedin_url="javascript:alert(1)")
     Account.objects.update(website="javascript:alert(1)")
