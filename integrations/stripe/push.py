@@ -35,7 +35,7 @@ def subscription_create(command: Command) -> None:
         account = _account(command, order, deal)
         customer = _customer(command, order, deal, account)
         for interval in order.intervals:
-            _subscription(command, order, interval, deal, account, customer)
+            _subscription(command, order, interval, deal=deal, account=account, customer=customer)
     notices.refusal_over(command, deal)
 
 
@@ -143,6 +143,7 @@ def _subscription(
     command: Command,
     order: Order,
     interval: str,
+    *,
     deal: Deal,
     account: Account,
     customer: str,

@@ -55,6 +55,8 @@ class Action:
     label: str
     run: Callable[[Mapping[str, str]], str]
     fields: tuple[Field, ...] = ()
+    # Offered on the page by itself, not beside a row.
+    is_general: bool = False
 
 
 @dataclass(frozen=True)

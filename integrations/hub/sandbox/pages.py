@@ -50,7 +50,7 @@ def vendor_context(vendor: Vendor, said: str) -> dict[str, Any]:
         "app": vendor.app,
         "said": said[:300],
         "tables": vendor.fake.tables(),
-        "forms": [(name, a) for name, a in vendor.fake.actions.items() if a.fields],
+        "forms": [(name, a) for name, a in vendor.fake.actions.items() if a.is_general],
         "kinds": kinds.items(),
         "rules": vendor.misbehaviour.rules(),
         "switches": vendor.deliverer.switches(vendor.app.id),

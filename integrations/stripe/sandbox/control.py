@@ -3,42 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from decimal import Decimal
-from itertools import islice
 
-from integrations.hub.sandbox.fake import Action, Button, Field, Row, SandboxRefusal, Table
-from integrations.hub.sandbox.pages import NONE, moment
+from integrations.hub.sandbox.fake import Action, SandboxRefusal
 from integrations.hub.sandbox.store import Json
 from integrations.hub.sandbox.vendor import Vendor
-from integrations.stripe.sandbox.books import Books
+from integrations.stripe.sandbox.books import ALL_EVENTS, Books
 from integrations.stripe.sandbox.cards import TEST_CARDS, card_attach
 from integrations.stripe.sandbox.errors import ApiError
 from integrations.stripe.sandbox.idempotency import IdempotencyKeys
 from integrations.stripe.sandbox.invoicing import invoice_fail, invoice_finalize, invoice_pay
 from integrations.stripe.sandbox.subscription_changes import subscription_end, subscription_renew
+from integrations.stripe.sandbox.wording import money
 
-SHOWN = 25
 DECLINES = {failure[0]: failure[1] for failure in TEST_CARDS.values() if failure}
-ZERO_DECIMAL = frozenset(
-    [
-        "bif",
-        "clp",
-        "djf",
-        "gnf",
-        "jpy",
-        "kmf",
-        "krw",
-        "mga",
-        "pyg",
-        "rwf",
-        "vnd",
-        "vuv",
-        "xaf",
-        "xof",
-        "xpf",
-    ]
-)
-THREE_DECIMAL = frozenset(["bhd", "jod", "kwd", "omr", "tnd"])
 
 Values = Mapping[str, str]
 
@@ -63,11 +40,13 @@ def actions(vendor: Vendor, keys: IdempotencyKeys) -> Mapping[str, Action]:
         "next_billing_cycle": Action("Next billing cycle", bound(renew)),
         "cancel_subscription": Action("Cancel subscription", bound(cancel)),
         "resend_event": Action("Send again three times", bound(resend)),
-        "send_unknown_event": Action("Send an event of an unknown type", bound(send_unknown)),
+        "send_unknown_event": Action(
+            "Send an event of an unknown type", bound(send_unknown), is_general=True
+        ),
         "forget_idempotency_keys": Action(
             "Let a day pass for idempotency keys",
             lambda _: f"{keys.forget()} idempotency keys forgotten.",
-            fields=(Field("confirm", "Say yes", "yes"),),
+            is_general=True,
         ),
     }
 
@@ -121,104 +100,12 @@ def resend(books: Books, values: Values) -> str:
 
 def send_unknown(books: Books, _: Values) -> str:
     event = books.emit("radar.nexa_unknown.created", {"id": "xx_1", "object": "unknown"})
-    return f"Event {event['id']} of a type nobody knows is sent to endpoints that take every type."
+    endpoints = list(books.all("webhook_endpoints"))
+    for endpoint in endpoints:
+        if ALL_EVENTS not in endpoint["enabled_events"]:
+            books.post(event, endpoint)
+    return f"Event {event['id']} of a type nobody asked for is sent to {len(endpoints)} endpoints."
 
 
 def _find(books: Books, collection: str, values: Values) -> Json:
     return books.find(collection, values.get("id", ""))
-
-
-# --- Tables -------------------------------------------------------------------------------------
-
-
-def tables(vendor: Vendor) -> list[Table]:
-    books = Books(vendor)
-    return [
-        _table(books, "customers", "Customers", ("Id", "Name", "E-mail"), _customer),
-        _table(
-            books,
-            "subscriptions",
-            "Subscriptions",
-            ("Id", "Customer", "Status", "Items", "Period ends (UTC)"),
-            _subscription,
-        ),
-        _table(
-            books,
-            "invoices",
-            "Invoices",
-            ("Id", "Number", "Customer", "Status", "Total", "Attempts"),
-            _invoice,
-        ),
-        _table(books, "events", "Events", ("Id", "Type", "At (UTC)"), _event),
-        _table(
-            books, "webhook_endpoints", "Web-hook endpoints", ("Id", "URL", "Status"), _endpoint
-        ),
-    ]
-
-
-def _table(
-    books: Books, name: str, title: str, columns: tuple[str, ...], row: Callable[[Json], Row]
-) -> Table:
-    shown = tuple(row(found) for found in islice(books.all(name), SHOWN))
-    return Table(name, title, columns, shown, books.vendor.collection(name).count())
-
-
-def _customer(row: Json) -> Row:
-    if row.get("deleted"):
-        return Row((row["id"], "deleted", NONE))
-    return Row((row["id"], row["name"] or NONE, row["email"] or NONE))
-
-
-def _subscription(row: Json) -> Row:
-    items = row["items"]["data"]
-    texts = [f"{i['quantity']} x {money_of(i['price'])}" for i in items]
-    end = min(item["current_period_end"] for item in items)
-    buttons = [Button("next_billing_cycle", "Next billing cycle", {"id": row["id"]})]
-    if row["status"] != "canceled":
-        buttons.append(Button("cancel_subscription", "Cancel subscription", {"id": row["id"]}))
-    cells = (row["id"], row["customer"], row["status"], ", ".join(texts), moment(end))
-    return Row(cells, tuple(buttons) if row["status"] != "canceled" else ())
-
-
-def _invoice(row: Json) -> Row:
-    buttons: tuple[Button, ...] = ()
-    if row["status"] in ("draft", "open"):
-        named = {"id": row["id"]}
-        buttons = (
-            Button("pay_invoice", "Pay invoice", named),
-            Button("fail_payment", "Fail payment", named),
-        )
-    cells = (
-        row["id"],
-        row["number"] or NONE,
-        row["customer"],
-        row["status"],
-        money(row["total"], row["currency"]),
-        str(row["attempt_count"]),
-    )
-    return Row(cells, buttons)
-
-
-def _event(row: Json) -> Row:
-    return Row(
-        (row["id"], row["type"], moment(row["created"])),
-        (Button("resend_event", "Send again three times", {"id": row["id"]}),),
-    )
-
-
-def _endpoint(row: Json) -> Row:
-    return Row((row["id"], row["url"], row["status"]))
-
-
-def money(amount: int, currency: str) -> str:
-    places = 0 if currency in ZERO_DECIMAL else 3 if currency in THREE_DECIMAL else 2
-    return f"{Decimal(amount).scaleb(-places):f} {currency.upper()}"
-
-
-def money_of(price: Json) -> str:
-    amount = Decimal(price["unit_amount_decimal"])
-    places = (
-        0 if price["currency"] in ZERO_DECIMAL else 3 if price["currency"] in THREE_DECIMAL else 2
-    )
-    per = price["recurring"]["interval"]
-    return f"{amount.scaleb(-places).normalize():f} {price['currency'].upper()} a {per}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from integrations.hub.sandbox.store import Json
@@ -9,7 +10,7 @@ from integrations.stripe.sandbox import shapes
 from integrations.stripe.sandbox.books import Books
 from integrations.stripe.sandbox.call import Call, Endpoint
 from integrations.stripe.sandbox.cards import card_attach
-from integrations.stripe.sandbox.errors import no_such
+from integrations.stripe.sandbox.errors import no_such, parameter_invalid
 from integrations.stripe.sandbox.lists import LISTING, list_page
 from integrations.stripe.sandbox.parameters import (
     Parameters,
@@ -24,10 +25,19 @@ from integrations.stripe.sandbox.searching import search_page
 from integrations.stripe.sandbox.shapes import catalog
 
 ADDRESS: Parameters = dict.fromkeys(catalog.NO_ADDRESS, text)
+
+
+def email(value: Any, name: str) -> str | None:
+    found = text(value, name)
+    if found and not re.fullmatch(r"[^@\s]+@[^@\s]+\.[^@\s]+", found):
+        raise parameter_invalid(name, f"Invalid email address: {found}", "email_invalid")
+    return found
+
+
 FIELDS: Parameters = {
     "address": hash_of(ADDRESS),
     "description": text,
-    "email": text,
+    "email": email,
     "invoice_settings": hash_of({"default_payment_method": text}),
     "metadata": metadata,
     "name": text,

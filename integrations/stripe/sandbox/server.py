@@ -19,6 +19,7 @@ from integrations.hub.sandbox.vendor import Vendor
 from integrations.stripe.sandbox import (
     control,
     customers,
+    dashboard,
     faults,
     forms,
     invoices,
@@ -68,7 +69,7 @@ class StripeFake:
         self.faults: Mapping[str, FaultKind] = faults.kinds(self)
 
     def tables(self) -> list[Table]:
-        return control.tables(self.vendor)
+        return dashboard.tables(self.vendor)
 
     def webhook_headers(self, endpoint: str, body: bytes) -> Mapping[str, str]:
         return webhooks.signature_headers(self.vendor, endpoint, body)

@@ -34,7 +34,7 @@ class ParrotFake:
     def __init__(self, vendor: Vendor) -> None:
         self.vendor = vendor
         self.actions: Mapping[str, Action] = {
-            "tell": Action("Tell", self.tell, (Field("word", "Word", "hello"),)),
+            "tell": Action("Tell", self.tell, (Field("word", "Word", "hello"),), is_general=True),
             "refuse": Action("Refuse", self.refuse),
         }
         self.faults: Mapping[str, FaultKind] = {

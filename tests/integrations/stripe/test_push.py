@@ -10,24 +10,19 @@ import stripe
 
 from crm.models import (
     Account,
-    Activity,
-    Alert,
     Contact,
     Deal,
     Product,
     Subscription,
-    User,
     Workspace,
 )
 from crm.services.accounts import account_create
-from crm.services.contacts import contact_update
-from crm.services.deals import deal_create, deal_move, deal_update, line_item_add
+from crm.services.deals import deal_create, deal_move, line_item_add
 from integrations.hub.connections import (
     connection_create,
     connection_pause,
     connection_resume,
 )
-from integrations.hub.jobs.replay import job_replay
 from integrations.hub.models import Connection, JobState
 from tests.factories import TEST_ORIGIN
 from tests.integrations.stripe.selling import (
@@ -36,7 +31,6 @@ from tests.integrations.stripe.selling import (
     the_job,
     win,
     work,
-    work_through_gates,
 )
 from tests.sandbox import RunningSandbox
 
@@ -191,167 +185,6 @@ def test_card_collection_starts_incomplete_and_counts_nothing(
     account.refresh_from_db()
     assert account.subscription_status == "incomplete"
     assert account.mrr == 0
-
-
-# --- Trouble on the way -------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("path", ["customers", "products", "prices", "subscriptions"])
-@pytest.mark.parametrize("kind", ["lost_reply", "server_error", "key_in_use", "dropped"])
-def test_step_that_failed_is_repeated_without_a_second_one(
-    connection: Connection, deal: Deal, sandbox: RunningSandbox, path: str, kind: str
-) -> None:
-    sandbox.misbehave("stripe", kind, method="POST", path=f"/v1/{path}")
-
-    win(deal)
-    work()
-
-    assert the_job().state == JobState.DONE
-    for collection in ("customers", "products", "prices", "subscriptions"):
-        assert len(sandbox.rows("stripe", collection)) == 1
-
-
-@pytest.mark.parametrize("value", ["done", ""])
-@pytest.mark.parametrize("path", ["customers", "subscriptions"])
-def test_failure_kept_for_the_key_is_overcome(
-    connection: Connection, deal: Deal, sandbox: RunningSandbox, path: str, value: str
-) -> None:
-    sandbox.misbehave("stripe", "server_error_kept", method="POST", path=f"/v1/{path}", value=value)
-
-    win(deal)
-    work(30)
-
-    assert the_job().state == JobState.DONE
-    assert len(sandbox.rows("stripe", "customers")) == 1
-    assert len(sandbox.rows("stripe", "subscriptions")) == 1
-
-
-def test_retry_after_the_keys_are_forgotten_finds_what_is_there(
-    connection: Connection, deal: Deal, sandbox: RunningSandbox
-) -> None:
-    """The reply was lost, then Stripe forgot the keys, as it does after a day."""
-    sandbox.misbehave("stripe", "lost_reply", method="POST", path="/v1/subscriptions")
-    sandbox.misbehave("stripe", "rate_limited", method="GET", path="/v1/subscriptions", value="x")
-    win(deal)
-    work(2)
-    sandbox.act("stripe", "forget_idempotency_keys")
-
-    work_through_gates()
-
-    assert the_job().state == JobState.DONE
-    assert len(sandbox.rows("stripe", "subscriptions")) == 1
-
-
-def test_rate_limit_waits_and_costs_no_attempt(
-    connection: Connection, deal: Deal, sandbox: RunningSandbox
-) -> None:
-    sandbox.misbehave("stripe", "rate_limited", method="POST", value="global-rate")
-
-    win(deal)
-    work_through_gates()
-
-    job = the_job()
-    assert job.state == JobState.DONE
-    assert job.attempt_rows.filter(is_counted=True).count() == 1
-
-
-def test_customer_deleted_at_stripe_is_made_anew(
-    connection: Connection,
-    deal: Deal,
-    workspace: Workspace,
-    account: Account,
-    contact: Contact,
-    gold: Product,
-    sdk: stripe.StripeClient,
-) -> None:
-    win(deal)
-    work()
-    sdk.v1.customers.delete(sdk.v1.customers.list().data[0].id)
-    second = deal_create(
-        workspace=workspace,
-        values={"name": "Again", "account": account, "primary_contact": contact},
-        origin=TEST_ORIGIN,
-    )
-    line_item_add(second, product=gold, origin=TEST_ORIGIN)
-
-    win(second)
-    work(20)
-
-    assert [job.state for job in connection.jobs.all()] == ["done", "done"]
-    assert len(sdk.v1.customers.list().data) == 1
-
-
-def test_price_switched_off_at_stripe_is_told(
-    connection: Connection, deal: Deal, sandbox: RunningSandbox
-) -> None:
-    sandbox.misbehave("stripe", "card_declined", method="POST", path="/v1/subscriptions")
-
-    win(deal)
-    work()
-
-    job = the_job()
-    assert (job.state, job.reason) == (JobState.DEAD, "invalid")
-    assert "declined" in job.last_error
-    assert "declined" in Alert.objects.get(kind="billing_refused").message
-
-
-# --- What a person must mend --------------------------------------------------------------------
-
-
-def test_deal_without_account_is_refused_in_words_and_billed_after_mending(
-    connection: Connection, deal: Deal, account: Account, sandbox: RunningSandbox, admin: User
-) -> None:
-    deal = deal_update(deal, values={"account": None}, origin=TEST_ORIGIN)
-    win(deal)
-    work()
-    refused = the_job()
-    assert refused.state == JobState.DEAD
-    assert "no account" in refused.last_error
-    assert Alert.objects.get(kind="billing_refused", status="open").subject_key == f"deal:{deal.pk}"
-    assert Activity.objects.filter(deal=deal, subject__contains="could not be created").exists()
-    assert sandbox.rows("stripe", "customers") == []
-
-    deal_update(deal, values={"account": account}, origin=TEST_ORIGIN)
-    job_replay(refused, actor=admin)
-    work()
-
-    assert the_job().state == JobState.DONE
-    assert Alert.objects.get(kind="billing_refused").status == "resolved"
-    assert len(sandbox.rows("stripe", "subscriptions")) == 1
-
-
-def test_deal_without_email_is_refused_in_words_and_billed_after_mending(
-    connection: Connection, deal: Deal, contact: Contact, sandbox: RunningSandbox, admin: User
-) -> None:
-    contact_update(contact, values={"email": ""}, origin=TEST_ORIGIN)
-    deal.refresh_from_db()
-    win(deal)
-    work()
-    refused = the_job()
-    assert "e-mail" in refused.last_error
-
-    contact_update(contact, values={"email": "late@example.test"}, origin=TEST_ORIGIN)
-    job_replay(refused, actor=admin)
-    work()
-
-    assert [row["email"] for row in sandbox.rows("stripe", "customers")] == ["late@example.test"]
-
-
-def test_amount_stripe_cannot_bill_is_refused(
-    connection: Connection, workspace: Workspace, account: Account, contact: Contact
-) -> None:
-    product = product_make(workspace, name="Odd", price="1.2345", interval="month", currency="KWD")
-    deal = deal_create(
-        workspace=workspace,
-        values={"name": "Odd", "account": account, "currency": "KWD"},
-        origin=TEST_ORIGIN,
-    )
-    line_item_add(deal, product=product, origin=TEST_ORIGIN)
-
-    win(deal)
-    work()
-
-    assert "steps of 0.010" in the_job().last_error
 
 
 def test_paused_connection_keeps_the_command_until_it_is_resumed(

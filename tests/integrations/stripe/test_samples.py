@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.db.models import Model
 
 from crm.models import Account, Activity, Alert, Invoice, Subscription, Task
 from integrations.hub.links import Links
@@ -42,8 +43,8 @@ def stand_at_stripe(sandbox: RunningSandbox, event: dict[str, Any]) -> None:
         sandbox.vendor("stripe").collection(collection).put(subject["id"], subject)
 
 
-def values(record: Any, *names: str) -> dict[str, Any]:
-    return {name: plain(getattr(record, name)) for name in names}
+def values(record: Any, names: str) -> dict[str, Any]:
+    return {name: plain(getattr(record, name)) for name in names.split()}
 
 
 def plain(value: Any) -> Any:
@@ -52,62 +53,34 @@ def plain(value: Any) -> Any:
     return value.isoformat() if hasattr(value, "isoformat") else value
 
 
+FIELDS: dict[type[Model], str] = {
+    Invoice: "external_id number status currency total line_total tax_total amount_paid amount_due "
+    "failed_attempts subscription_external_id issued_at due_at paid_at",
+    Subscription: "external_id status mrr currency started_at current_period_start "
+    "current_period_end cancel_at_period_end ended_at",
+    Activity: "kind subject amount",
+    Alert: "kind severity",
+    Task: "title priority",
+}
+ACCOUNT = (
+    "payment_status subscription_status health_score churn_risk mrr next_billing_at last_payment_at"
+)
+
+
 def landed(account: Account) -> dict[str, Any]:
     """Everything a sample may change, as its expected file has it."""
     account.refresh_from_db()
     event = InboxEvent.objects.get()
+    rows = {
+        str(model._meta.verbose_name_plural): [
+            values(row, fields) for row in model._default_manager.order_by("pk")
+        ]
+        for model, fields in FIELDS.items()
+    }
     return {
-        "event": values(event, "event_id", "kind", "subject", "state", "reason"),
-        "account": values(
-            account,
-            "payment_status",
-            "subscription_status",
-            "health_score",
-            "churn_risk",
-            "mrr",
-            "next_billing_at",
-            "last_payment_at",
-        ),
-        "invoices": [
-            values(
-                row,
-                "external_id",
-                "number",
-                "status",
-                "currency",
-                "total",
-                "line_total",
-                "tax_total",
-                "amount_paid",
-                "amount_due",
-                "failed_attempts",
-                "subscription_external_id",
-                "issued_at",
-                "due_at",
-                "paid_at",
-            )
-            for row in Invoice.objects.order_by("pk")
-        ],
-        "subscriptions": [
-            values(
-                row,
-                "external_id",
-                "status",
-                "mrr",
-                "currency",
-                "started_at",
-                "current_period_start",
-                "current_period_end",
-                "cancel_at_period_end",
-                "ended_at",
-            )
-            for row in Subscription.objects.order_by("pk")
-        ],
-        "activities": [
-            values(row, "kind", "subject", "amount") for row in Activity.objects.order_by("pk")
-        ],
-        "alerts": [values(row, "kind", "severity") for row in Alert.objects.order_by("pk")],
-        "tasks": [values(row, "title", "priority") for row in Task.objects.order_by("pk")],
+        "event": values(event, "event_id kind subject state reason"),
+        "account": values(account, ACCOUNT),
+        **rows,
     }
 
 

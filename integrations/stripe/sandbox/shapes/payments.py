@@ -7,48 +7,78 @@ from integrations.stripe.sandbox.identifiers import random_text
 from integrations.stripe.sandbox.shapes import head
 from integrations.stripe.sandbox.shapes.catalog import NO_ADDRESS
 
+# What every new payment intent holds, whatever was asked for.
+NEW_INTENT: Json = {
+    "amount_capturable": 0,
+    "amount_details": {"tip": {}},
+    "amount_received": 0,
+    "application": None,
+    "application_fee_amount": None,
+    "canceled_at": None,
+    "cancellation_reason": None,
+    "confirmation_method": "automatic",
+    "last_payment_error": None,
+    "latest_charge": None,
+    "next_action": None,
+    "on_behalf_of": None,
+    "payment_method_options": {},
+    "payment_method_types": ["card"],
+    "processing": None,
+    "review": None,
+    "setup_future_usage": None,
+    "shipping": None,
+    "source": None,
+    "statement_descriptor": None,
+    "statement_descriptor_suffix": None,
+    "transfer_data": None,
+    "transfer_group": None,
+}
+
 
 def payment_intent(now: int, given: Json) -> Json:
     top = head("pi", "payment_intent", now)
     return {
+        **NEW_INTENT,
         **top,
         "amount": given["amount"],
-        "amount_capturable": 0,
-        "amount_details": {"tip": {}},
-        "amount_received": 0,
-        "application": None,
-        "application_fee_amount": None,
         "automatic_payment_methods": given.get("automatic_payment_methods"),
-        "canceled_at": None,
-        "cancellation_reason": None,
         "capture_method": given.get("capture_method", "automatic_async"),
         "client_secret": f"{top['id']}_secret_{random_text(16)}",
-        "confirmation_method": "automatic",
         "currency": given["currency"],
         "customer": given.get("customer"),
         "description": given.get("description"),
-        "last_payment_error": None,
-        "latest_charge": None,
         "metadata": given.get("metadata", {}),
-        "next_action": None,
-        "on_behalf_of": None,
         "payment_method": given.get("payment_method"),
-        "payment_method_options": {},
-        "payment_method_types": ["card"],
-        "processing": None,
         "receipt_email": given.get("receipt_email"),
-        "review": None,
-        "setup_future_usage": None,
-        "shipping": None,
-        "source": None,
-        "statement_descriptor": None,
-        "statement_descriptor_suffix": None,
         "status": "requires_confirmation"
         if given.get("payment_method")
         else "requires_payment_method",
-        "transfer_data": None,
-        "transfer_group": None,
     }
+
+
+# What every new charge holds, whatever was asked for.
+NEW_CHARGE: Json = {
+    "amount_refunded": 0,
+    "application": None,
+    "application_fee": None,
+    "application_fee_amount": None,
+    "balance_transaction": None,
+    "calculated_statement_descriptor": "NEXA SANDBOX",
+    "disputed": False,
+    "failure_balance_transaction": None,
+    "fraud_details": {},
+    "on_behalf_of": None,
+    "receipt_email": None,
+    "receipt_number": None,
+    "refunded": False,
+    "review": None,
+    "shipping": None,
+    "source_transfer": None,
+    "statement_descriptor": None,
+    "statement_descriptor_suffix": None,
+    "transfer_data": None,
+    "transfer_group": None,
+}
 
 
 def charge(now: int, intent: Json, payer: Json | None, failure: tuple[str, str] | None) -> Json:
@@ -56,14 +86,10 @@ def charge(now: int, intent: Json, payer: Json | None, failure: tuple[str, str] 
     top = head("ch", "charge", now)
     captured = not failure and intent["capture_method"] != "manual"
     return {
+        **NEW_CHARGE,
         **top,
         "amount": intent["amount"],
         "amount_captured": intent["amount"] if captured else 0,
-        "amount_refunded": 0,
-        "application": None,
-        "application_fee": None,
-        "application_fee_amount": None,
-        "balance_transaction": None,
         "billing_details": {
             "address": NO_ADDRESS,
             "email": payer["email"] if payer else None,
@@ -71,18 +97,13 @@ def charge(now: int, intent: Json, payer: Json | None, failure: tuple[str, str] 
             "phone": payer["phone"] if payer else None,
             "tax_id": None,
         },
-        "calculated_statement_descriptor": "NEXA SANDBOX",
         "captured": captured,
         "currency": intent["currency"],
         "customer": intent["customer"],
         "description": intent["description"],
-        "disputed": False,
-        "failure_balance_transaction": None,
         "failure_code": "card_declined" if failure else None,
         "failure_message": failure[1] if failure else None,
-        "fraud_details": {},
         "metadata": intent["metadata"],
-        "on_behalf_of": None,
         "outcome": _outcome(failure),
         "paid": not failure,
         "payment_intent": intent["id"],
@@ -98,18 +119,8 @@ def charge(now: int, intent: Json, payer: Json | None, failure: tuple[str, str] 
                 "last4": "0002" if failure else "4242",
             },
         },
-        "receipt_email": None,
-        "receipt_number": None,
         "receipt_url": f"https://pay.stripe.com/receipts/{top['id']}",
-        "refunded": False,
-        "review": None,
-        "shipping": None,
-        "source_transfer": None,
-        "statement_descriptor": None,
-        "statement_descriptor_suffix": None,
         "status": "failed" if failure else "succeeded",
-        "transfer_data": None,
-        "transfer_group": None,
     }
 
 
