@@ -32,6 +32,4 @@ def workspace_make(**fields: Any) -> Workspace:
 def membership_make(
     workspace: Workspace, *, role: Role = Role.MEMBER, user: User | None = None
 ) -> Membership:
-    return Membership.objects.create(
-        workspace=workspace, user=user or user_make(), role=role
-    )
+    return Membership.objects.create(workspace=workspace, user=user or user_make(), role=role)

@@ -11,9 +11,9 @@ from django.conf import settings as django_settings
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from crm.trace import within_context
 from integrations.hub import tasks
 from nexa.configuration import log_settings
-from crm.trace import within_context
 from nexa.logs import ContextFilter, JsonFormatter, PlainFormatter
 
 JSON = JsonFormatter("%(asctime)s %(levelname)s %(name)s %(message)s %(context_id)s")

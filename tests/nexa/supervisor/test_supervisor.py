@@ -16,8 +16,7 @@ pytestmark = pytest.mark.cluster
 SLEEPS = "import time; time.sleep(60)"
 ENDS = "print('no way'); raise SystemExit(3)"
 DEAF = (
-    "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN);"
-    "print('up'); time.sleep(60)"
+    "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN);print('up'); time.sleep(60)"
 )
 HAS_A_CHILD = (
     "import subprocess, sys, time;"
