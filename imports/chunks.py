@@ -9,23 +9,21 @@ from __future__ import annotations
 import gc
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from itertools import islice
-from typing import IO, Final, Protocol
+from typing import Final, Protocol
 
-from django.conf import settings
 from django.db import connection, transaction
 from django.db.models.functions import Now
 
 from imports.engine import Engine
 from imports.errors import ImportStopped, UnreadableFile
-from imports.formats import CsvRows, Cursor, Row
+from imports.formats import Cursor
 from imports.models import ImportJob
+from imports.reading import Chunk, ahead, chunks_of, cursor_of, file_open
 from integrations.hub import leases
 from integrations.hub.faults import fault
 
-CHUNK_BYTES: Final = 8 * 1024 * 1024
 BUDGET_SECONDS: Final = 25.0
 LEASE_SECONDS: Final = 30.0
 MAX_STARTS: Final = 5
@@ -38,7 +36,7 @@ class Steps(Protocol):
 
     def engine(self, job: ImportJob) -> Engine: ...
 
-    def write(self, job: ImportJob, engine: Engine, rows: list[Row]) -> None: ...
+    def write(self, job: ImportJob, engine: Engine, chunk: Chunk) -> None: ...
 
     def finish(self, job: ImportJob) -> None: ...
 
@@ -101,75 +99,52 @@ def _begin(job_id: int, steps: Steps) -> ImportJob | None:
 def _slice(job: ImportJob, steps: Steps, lease: leases.Lease, deadline: float) -> Worked:
     done = 0
     engine = steps.engine(job)
-    with file_open(job) as file:
-        rows = CsvRows(file, encoding=job.encoding, delimiter=job.delimiter, cursor=cursor_of(job))
-        iterator = iter(rows)
+    with file_open(job) as file, closing(ahead(chunks_of(job, file, engine.mapped))) as chunks:
         while True:
-            began, before = time.monotonic(), rows.cursor
             try:
-                chunk = chunk_take(iterator, rows)
-                with transaction.atomic():
-                    _commit_lazily()
-                    locked = _locked(job, before)
-                    if locked is None or not steps.is_wanted(locked):
-                        return Worked(done, has_more=False)
-                    if not chunk:
-                        _commit_lazily(is_lazy=False)
-                        steps.finish(locked)
-                        return Worked(done, has_more=False)
-                    steps.write(locked, engine, chunk)
-                    _advance(locked, rows.cursor, len(chunk), time.monotonic() - began)
-                    fault("import.before_commit")
+                written = _chunk_write(job, steps, engine, chunks)
             except (UnreadableFile, ImportStopped) as error:
                 _fail(job.pk, steps, str(error))
+                written = 0
+            if not written:
                 return Worked(done, has_more=False)
-            done += len(chunk)
+            done += written
             fault("import.after_chunk")
             if time.monotonic() >= deadline:
                 return Worked(done, has_more=True)
             leases.renew(lease, LEASE_SECONDS)
 
 
-def _commit_lazily(*, is_lazy: bool = True) -> None:
+def _chunk_write(job: ImportJob, steps: Steps, engine: Engine, chunks: Iterator[Chunk]) -> int:
+    """How many rows; none at the end, or when the job is another's or not wanted any more."""
+    began, chunk = time.monotonic(), next(chunks)
+    with transaction.atomic():
+        locked = _locked(job, chunk.before)
+        if locked is None or not steps.is_wanted(locked):
+            return 0
+        if not chunk.rows:
+            steps.finish(locked)
+            return 0
+        _commit_lazily()
+        steps.write(locked, engine, chunk)
+        _advance(locked, chunk, time.monotonic() - began)
+        fault("import.before_commit")
+    return len(chunk.rows)
+
+
+def _commit_lazily() -> None:
     """Do not wait for the disk: what a crash of the server loses, it loses with its cursor.
 
     The last commit of a job waits, and with it all that were written before.
     """
     with connection.cursor() as cursor:
-        cursor.execute(f"SET LOCAL synchronous_commit TO {'off' if is_lazy else 'DEFAULT'}")
-
-
-def chunk_take(iterator: Iterator[Row], rows: CsvRows) -> list[Row]:
-    """The next rows, bounded in number and in bytes."""
-    start = rows.cursor.offset
-    chunk: list[Row] = []
-    for row in islice(iterator, settings.IMPORT_CHUNK_ROWS):
-        chunk.append(row)
-        if rows.cursor.offset - start > CHUNK_BYTES:
-            break
-    return chunk
-
-
-def cursor_of(job: ImportJob) -> Cursor:
-    return Cursor(job.cursor_offset, job.cursor_line, job.cursor_row)
+        cursor.execute("SET LOCAL synchronous_commit TO off")
 
 
 def cursor_to_start(job: ImportJob) -> None:
     """The first row below the header; the caller saves."""
     job.cursor_offset, job.cursor_line, job.cursor_row = job.data_offset, job.data_line, 2
     job.rows_processed, job.worked_seconds, job.starts = 0, 0.0, 0
-
-
-CURSOR_FIELDS: Final = (
-    "cursor_offset", "cursor_line", "cursor_row", "rows_processed", "worked_seconds", "starts",
-)  # fmt: skip
-
-
-@contextmanager
-def file_open(job: ImportJob) -> Iterator[IO[bytes]]:
-    """The stored file as plain bytes."""
-    with job.file.storage.open(str(job.file.name), "rb") as stored:
-        yield stored.file or stored
 
 
 def _locked(job: ImportJob, before: Cursor) -> ImportJob | None:
@@ -185,9 +160,9 @@ def _lock(job_id: int) -> ImportJob | None:
     return jobs.filter(pk=job_id).first()
 
 
-def _advance(job: ImportJob, cursor: Cursor, rows: int, seconds: float) -> None:
-    job.cursor_offset, job.cursor_line, job.cursor_row = cursor
-    job.rows_processed += rows
+def _advance(job: ImportJob, chunk: Chunk, seconds: float) -> None:
+    job.cursor_offset, job.cursor_line, job.cursor_row = chunk.after
+    job.rows_processed += len(chunk.rows)
     job.worked_seconds += seconds
     job.starts = 0
     job.heartbeat_at = Now()

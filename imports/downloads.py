@@ -8,10 +8,10 @@ from collections.abc import Iterable, Iterator
 from itertools import groupby
 from typing import Any, Final
 
-from imports.chunks import file_open
 from imports.errors import UnreadableFile
 from imports.formats import CsvRows, Cursor
 from imports.models import ImportJob, ImportProblem
+from imports.reading import file_open
 
 FORMULA_MARKS: Final = ("=", "+", "-", "@", "\t", "\r")
 PROBLEM_HEADERS: Final = ("Row in the file", "Import problem")

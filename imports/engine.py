@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, NamedTuple
@@ -68,9 +68,12 @@ class Engine:
         self._mapper = mapper
         self._policy = policy
 
-    def decide(self, rows: Iterable[Row]) -> Decisions:
+    def mapped(self, rows: Iterable[Row]) -> list[Incoming]:
+        """The rows' meaning; asks the database nothing, so any thread may do it."""
+        return [self._mapper.map(row) for row in rows]
+
+    def decide(self, incoming: Sequence[Incoming]) -> Decisions:
         """Nothing is written; the same rows and records give the same decisions."""
-        incoming = [self._mapper.map(row) for row in rows]
         good = [row for row in incoming if row.error is None]
         companies, people = Companies(self._store, self._policy.strategy), People(self._store)
         companies.preload(good)

@@ -7,9 +7,9 @@ from django.db.models.functions import Now
 from imports.choices import ImportStatus, Phase
 from imports.chunks import BUDGET_SECONDS, Worked, cursor_to_start, work
 from imports.engine import Engine
-from imports.formats import Row
 from imports.models import ImportJob
 from imports.problems import problems_store
+from imports.reading import Chunk
 from imports.rehearsal import RehearsalStore, rehearsal_clear
 from imports.results import plan_add
 from imports.setting import engine_for
@@ -24,8 +24,8 @@ class _Rehearsal:
     def engine(self, job: ImportJob) -> Engine:
         return engine_for(job, RehearsalStore(job))
 
-    def write(self, job: ImportJob, engine: Engine, rows: list[Row]) -> None:
-        decisions = engine.decide(rows)
+    def write(self, job: ImportJob, engine: Engine, chunk: Chunk) -> None:
+        decisions = engine.decide(chunk.incoming)
         RehearsalStore(job).save(decisions)
         problems_store(job, Phase.PLAN, decisions.problems)
         plan_add(job.plan, decisions)

@@ -15,10 +15,11 @@ from imports.chunks import BUDGET_SECONDS, Worked, work
 from imports.engine import Action, Decisions, Engine
 from imports.errors import ImportStopped
 from imports.formats import Row
-from imports.mapping import Problem
+from imports.mapping import Incoming, Problem
 from imports.matching import LiveStore
 from imports.models import ImportJob
 from imports.problems import problems_store
+from imports.reading import Chunk
 from imports.setting import engine_for
 from imports.writing import decisions_write
 
@@ -34,11 +35,16 @@ class _Run:
     def engine(self, job: ImportJob) -> Engine:
         return engine_for(job, LiveStore(job.workspace_id))
 
-    def write(self, job: ImportJob, engine: Engine, rows: list[Row]) -> None:
+    def write(self, job: ImportJob, engine: Engine, chunk: Chunk) -> None:
+        self._write(job, engine, chunk.rows, chunk.incoming)
+
+    def _write(
+        self, job: ImportJob, engine: Engine, rows: list[Row], incoming: list[Incoming]
+    ) -> None:
         """Write the rows together, or where the database refuses them, each half for itself."""
         try:
             with transaction.atomic():
-                decisions = engine.decide(rows)
+                decisions = engine.decide(incoming)
                 _obey(job, decisions)
                 written = decisions_write(decisions, workspace=job.workspace, origin=origin_of(job))
         except (DataError, IntegrityError, ServiceError) as error:
@@ -46,8 +52,8 @@ class _Run:
                 _set_aside(job, rows[0], error)
                 return
             middle = len(rows) // 2
-            self.write(job, engine, rows[:middle])
-            self.write(job, engine, rows[middle:])
+            for half in (rows[:middle], rows[middle:]):
+                self._write(job, engine, half, engine.mapped(half))
             return
         _count(job, decisions.counts + Counter(written))
         told = [problem for problem in decisions.problems if problem.kind in KEPT]

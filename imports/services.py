@@ -18,13 +18,14 @@ from imports.choices import (
     ImportStatus,
     UndoState,
 )
-from imports.chunks import cursor_to_start, file_open
+from imports.chunks import cursor_to_start
 from imports.errors import WrongState
 from imports.formats import Cursor
 from imports.headers import columns_guess
 from imports.intake import Intake, file_take_in, look, sample_rows
 from imports.models import ImportJob
 from imports.queue import work_ask_on_commit
+from imports.reading import file_open
 from imports.rehearsal import rehearsal_clear
 
 SAMPLE_ROWS = 200

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from imports.chunks import chunk_take
-from imports.formats import CsvRows, Cursor
 from imports.headers import columns_guess
 from imports.mapping import RowMapper
+from imports.models import ImportJob
+from imports.reading import ahead, chunks_of
 from imports.transforms import Surroundings
 from tests.imports.conftest import HEADER, people
 
@@ -34,16 +34,13 @@ def test_fifty_thousand_rows_are_read_and_mapped_in_flat_memory(
     mapper = RowMapper(mapping, import_object="contact", around=Surroundings("AU", "UTC"))
     peaks: list[int] = []
 
+    job = ImportJob(encoding="utf-8", delimiter=",", cursor_line=1, cursor_row=1)
     with long_file.open("rb") as file:
-        rows = CsvRows(file, encoding="utf-8", delimiter=",", cursor=Cursor(0, 1, 1))
-        iterator = iter(rows)
         tracemalloc.start()
-        while chunk := chunk_take(iterator, rows):
-            mapped = [mapper.map(row) for row in chunk]
-            del mapped
-            peaks.append(tracemalloc.get_traced_memory()[0])
+        chunks = ahead(chunks_of(job, file, lambda rows: [mapper.map(row) for row in rows]))
+        peaks.extend(tracemalloc.get_traced_memory()[0] for _ in chunks)
         tracemalloc.stop()
 
-    assert len(peaks) == 51
+    assert len(peaks) == 52
     # The caches of recurring texts fill up once; nothing else stays.
     assert peaks[-1] - peaks[25] < 3_000_000

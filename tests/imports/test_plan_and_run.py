@@ -307,8 +307,8 @@ def test_consent_is_logged_and_an_opt_out_stays(
 
     refused.refresh_from_db()
     assert refused.email_opt_in is False
-    entry = ConsentEntry.objects.get()
-    assert (entry.contact.email, entry.opted_in, entry.source) == ("yes@x.com", True, "import")
+    entry = ConsentEntry.objects.get(source="import")
+    assert (entry.contact.email, entry.opted_in) == ("yes@x.com", True)
     assert Contact.objects.get(email="silent@x.com").email_opt_in is None
 
 
@@ -357,5 +357,5 @@ def test_queries_do_not_grow_with_the_rows(
     for count in (10, 400):
         job = checked(*people(count, start=1000 * count))
         import_start(job)
-        with django_assert_num_queries(42):
+        with django_assert_num_queries(40):
             run_work(job.pk)
