@@ -46,7 +46,9 @@ def _text(definition: CustomField) -> forms.Field:
 
 
 def _number(definition: CustomField) -> forms.Field:
-    return forms.DecimalField(label=definition.label, required=definition.is_required)
+    return forms.DecimalField(
+        label=definition.label, required=definition.is_required, max_digits=30, decimal_places=10
+    )
 
 
 def _boolean(definition: CustomField) -> forms.Field:

@@ -7,6 +7,7 @@ from typing import Any
 from django import forms
 
 from crm.choices import LeadStatus
+from crm.forms.activities import BODY_MAX
 from crm.forms.record import RecordForm, refusal_show
 from crm.models import Lead
 from crm.services.errors import ServiceError
@@ -17,6 +18,8 @@ CHOSEN_STATUSES = [pair for pair in LeadStatus.choices if pair[0] != LeadStatus.
 
 class LeadForm(RecordForm):
     """Who asked, for what and how they came; the status has a form of its own."""
+
+    notes = forms.CharField(required=False, max_length=BODY_MAX, widget=forms.Textarea)
 
     class Meta:
         model = Lead
@@ -46,9 +49,6 @@ class LeadForm(RecordForm):
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
-        low, high = cleaned.get("budget_min"), cleaned.get("budget_max")
-        if low is not None and high is not None and low > high:
-            self.add_error("budget_max", "The budget ends below where it starts.")
         if not any(cleaned.get(name) for name in ("first_name", "last_name", "company", "email")):
             self.add_error(None, "Give at least a name, a company or an e-mail address.")
         return cleaned

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from django import forms
+
+from crm.forms.activities import BODY_MAX
 from crm.forms.lookup import LookupField
 from crm.forms.moments import MomentField
 from crm.forms.record import RecordForm
@@ -18,6 +21,7 @@ class TaskForm(RecordForm):
     account = LookupField("account", label="Company")
     lead = LookupField("lead", label="Lead")
     deal = LookupField("deal", label="Deal")
+    notes = forms.CharField(required=False, max_length=BODY_MAX, widget=forms.Textarea)
 
     class Meta:
         model = Task
