@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import zlib
 from datetime import date, datetime
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any, Protocol
 
 from django import template
@@ -38,6 +38,8 @@ WHOLE_UNITS = frozenset(
     {"BIF", "CLP", "DJF", "GNF", "JPY", "KMF", "KRW", "MGA", "PYG", "RWF", "UGX", "VND", "VUV"}
     | {"XAF", "XOF", "XPF"}
 )
+# And those whose minor unit is a thousandth.
+THOUSANDTHS = frozenset({"BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"})
 
 
 class StageLike(Protocol):
@@ -88,14 +90,16 @@ def initials(name: str) -> str:
 
 @register.filter
 def money(amount: Decimal | float | None, currency: object = "") -> str:
-    """`$1,200.00`: grouped by locale, minor units by the currency; nothing for nothing."""
+    """`$1,200.00`: grouped by locale, rounded to the currency's minor unit; nothing for nothing."""
     if not isinstance(amount, Decimal | float | int):
         return ""
     code = str(currency or "").upper()
-    places = 0 if code in WHOLE_UNITS else 2
-    figure = formats.number_format(-amount if amount < 0 else amount, places, force_grouping=True)
+    places = 0 if code in WHOLE_UNITS else 3 if code in THOUSANDTHS else 2
+    # Django's own formatting cuts places off, which makes 9.999 into 9.99.
+    rounded = Decimal(str(amount)).quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)
+    figure = formats.number_format(abs(rounded), places, force_grouping=True)
     symbol = SYMBOLS.get(code, f"{code} " if code else "")
-    return f"{'−' if amount < 0 else ''}{symbol}{figure}"  # noqa: RUF001 (a true minus sign)
+    return f"{'−' if rounded < 0 else ''}{symbol}{figure}"  # noqa: RUF001 (a true minus sign)
 
 
 @register.filter

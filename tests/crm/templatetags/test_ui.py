@@ -89,10 +89,18 @@ def test_avatar_keeps_its_colour_for_the_same_name() -> None:
         (Decimal("9.9"), "CHF", "CHF 9.90"),
         (Decimal("-5"), "GBP", "−£5.00"),  # noqa: RUF001
         (Decimal("0"), "USD", "$0.00"),
+        (Decimal("9.999"), "USD", "$10.00"),
+        (Decimal("0.005"), "USD", "$0.01"),
+        (Decimal("-0.001"), "USD", "$0.00"),
+        (Decimal("10.9"), "JPY", "¥11"),
+        (Decimal("1.2345"), "KWD", "KWD 1.235"),
+        (9.999, "USD", "$10.00"),
         (None, "USD", ""),
     ],
 )
-def test_money_follows_the_currency(amount: Decimal | None, currency: str, text: str) -> None:
+def test_money_follows_the_currency(
+    amount: Decimal | float | None, currency: str, text: str
+) -> None:
     assert ui.money(amount, currency) == text
 
 
