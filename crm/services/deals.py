@@ -41,9 +41,12 @@ __all__ = [
 def deal_create(*, workspace: Workspace, values: Mapping[str, Any], origin: Origin) -> Deal:
     """Create a deal, in the default pipeline's first stage unless one is given."""
     cleaned = values_clean(Deal, workspace=workspace, values=values)
+    _check_not_negative(cleaned)
     stage = cleaned.get("stage") or _first_stage(workspace, cleaned)
-    probability = cleaned.get("probability") or stage.probability
-    cleaned |= _stage_values(cleaned, stage) | {"probability": probability}
+    probability = cleaned.get("probability")
+    cleaned |= _stage_values(cleaned, stage)
+    if probability is not None:
+        cleaned["probability"] = probability
     cleaned["currency"] = cleaned.get("currency") or _currency(workspace, cleaned.get("account"))
     deal = record_create(Deal, workspace=workspace, values=cleaned, origin=origin)
     if stage.is_won:
@@ -66,11 +69,14 @@ def deal_update(
     """
     before = record_lock(deal, expected_version=expected_version)
     cleaned = values_clean(Deal, workspace=before.workspace, values=values)
+    _check_not_negative(cleaned)
     _check_amount(before, cleaned)
     old: Stage = before.stage
     stage = _stage_wanted(before, cleaned)
     if stage == old:
         _check_pipeline(cleaned, stage)
+        if "lost_reason" in cleaned:
+            cleaned["lost_reason"] = _lost_reason(cleaned, stage)
         return record_update(before, values=cleaned, origin=origin)
     cleaned |= _stage_values(cleaned, stage)
     fresh = record_update(before, values=cleaned, origin=origin)
@@ -122,16 +128,23 @@ def _stage_wanted(deal: Deal, values: Mapping[str, Any]) -> Stage:
 def _stage_values(values: Mapping[str, Any], stage: Stage) -> dict[str, Any]:
     """What a stage brings: its pipeline, probability and closing time; a reason only when lost."""
     _check_pipeline(values, stage)
-    lost_reason = values.get("lost_reason") or ""
-    if stage.is_lost and not lost_reason:
-        raise InvalidRecord({"lost_reason": ["Say why the deal was lost."]})
     return {
         "stage": stage,
         "pipeline": stage.pipeline,
         "probability": stage.probability,
         "closed_at": timezone.now() if stage.is_closed else None,
-        "lost_reason": lost_reason if stage.is_lost else "",
+        "lost_reason": _lost_reason(values, stage),
     }
+
+
+def _lost_reason(values: Mapping[str, Any], stage: Stage) -> str:
+    """The reason given, which a lost stage needs and no other one has."""
+    if not stage.is_lost:
+        return ""
+    reason = str(values.get("lost_reason") or "")
+    if not reason:
+        raise InvalidRecord({"lost_reason": ["Say why the deal was lost."]})
+    return reason
 
 
 def _check_pipeline(values: Mapping[str, Any], stage: Stage) -> None:
@@ -142,6 +155,12 @@ def _check_pipeline(values: Mapping[str, Any], stage: Stage) -> None:
 
 def _currency(workspace: Workspace, account: Account | None) -> str:
     return (account.currency if account else "") or workspace.currency
+
+
+def _check_not_negative(values: Mapping[str, Any]) -> None:
+    amount = values.get("amount")
+    if amount is not None and amount < 0:
+        raise InvalidRecord({"amount": ["The amount is at least 0."]})
 
 
 def _check_amount(deal: Deal, values: Mapping[str, Any]) -> None:

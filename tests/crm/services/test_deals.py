@@ -168,3 +168,42 @@ def test_first_line_sets_currency_and_another_currency_is_refused(
 
     with pytest.raises(InvalidRecord, match="priced in USD"):
         line_item_add(deal, product=product, origin=origin)
+
+
+@pytest.mark.parametrize(
+    "values", [{"amount": "-1"}, {"currency": "<b>"}, {"currency": "12€"}, {"currency": "EURO"}]
+)
+def test_deal_refuses_money_that_is_none(
+    deal: Deal, workspace: Workspace, origin: Origin, values: dict[str, Any]
+) -> None:
+    with pytest.raises(InvalidRecord) as refusal:
+        deal_update(deal, values=values, origin=origin)
+    with pytest.raises(InvalidRecord):
+        deal_create(workspace=workspace, values={"name": "x", **values}, origin=origin)
+
+    assert list(refusal.value.errors) == list(values)
+
+
+def test_deal_currency_is_kept_in_capitals(workspace: Workspace, origin: Origin) -> None:
+    values = {"name": "Acme", "currency": "eur"}
+
+    assert deal_create(workspace=workspace, values=values, origin=origin).currency == "EUR"
+
+
+def test_lost_deal_keeps_a_reason_and_open_one_has_none(deal: Deal, origin: Origin) -> None:
+    deal_update(deal, values={"lost_reason": "Too dear"}, origin=origin)
+    deal.refresh_from_db()
+    assert deal.lost_reason == ""
+
+    lost = deal_move(deal, stage_of(deal, "Closed lost"), origin=origin, lost_reason="Too dear")
+    with pytest.raises(InvalidRecord):
+        deal_update(lost, values={"lost_reason": " "}, origin=origin)
+
+    deal.refresh_from_db()
+    assert deal.lost_reason == "Too dear"
+
+
+def test_deal_create_keeps_a_probability_of_nought(workspace: Workspace, origin: Origin) -> None:
+    values = {"name": "Acme", "probability": 0}
+
+    assert deal_create(workspace=workspace, values=values, origin=origin).probability == 0
