@@ -7,6 +7,7 @@ every value converted by its field; what does not convert is refused by name.
 from __future__ import annotations
 
 import datetime
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -19,6 +20,10 @@ from crm.rules.identity import email_normal, phone_e164
 from crm.services.errors import InvalidRecord, WrongWorkspace
 
 FIXED_FIELDS = frozenset({"id", "workspace", "version", "created_at", "updated_at"})
+CURRENCY_CODE = re.compile(r"[A-Z]{3}")
+MAX_ENTRIES = 100
+# What lies outside has no place in some time zone, so that a page there could not show it.
+FIRST_YEAR, LAST_YEAR = 1900, 2999
 
 
 def values_clean(
@@ -76,16 +81,32 @@ def _value_clean(field: models.Field[Any, Any], value: Any, workspace: Workspace
     if isinstance(value, str):
         value = value.strip() or None
     value = field.to_python(value)
-    if isinstance(value, datetime.datetime) and value.tzinfo is None:
-        raise ValidationError("A time needs its time zone.")
+    if isinstance(value, datetime.datetime):
+        _check_time(value)
     return value
+
+
+def _check_time(value: datetime.datetime) -> None:
+    if value.tzinfo is None:
+        raise ValidationError("A time needs its time zone.")
+    if not FIRST_YEAR <= value.year <= LAST_YEAR:
+        raise ValidationError(f"A time lies in the years {FIRST_YEAR} to {LAST_YEAR}.")
 
 
 def _text_field_clean(field: models.Field[Any, Any], value: Any) -> str | None:
     if value is None:
         return None if field.null else ""
     text = text_clean(str(field.to_python(value)))
+    if field.name == "currency":
+        return _currency_clean(text)
     return email_normal(text) if isinstance(field, models.EmailField) else text
+
+
+def _currency_clean(text: str) -> str:
+    code = text.upper()
+    if code and not CURRENCY_CODE.fullmatch(code):
+        raise ValidationError("Give the three letters of a currency, such as USD.")
+    return code
 
 
 def _list_clean(field: ArrayField[Any, Any], value: Any) -> list[Any]:
@@ -95,7 +116,10 @@ def _list_clean(field: ArrayField[Any, Any], value: Any) -> list[Any]:
     if not isinstance(value, (list, tuple, set, frozenset)):
         raise ValidationError("Give a list.")
     entries = (_text_field_clean(field.base_field, entry) for entry in value)
-    return list(dict.fromkeys(entry for entry in entries if entry))
+    kept = list(dict.fromkeys(entry for entry in entries if entry))
+    if len(kept) > MAX_ENTRIES:
+        raise ValidationError(f"Give at most {MAX_ENTRIES}.")
+    return kept
 
 
 def _link_clean(
