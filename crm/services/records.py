@@ -83,17 +83,14 @@ def record_update(
     return fresh
 
 
+@transaction.atomic
 def record_archive(record: O, *, origin: Origin, expected_version: int | None = None) -> O:
     """Take the record out of every list; nothing of it is erased. Twice is as good as once."""
-    if record.archived_at is not None:
-        return record
-    return record_update(
-        record,
-        values={"archived_at": timezone.now()},
-        origin=origin,
-        expected_version=expected_version,
-        action=ChangeAction.DELETED,
-    )
+    fresh = record_lock(record, expected_version=expected_version)
+    if fresh.archived_at is not None:
+        return fresh
+    now = {"archived_at": timezone.now()}
+    return record_update(fresh, values=now, origin=origin, action=ChangeAction.DELETED)
 
 
 def record_restore(record: O, *, origin: Origin) -> O:
