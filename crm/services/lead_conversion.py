@@ -41,6 +41,8 @@ def lead_convert(lead: Lead, *, origin: Origin, deal_name: str = "") -> Conversi
     """
     lead = record_lock(lead)
     _check_open(lead)
+    # Two leads of one person take turns: the second must find the contact that the first made.
+    Workspace.objects.select_for_update(no_key=True).get(pk=lead.workspace_id)
     contact = _contact_matching(lead)
     account = (contact.account if contact else None) or _account_matching(lead)
     account = account or _account_make(lead, origin)

@@ -10,7 +10,18 @@ import pytest
 from django.db import close_old_connections, connection
 
 from crm.choices import Severity
-from crm.models import Account, Activity, Alert, Change, Deal, Lead, Payment, Task, Workspace
+from crm.models import (
+    Account,
+    Activity,
+    Alert,
+    Change,
+    Contact,
+    Deal,
+    Lead,
+    Payment,
+    Task,
+    Workspace,
+)
 from crm.services.accounts import account_update
 from crm.services.activities import activity_log
 from crm.services.alerts import alert_raise
@@ -154,6 +165,19 @@ def test_expected_version_lets_one_writer_through(account: Account) -> None:
     assert [type(error) for error in raised(results)] == [StaleRecord] * (WORKERS - 1)
     account.refresh_from_db()
     assert account.version == seen + 1
+
+
+def test_leads_of_one_person_become_one_contact(workspace: Workspace) -> None:
+    values = {"last_name": "Byron", "email": "ada@acme.test", "company": "Acme"}
+    waiting = [
+        lead_create(workspace=workspace, values=values, origin=TEST_ORIGIN) for _ in range(WORKERS)
+    ]
+
+    results = at_once(lambda: lead_convert(waiting.pop(), origin=TEST_ORIGIN))
+
+    assert raised(results) == []
+    assert (Contact.objects.count(), Account.objects.count()) == (1, 1)
+    assert Deal.objects.count() == WORKERS
 
 
 def test_lead_is_converted_once(workspace: Workspace) -> None:
