@@ -7,6 +7,7 @@ from typing import Any
 from rest_framework import serializers
 
 from crm.api.fields import WorkspaceRelatedField
+from crm.api.serializers import TEXT_MAX
 from crm.choices import ActivityKind, Direction
 from crm.models import Account, Activity, Contact, Deal, Lead
 from crm.services.activities import Subject, call_log, note_add
@@ -19,7 +20,7 @@ class EntrySerializer(serializers.Serializer[Activity]):
     """A note or a call about exactly one record."""
 
     kind = serializers.ChoiceField(choices=[ActivityKind.NOTE, ActivityKind.CALL])
-    body = serializers.CharField(max_length=20_000)
+    body = serializers.CharField(max_length=TEXT_MAX)
     direction = serializers.ChoiceField(
         choices=[Direction.INBOUND, Direction.OUTBOUND], required=False
     )

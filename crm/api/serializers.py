@@ -22,6 +22,7 @@ from crm.models import (
 )
 
 RECORD = ("id", "version", "created_at", "updated_at")
+TEXT_MAX = 20_000
 OWNED = (*RECORD, "owner", "tags", "custom", "archived_at")
 
 
@@ -77,6 +78,7 @@ class LeadSerializer(RecordSerializer):
             *("notes", "last_contacted_at"),
             *conversion,
         )
+        extra_kwargs = {"notes": {"max_length": TEXT_MAX}}
 
 
 class LineItemSerializer(RecordSerializer):
@@ -117,6 +119,7 @@ class TaskSerializer(RecordSerializer):
             *("title", "notes", "kind", "due_at", "priority", "status", "completed_at"),
             *("assigned_to", "contact", "lead", "account", "deal"),
         )
+        extra_kwargs = {"notes": {"max_length": TEXT_MAX}}
 
 
 class ActivitySerializer(RecordSerializer):

@@ -44,6 +44,7 @@ def lead_create(*, workspace: Workspace, values: Mapping[str, Any], origin: Orig
     """Create and score a lead. Raises InvalidRecord, also for one that starts as converted."""
     _check_status(values, present="")
     lead = record_create(Lead, workspace=workspace, values=values, origin=origin)
+    _check_budget(lead, values)
     _note_status(lead, origin)
     return lead_rescore(lead, event="lead created")
 
@@ -60,6 +61,7 @@ def lead_update(
     before = record_lock(lead, expected_version=expected_version)
     _check_status(values, present=before.status)
     fresh = record_update(before, values=_without_old_reason(values, before), origin=origin)
+    _check_budget(fresh, values)
     if fresh.status != before.status:
         _note_status(fresh, origin)
     return fresh if fresh.version == before.version else lead_rescore(fresh, event="lead changed")
@@ -97,6 +99,17 @@ def _check_status(values: Mapping[str, Any], *, present: str) -> None:
     gives_reason = bool(str(values.get("lost_reason") or "").strip())
     if status == LeadStatus.LOST and present != status and not gives_reason:
         raise InvalidRecord({"lost_reason": ["Say why the lead was lost."]})
+
+
+def _check_budget(lead: Lead, values: Mapping[str, Any]) -> None:
+    """Raise InvalidRecord, which takes the write back, when the range given is none."""
+    low, high = lead.budget_min, lead.budget_max
+    for name, bound in (("budget_min", low), ("budget_max", high)):
+        if name in values and bound is not None and bound < 0:
+            raise InvalidRecord({name: ["A budget is at least 0."]})
+    is_given = "budget_min" in values or "budget_max" in values
+    if is_given and low is not None and high is not None and low > high:
+        raise InvalidRecord({"budget_max": ["The budget ends below where it starts."]})
 
 
 def _without_old_reason(values: Mapping[str, Any], lead: Lead) -> dict[str, Any]:

@@ -8,7 +8,7 @@ import pytest
 from django.db import connection
 from django.test import Client
 
-from crm.models import Contact, CustomField, Deal, Workspace
+from crm.models import Contact, CustomField, Deal, User, Workspace
 from crm.services.contacts import contact_archive, contact_create
 from crm.services.deals import deal_archive, deal_create, line_item_add
 from crm.services.origin import Origin
@@ -131,3 +131,35 @@ def test_version_as_text_is_compared(sales_client: Client, contact: Contact) -> 
     fresh = patch(sales_client, path, first_name="Eve", version="1")
 
     assert (stale.status_code, fresh.status_code) == (409, 200)
+
+
+# --- Times that some zone cannot show, texts without end ------------------------------------------
+@pytest.mark.parametrize("due_at", ["0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z"])
+def test_time_that_no_other_zone_can_show_is_refused(sales_client: Client, due_at: str) -> None:
+    response = post(sales_client, "/api/tasks/", title="Call", due_at=due_at)
+
+    assert "due_at" in response.json()["error"]["fields"]
+
+
+def test_due_time_of_year_one_is_said_on_the_form(
+    sales_client: Client, salesperson: User, workspace: Workspace
+) -> None:
+    salesperson.time_zone = "Pacific/Auckland"
+    salesperson.save()
+    values = {"title": "Call", "kind": "follow_up", "priority": "normal"}
+
+    response = sales_client.post("/tasks/new/", {**values, "due_at": "0001-01-01T00:00"})
+
+    assert response.status_code == 200
+    assert "due_at" in response.context["form"].errors
+
+
+@pytest.mark.parametrize(("path", "name"), [("leads", "last_name"), ("tasks", "title")])
+def test_notes_are_bounded(sales_client: Client, path: str, name: str) -> None:
+    long = {name: "x", "notes": "n" * 20_001}
+
+    answer = post(sales_client, f"/api/{path}/", **long)
+    page = sales_client.post(f"/{path}/new/", long)
+
+    assert "notes" in answer.json()["error"]["fields"]
+    assert "notes" in page.context["form"].errors

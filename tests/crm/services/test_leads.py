@@ -186,3 +186,18 @@ def test_lead_convert_refuses_lost_archived_and_nameless(
             lead_convert(refused, origin=origin)
 
     assert not Deal.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("values", "field"),
+    [({"budget_min": "-1"}, "budget_min"), ({"budget_min": 9000}, "budget_max")],
+)
+def test_lead_refuses_a_budget_that_is_no_range(
+    lead: Lead, origin: Origin, values: dict[str, Any], field: str
+) -> None:
+    with pytest.raises(InvalidRecord) as refusal:
+        lead_update(lead, values=values, origin=origin)
+
+    assert list(refusal.value.errors) == [field]
+    lead.refresh_from_db()
+    assert lead.budget_min is None
