@@ -13,7 +13,7 @@ app_name = "hub"
 _CONNECTION = "integrations/connections/<int:pk>/"
 
 urlpatterns: list[URLPattern | URLResolver] = [
-    path("webhooks/<slug:provider>/<str:key>/", webhook, name="webhook"),
+    path("webhooks/<slug:provider>/<slug:key>/", webhook, name="webhook"),
     path("integrations/", integration_list, name="integration_list"),
     path(_CONNECTION, connections.connection_detail, name="connection_detail"),
     path(f"{_CONNECTION}test/", connections.connection_test, name="connection_test"),

@@ -170,3 +170,7 @@ def test_door_needs_no_csrf_token_and_two_round_trips(
 
     assert response.status_code == 200
     assert "sessionid" not in response.cookies
+
+
+def test_address_with_a_null_byte_is_not_found(client: Client) -> None:
+    assert client.post("/webhooks/echo/%00/", b"{}", "application/json").status_code == 404
