@@ -11,7 +11,7 @@ from django.utils import timezone
 from crm.models import Account, Deal
 from crm.services.billing import invoice_failed, invoice_paid, subscription_record
 from integrations.hub.errors import Forbidden, Ignored, NotFound
-from integrations.hub.facts import connection_origin, connection_source
+from integrations.hub.facts import connection_origin
 from integrations.hub.links import Links
 from integrations.hub.models import Connection
 from integrations.hub.provider import Fact
@@ -80,7 +80,6 @@ def invoice_paid_apply(connection: Connection, event: Event) -> None:
     invoice = _object(event)
     fact = invoice_fact(
         invoice,
-        source=connection_source(connection),
         account_id=_account_id(connection, invoice),
         occurred_at=_occurred_at(event),
     )
@@ -91,7 +90,6 @@ def invoice_failed_apply(connection: Connection, event: Event) -> None:
     invoice = _object(event)
     fact = invoice_fact(
         invoice,
-        source=connection_source(connection),
         account_id=_account_id(connection, invoice),
         occurred_at=_occurred_at(event),
     )
@@ -104,7 +102,6 @@ def subscription_apply(connection: Connection, event: Event) -> None:
     seen = event.payload.get(SEEN_AT)
     fact = subscription_fact(
         subscription,
-        source=connection_source(connection),
         account_id=_account_id(connection, subscription),
         deal_id=_deal_id(connection, subscription),
         seen_at=datetime.fromisoformat(seen) if seen else _occurred_at(event),

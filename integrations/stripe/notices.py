@@ -11,7 +11,7 @@ from crm.models import Deal, User
 from crm.services.activities import activity_log
 from crm.services.alerts import alert_raise, alerts_resolve
 from integrations.hub.commands import Command
-from integrations.hub.facts import connection_source
+from integrations.stripe.translate import SOURCE
 
 ALERT = "billing_refused"
 MAX_WORDS = 2000
@@ -31,7 +31,7 @@ def refusal_tell(command: Command, deal: Deal, words: str) -> None:
             "account": deal.account,
         },
         origin=command.origin,
-        source=connection_source(command.connection),
+        source=SOURCE,
         external_id=f"refused:{command.intent.pk}:{digest}",
     )
     alert_raise(

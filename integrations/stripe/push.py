@@ -15,7 +15,6 @@ from crm.models import Account, Deal
 from crm.services.billing import subscription_record
 from integrations.hub.commands import Command
 from integrations.hub.errors import Conflict, Rejected
-from integrations.hub.facts import connection_source
 from integrations.hub.faults import fault
 from integrations.stripe import notices
 from integrations.stripe.client import Client, Json, Refused, StoredFailure
@@ -169,7 +168,6 @@ def _subscription(
     command.links.put(link, deal, subscription["id"])
     fact = subscription_fact(
         subscription,
-        source=connection_source(command.connection),
         account_id=account.pk,
         deal_id=deal.pk,
         seen_at=seen_at,

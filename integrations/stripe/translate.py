@@ -12,11 +12,14 @@ from integrations.stripe.mrr import mrr_of
 
 Json = Mapping[str, Any]
 
+# Ids are unique over all accounts of Stripe, so this and not the connection names the source: two
+# connections of one account, or a new one after the old, tell of the same documents.
+SOURCE = "stripe"
+
 
 def subscription_fact(
     subscription: Json,
     *,
-    source: str,
     account_id: int | None,
     deal_id: int | None,
     seen_at: datetime,
@@ -24,7 +27,7 @@ def subscription_fact(
     """The state of a subscription as read at `seen_at`."""
     start, end = period_of(subscription)
     return SubscriptionFact(
-        source=source,
+        source=SOURCE,
         external_id=subscription["id"],
         account_id=account_id,
         deal_id=deal_id,
@@ -40,14 +43,12 @@ def subscription_fact(
     )
 
 
-def invoice_fact(
-    invoice: Json, *, source: str, account_id: int | None, occurred_at: datetime
-) -> InvoiceFact:
+def invoice_fact(invoice: Json, *, account_id: int | None, occurred_at: datetime) -> InvoiceFact:
     """The state of an invoice when an event told of it."""
     currency = invoice["currency"]
     transitions = invoice.get("status_transitions") or {}
     return InvoiceFact(
-        source=source,
+        source=SOURCE,
         external_id=invoice["id"],
         account_id=account_id,
         number=invoice.get("number") or "",

@@ -198,6 +198,29 @@ def test_rolled_secret_is_accepted_while_both_sign(
     assert InboxEvent.objects.filter(state=InboxState.DONE).count() == 1
 
 
+def test_two_connections_of_one_stripe_account_count_a_payment_once(
+    reachable: Connection, deal: Deal, account: Account, sandbox: RunningSandbox
+) -> None:
+    connection_create(
+        workspace=reachable.workspace,
+        provider_id="stripe",
+        name="The same again",
+        credentials={"api_key": "rk_test_the_same_account"},
+        settings={"bills_won_deals": False},
+        actor=None,
+    )
+    win(deal)
+    work()
+    press(sandbox, "pay_invoice", sandbox.rows("stripe", "invoices")[0]["id"])
+    settle(sandbox)
+
+    account.refresh_from_db()
+    assert InboxEvent.objects.values("connection").distinct().count() == 2
+    assert account.health_score == 75
+    assert account.mrr == Decimal("147")
+    assert Activity.objects.filter(kind="payment_received").count() == 1
+
+
 # --- Killed in the middle -----------------------------------------------------------------------
 
 

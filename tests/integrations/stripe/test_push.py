@@ -68,7 +68,7 @@ def test_account_shows_the_subscription_at_once(
     assert (account.mrr, account.arr) == (Decimal("147"), Decimal("1764"))
     assert account.next_billing_at == kept.current_period_end
     assert kept.deal == deal
-    assert kept.source == f"stripe:{connection.pk}"
+    assert kept.source == "stripe"
 
 
 def test_deal_without_recurring_line_items_is_not_billed(
