@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import time
 from collections.abc import Mapping
 from typing import Any
 
@@ -14,21 +13,15 @@ from django.db.models.functions import Now
 from django.urls import reverse
 
 from crm.models import User, Workspace
-from integrations.hub import gates, registry, wake
+from integrations.hub import gates, handshake, registry, wake
 from integrations.hub.credentials import Secrets
-from integrations.hub.errors import Conflict, HubError, InvalidSettings
-from integrations.hub.http import recording
+from integrations.hub.errors import Conflict, InvalidSettings
 from integrations.hub.intake import credentials_clean, settings_clean
 from integrations.hub.models import (
     Connection,
     ConnectionState,
     GateReason,
-    RunKind,
-    RunStatus,
-    SyncRun,
 )
-from integrations.hub.policy import classified
-from integrations.hub.redaction import redact
 from integrations.hub.types import AccountInfo, ConnectionReport
 
 logger = logging.getLogger("integrations.hub.connections")
@@ -72,10 +65,7 @@ def connection_create(
 
 def connection_test(connection: Connection) -> ConnectionReport:
     """Ask the vendor whose account this is; one that answers again is taken back into service."""
-    started = time.monotonic()
-    with recording():
-        report = _asked(connection)
-    _log_test(connection, report, int((time.monotonic() - started) * 1000))
+    report = handshake.account_ask(connection)
     if report.account is not None:
         _account_store(connection, report.account)
         if connection.state == ConnectionState.AUTH_FAILED:
@@ -131,14 +121,7 @@ def credentials_replace(
 
 def connection_disconnect(connection: Connection, *, actor: User | None) -> None:
     """Take the web-hook away at the vendor as far as that works, and erase the secrets."""
-    webhook = connection.declaration.webhook if registry.find(connection.provider) else None
-    if webhook is not None and webhook.unregister is not None:
-        try:
-            webhook.unregister(connection)
-        except Exception as error:  # the vendor must not be able to keep us connected
-            logger.warning(
-                "web-hook of connection %s stays: %s", connection.pk, _words(connection, error)
-            )
+    handshake.webhook_unregister(connection)
     connection.credentials = Secrets()
     Connection.objects.filter(pk=connection.pk).update(
         state=ConnectionState.DISABLED,
@@ -177,64 +160,12 @@ def _connect(connection: Connection) -> ConnectionReport:
     if not report.is_ok:
         _pause_for(connection, report.message)
         return report
-    trouble = _register(connection)
+    trouble = handshake.webhook_register(connection, webhook_url(connection))
     if trouble:
         _pause_for(connection, trouble)
         return ConnectionReport(False, trouble, report.account)
     _activate(connection)
     return report
-
-
-def _register(connection: Connection) -> str:
-    """Why the web-hook could not be made; empty when it could, or need not be."""
-    webhook = connection.declaration.webhook
-    if webhook is None or webhook.register is None:
-        return ""
-    try:
-        made = webhook.register(connection, webhook_url(connection))
-    except Exception as error:  # the boundary to the provider; the words go to the person
-        return (
-            f"The credentials work, but {connection.provider_name} refused the web-hook: "
-            f"{_words(connection, error)} Nothing is lost; correct it and resume."
-        )[:500]
-    connection.credentials = connection.credentials.merged(made.secrets)
-    connection.settings = {**connection.settings, **made.settings}
-    connection.save(update_fields=["credentials", "settings"])
-    return ""
-
-
-def _asked(connection: Connection) -> ConnectionReport:
-    try:
-        account = connection.declaration.check(connection)
-    except Exception as error:  # the boundary to the provider; the words go to the person
-        words = _words(connection, error)
-        return ConnectionReport(False, f"{connection.provider_name} cannot be used: {words}"[:500])
-    return ConnectionReport(
-        True, f"{connection.provider_name} answered: {account.name or account.id}.", account
-    )
-
-
-def _words(connection: Connection, error: Exception) -> str:
-    """What happened, for a person and without secrets; an error of ours is also logged."""
-    known = classified(error, connection.declaration.error)
-    hidden = connection.credentials.texts()
-    if not isinstance(known, HubError) or known.code.startswith("bug:"):
-        logger.error("%s: %s", connection.provider, redact(repr(error), hidden))
-        return "an error of our own, which the operator finds in the log."
-    return redact(str(known), hidden)
-
-
-def _log_test(connection: Connection, report: ConnectionReport, duration_ms: int) -> None:
-    SyncRun.objects.create(
-        connection=connection,
-        kind=RunKind.TEST,
-        status=RunStatus.SUCCESS if report.is_ok else RunStatus.FAILED,
-        total=1,
-        synced=int(report.is_ok),
-        failed=int(not report.is_ok),
-        error="" if report.is_ok else report.message,
-        duration_ms=duration_ms,
-    )
 
 
 def _account_store(connection: Connection, account: AccountInfo) -> None:

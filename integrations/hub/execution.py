@@ -10,7 +10,8 @@ from django.db import transaction
 from django.db.models import Max
 from django.db.models.functions import Now
 
-from integrations.hub import breaker, gates, jobs, policy
+from integrations.hub import consequences, jobs, policy
+from integrations.hub.classification import BUG_PREFIX, classified
 from integrations.hub.commands import Command
 from integrations.hub.errors import LeaseLost, Rejected
 from integrations.hub.faults import fault
@@ -28,9 +29,6 @@ from integrations.hub.policy import Action, Signal, Step
 from integrations.hub.pushes import Push
 from integrations.hub.redaction import redact
 
-SAME_BUG_JOBS = 20
-SAME_BUG_MINUTES = 10
-SAME_BUG_GATE_SECONDS = 600.0
 # After a probe that failed, the breaker's own gate says when the next one goes out.
 PROBE_AGAIN_SECONDS = 1.0
 
@@ -53,7 +51,14 @@ def execute(claimed: Claimed) -> Step:
         _store(claimed, tried)
     except LeaseLost as error:
         return policy.step_after(error, attempts=claimed.job.attempts)
-    _tell_connection(claimed, tried)
+    consequences.tell(
+        claimed.job.connection,
+        tried.step,
+        was_called=bool(tried.exchanges),
+        is_probe=tried.is_probe,
+    )
+    if tried.step.code.startswith(BUG_PREFIX):
+        consequences.tell_same_bug(claimed.job.connection, tried.step)
     return tried.step
 
 
@@ -86,7 +91,7 @@ def _handle(job: SyncJob) -> None:
 
 
 def _step_after(job: SyncJob, error: Exception, is_probe: bool) -> Step:
-    known = policy.classified(error, job.connection.declaration.error)
+    known = classified(error, job.connection.declaration.error)
     step = policy.step_after(
         known,
         attempts=job.attempts,
@@ -105,6 +110,8 @@ def _store(claimed: Claimed, tried: Tried) -> None:
     if tried.step.action == Action.LEAVE or not _finish(claimed, tried.step):
         raise LeaseLost(f"Job {claimed.job.pk} is another worker's by now.")
     _attempt_add(claimed.job, tried)
+    if tried.step.action == Action.DONE and claimed.job.kind == JobKind.PUSH:
+        jobs.dead_supersede(claimed.job)
     if claimed.job.intent_id is not None:
         _intent_close(claimed.job.intent_id, tried.step)
     fault("job.stored")
@@ -156,37 +163,6 @@ def _intent_close(intent_id: int, step: Step) -> None:
     }.get(step.action)
     if outcome is not None:
         WriteIntent.objects.filter(pk=intent_id).update(outcome=outcome, closed_at=Now())
-
-
-def _tell_connection(claimed: Claimed, tried: Tried) -> None:
-    """What the outcome means for everything else of the connection."""
-    connection, step = claimed.job.connection, tried.step
-    if step.signal == Signal.SUCCESS and (tried.exchanges or step.status):
-        breaker.succeeded(connection)
-    if step.signal == Signal.FAILURE:
-        breaker.failed(connection, is_probe=tried.is_probe)
-    if step.signal == Signal.AUTH:
-        gates.auth_failed(connection, step.message)
-    if step.signal == Signal.FORBIDDEN:
-        gates.forbidden(connection, step.message)
-    if step.signal == Signal.RATE:
-        gates.rate_limited(connection, seconds=step.seconds)
-    if step.code.startswith("bug:"):
-        _count_bug(claimed.job, step.code, step.message)
-
-
-def _count_bug(job: SyncJob, code: str, words: str) -> None:
-    same = (
-        Attempt.objects.filter(
-            job__connection=job.connection_id,
-            code=code,
-            started_at__gt=Now() - timedelta(minutes=SAME_BUG_MINUTES),
-        )
-        .values("job")
-        .distinct()
-    )
-    if same.count() >= SAME_BUG_JOBS:
-        gates.same_bug(job.connection, seconds=SAME_BUG_GATE_SECONDS, words=words)
 
 
 def _clean(job: SyncJob, text: str) -> str:

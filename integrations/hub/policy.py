@@ -6,18 +6,10 @@ An attempt is an outcome that tells something about the record. What tells about
 
 from __future__ import annotations
 
-import hashlib
 import random
-import traceback
-from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
-import requests
-from django.db import DatabaseError
-
-from crm.services.errors import ServiceError
-from integrations.hub.credentials import UnreadableSecrets
 from integrations.hub.errors import (
     AuthExpired,
     Forbidden,
@@ -29,7 +21,6 @@ from integrations.hub.errors import (
     RateLimited,
     Rejected,
     RetryLater,
-    hub_error_in,
 )
 
 LADDER_SECONDS = (1.0, 2.0, 4.0, 8.0, 16.0)
@@ -60,20 +51,6 @@ class Signal(StrEnum):
     NONE = "none"
 
 
-class Bug(HubError):
-    """An error of our own code; `code` names the place, so that equal ones can be counted."""
-
-    def __init__(self, message: str, code: str) -> None:
-        self.code = code
-        super().__init__(message)
-
-
-class StorageTrouble(HubError):
-    """Our own database was in trouble; says nothing about the vendor."""
-
-    code = "storage"
-
-
 @dataclass(frozen=True)
 class Step:
     """The decision; `seconds` is the wait before the next try."""
@@ -89,16 +66,6 @@ class Step:
 
 
 SUCCEEDED = Step(Action.DONE, Signal.SUCCESS, True, "", "")
-
-
-def classified(
-    error: Exception, translate: Callable[[Exception], HubError | None] | None = None
-) -> HubError:
-    """Any exception as one of the hub's; `translate` knows the types of the vendor's SDK."""
-    known = hub_error_in(error) or (translate(error) if translate else None)
-    if known is not None:
-        return known
-    return _of_transport(error) or _of_our_own(error)
 
 
 def step_after(
@@ -166,36 +133,3 @@ def _step(
     seconds: float = 0.0,
 ) -> Step:
     return Step(action, signal, is_counted, error.code, str(error), reason, seconds, error.status)
-
-
-def _of_transport(error: BaseException | None) -> HubError | None:
-    """An exception of requests, or of an SDK that was raised from one."""
-    while error is not None:
-        if isinstance(error, requests.ConnectTimeout):
-            return RetryLater("The vendor could not be reached in time.")
-        if isinstance(error, requests.Timeout | requests.exceptions.ChunkedEncodingError):
-            return OutcomeUnknown("The vendor did not answer in time.")
-        if isinstance(error, requests.ConnectionError):
-            return OutcomeUnknown("The connection to the vendor broke.")
-        if isinstance(error, requests.RequestException):
-            return RetryLater(f"The call failed ({type(error).__name__}).")
-        error = error.__cause__
-    return None
-
-
-def _of_our_own(error: Exception) -> HubError:
-    if isinstance(error, UnreadableSecrets):
-        return AuthExpired(str(error))
-    if isinstance(error, ServiceError):
-        return Rejected(str(error))
-    if isinstance(error, DatabaseError):
-        return StorageTrouble(f"{type(error).__name__} of our own database.")
-    return Bug(f"{type(error).__name__}: {error}", bug_code(error))
-
-
-def bug_code(error: BaseException) -> str:
-    """The same for two errors with the same stack, whatever the record."""
-    frames = traceback.extract_tb(error.__traceback__)
-    place = "|".join(f"{frame.filename}:{frame.name}:{frame.lineno}" for frame in frames)
-    digest = hashlib.sha256(f"{type(error).__name__}|{place}".encode()).hexdigest()
-    return f"bug:{digest[:12]}"

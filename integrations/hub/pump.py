@@ -10,6 +10,7 @@ import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 
 from integrations.hub import breaker, inbox, jobs, leases, runs, selectors, slots, wake, watchdog
 from integrations.hub.execution import execute
@@ -24,6 +25,7 @@ NEAR_SECONDS = 5.0
 LONGEST_NAP_SECONDS = 0.25
 # From so much work on, a sibling is asked to help.
 HELP_AFTER_ITEMS = 20
+EVENTS_A_TURN = 10
 BEAT_SECONDS = 10.0
 
 
@@ -76,7 +78,7 @@ def _work(turn: Turn) -> None:
 def _round(turn: Turn) -> bool:
     """An event and a job of every connection that has some; False when there was none."""
     before = turn.items
-    _serve(turn, inbox.connection_next, _event)
+    _serve(turn, inbox.connection_next, _events)
     _serve(turn, jobs.connection_next, _job)
     return turn.items > before
 
@@ -94,10 +96,15 @@ def _serve(
             return
 
 
-def _event(turn: Turn, connection_id: int) -> None:
-    claimed = inbox.claim(connection_id)
-    if claimed is not None:
-        _timed(turn, connection_id, RunKind.INBOX, lambda: inbox.process(claimed))
+def _events(turn: Turn, connection_id: int) -> None:
+    """A few at a time, since they take no call to the vendor."""
+    for _ in range(EVENTS_A_TURN):
+        claimed = inbox.claim(connection_id)
+        if claimed is None:
+            return
+        _timed(turn, connection_id, RunKind.INBOX, partial(inbox.process, claimed))
+        if turn.seconds_left <= 0:
+            return
 
 
 def _job(turn: Turn, connection_id: int) -> None:
@@ -110,7 +117,7 @@ def _job(turn: Turn, connection_id: int) -> None:
         claimed = jobs.claim(connection_id)
         if claimed is not None:
             kind = RunKind.COMMAND if claimed.job.intent_id else RunKind.PUSH
-            _timed(turn, connection_id, kind, lambda: execute(claimed))
+            _timed(turn, connection_id, kind, partial(execute, claimed))
     finally:
         if probe is not None:
             leases.release(probe)

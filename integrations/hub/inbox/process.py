@@ -8,7 +8,8 @@ from dataclasses import replace
 from django.db.models import F
 from django.db.models.functions import Now
 
-from integrations.hub import breaker, facts, gates, policy
+from integrations.hub import consequences, facts, policy
+from integrations.hub.classification import classified
 from integrations.hub.errors import Ignored, Rejected
 from integrations.hub.faults import fault
 from integrations.hub.http import recording
@@ -66,7 +67,7 @@ def _done(state: InboxState, reason: str) -> dict[str, object]:
 
 def _failed(claimed: ClaimedEvent, error: Exception) -> Step:
     row = claimed.event
-    known = policy.classified(error, row.connection.declaration.error)
+    known = classified(error, row.connection.declaration.error)
     hidden = row.connection.credentials.texts()
     step = _patient(policy.step_after(known, attempts=row.attempts), row.attempts)
     step = replace(step, message=redact(step.message, hidden).replace("\x00", ""))
@@ -80,7 +81,7 @@ def _failed(claimed: ClaimedEvent, error: Exception) -> Step:
         finish(claimed, state=InboxState.RECEIVED, run_at=later(step.seconds), **values)
     elif step.action == Action.DEAD:
         finish(claimed, state=InboxState.DEAD, reason=step.reason, finished_at=Now(), **values)
-    _tell_connection(row, step)
+    consequences.tell(row.connection, step, was_called=False)
     return step
 
 
@@ -96,15 +97,6 @@ def _patient(step: Step, attempts: int) -> Step:
     if attempts >= len(ladder):
         return replace(step, action=Action.DEAD, reason=step.reason or step.code[:40])
     return replace(step, action=Action.AGAIN, seconds=policy.jittered(ladder[attempts]))
-
-
-def _tell_connection(row: InboxEvent, step: Step) -> None:
-    if step.signal == Signal.FAILURE:
-        breaker.failed(row.connection)
-    if step.signal == Signal.AUTH:
-        gates.auth_failed(row.connection, step.message)
-    if step.signal == Signal.RATE:
-        gates.rate_limited(row.connection, seconds=step.seconds)
 
 
 def _traceback(error: Exception, hidden: list[str]) -> str:

@@ -36,12 +36,13 @@ WHERE id = (
 # The first due event of each subject only; one that waits for a retry does not hold up the others.
 CLAIM = """
 WITH c AS MATERIALIZED (
-    SELECT e.id FROM hub_inboxevent e
-    WHERE e.connection_id = %s AND e.state = 'received' AND e.run_at <= statement_timestamp()
+    SELECT e.id FROM hub_inboxevent e JOIN hub_connection k ON k.id = e.connection_id
+    WHERE k.id = %s AND k.state IN ('active', 'auth_failed')
+      AND e.state = 'received' AND e.run_at <= statement_timestamp()
       AND NOT EXISTS (SELECT 1 FROM hub_inboxevent l WHERE l.lane = e.lane AND l.state = 'leased')
       AND NOT EXISTS (SELECT 1 FROM hub_inboxevent b WHERE b.lane = e.lane AND b.id < e.id
                       AND b.state = 'received' AND b.run_at <= statement_timestamp())
-    ORDER BY e.run_at, e.id LIMIT 1 FOR UPDATE SKIP LOCKED
+    ORDER BY e.run_at, e.id LIMIT 1 FOR UPDATE OF e SKIP LOCKED
 )
 UPDATE hub_inboxevent e
 SET state = 'leased', lease_token = %s, claims = e.claims + 1,

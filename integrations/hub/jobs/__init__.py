@@ -11,7 +11,7 @@ from integrations.hub.jobs.claim import (
     sweep,
 )
 from integrations.hub.jobs.enqueue import command_job_add, dirty
-from integrations.hub.jobs.finish import again, dead, done
+from integrations.hub.jobs.finish import again, dead, dead_supersede, done
 from integrations.hub.jobs.replay import job_discard, job_replay, jobs_revive
 
 __all__ = [
@@ -22,6 +22,7 @@ __all__ = [
     "command_job_add",
     "connection_next",
     "dead",
+    "dead_supersede",
     "dirty",
     "done",
     "job_discard",

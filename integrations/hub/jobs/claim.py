@@ -39,13 +39,15 @@ WHERE id = (
 # MATERIALIZED: inside a bare IN (…) the LIMIT with its row lock may be evaluated more than once.
 CLAIM = """
 WITH c AS MATERIALIZED (
-    SELECT j.id FROM hub_syncjob j
-    WHERE j.connection_id = %s AND j.state = 'ready' AND j.run_at <= statement_timestamp()
+    SELECT j.id FROM hub_syncjob j JOIN hub_connection k ON k.id = j.connection_id
+    WHERE k.id = %s AND k.state = 'active'
+      AND (k.gate_until IS NULL OR k.gate_until <= statement_timestamp())
+      AND j.state = 'ready' AND j.run_at <= statement_timestamp()
       AND NOT EXISTS (SELECT 1 FROM hub_syncjob l WHERE l.lane = j.lane AND l.state = 'leased')
       AND (j.kind <> 'command' OR NOT EXISTS (
           SELECT 1 FROM hub_syncjob e WHERE e.lane = j.lane AND e.state = 'ready'
           AND e.kind = 'command' AND e.id < j.id))
-    ORDER BY j.sort_at, j.id LIMIT 1 FOR UPDATE SKIP LOCKED
+    ORDER BY j.sort_at, j.id LIMIT 1 FOR UPDATE OF j SKIP LOCKED
 )
 UPDATE hub_syncjob j
 SET state = 'leased', lease_token = %s, claims = j.claims + 1,

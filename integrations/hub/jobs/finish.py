@@ -41,6 +41,12 @@ def dead(
     )
 
 
+def dead_supersede(job: SyncJob) -> None:
+    """The record has reached the vendor after all: earlier jobs that died of it are settled."""
+    died = SyncJob.objects.filter(lane=job.lane, kind=job.kind, state=JobState.DEAD, pk__lt=job.pk)
+    died.update(state=JobState.SUPERSEDED, finished_at=Now())
+
+
 def again(
     job: SyncJob,
     token: uuid.UUID,

@@ -1,0 +1,89 @@
+"""What a vendor is asked when an account is connected: whose it is, and to send us events."""
+
+from __future__ import annotations
+
+import logging
+import time
+
+from integrations.hub import registry
+from integrations.hub.classification import BUG_PREFIX, classified
+from integrations.hub.http import recording
+from integrations.hub.models import Connection, RunKind, RunStatus, SyncRun
+from integrations.hub.redaction import redact
+from integrations.hub.types import ConnectionReport
+
+logger = logging.getLogger("integrations.hub.connections")
+
+
+def account_ask(connection: Connection) -> ConnectionReport:
+    """Ask whose account it is; the answer goes into the sync log."""
+    started = time.monotonic()
+    with recording():
+        report = _asked(connection)
+    _log_test(connection, report, int((time.monotonic() - started) * 1000))
+    return report
+
+
+def webhook_register(connection: Connection, url: str) -> str:
+    """Why the web-hook could not be made; empty when it could, or need not be."""
+    webhook = connection.declaration.webhook
+    if webhook is None or webhook.register is None:
+        return ""
+    try:
+        made = webhook.register(connection, url)
+    except Exception as error:  # the boundary to the provider; the words go to the person
+        return (
+            f"The credentials work, but {connection.provider_name} refused the web-hook: "
+            f"{_words(connection, error)} Nothing is lost; correct it and resume."
+        )[:500]
+    connection.credentials = connection.credentials.merged(made.secrets)
+    connection.settings = {**connection.settings, **made.settings}
+    connection.save(update_fields=["credentials", "settings"])
+    return ""
+
+
+def webhook_unregister(connection: Connection) -> None:
+    """As far as that works: a vendor that refuses must not be able to keep us connected."""
+    declared = registry.find(connection.provider)
+    if declared is None or declared.webhook is None or declared.webhook.unregister is None:
+        return
+    try:
+        declared.webhook.unregister(connection)
+    except Exception as error:  # the boundary to the provider
+        logger.warning(
+            "web-hook of connection %s stays: %s", connection.pk, _words(connection, error)
+        )
+
+
+def _asked(connection: Connection) -> ConnectionReport:
+    try:
+        account = connection.declaration.check(connection)
+    except Exception as error:  # the boundary to the provider; the words go to the person
+        words = _words(connection, error)
+        return ConnectionReport(False, f"{connection.provider_name} cannot be used: {words}"[:500])
+    return ConnectionReport(
+        True, f"{connection.provider_name} answered: {account.name or account.id}.", account
+    )
+
+
+def _words(connection: Connection, error: Exception) -> str:
+    """What happened, for a person and without secrets; an error of ours is also logged."""
+    known = classified(error, connection.declaration.error)
+    hidden = connection.credentials.texts()
+    if known.code.startswith(BUG_PREFIX):
+        logger.error("%s: %s", connection.provider, redact(repr(error), hidden))
+        return "an error of our own, which the operator finds in the log."
+    return redact(str(known), hidden)
+
+
+def _log_test(connection: Connection, report: ConnectionReport, duration_ms: int) -> None:
+    SyncRun.objects.create(
+        connection=connection,
+        kind=RunKind.TEST,
+        status=RunStatus.SUCCESS if report.is_ok else RunStatus.FAILED,
+        total=1,
+        synced=int(report.is_ok),
+        failed=int(not report.is_ok),
+        error="" if report.is_ok else report.message,
+        duration_ms=duration_ms,
+    )
