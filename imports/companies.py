@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from crm.rules.identity import domain_normal
-from imports.choices import DuplicateStrategy, ProblemKind
-from imports.mapping import Incoming, Problem
+from imports.choices import DuplicateStrategy
+from imports.mapping import Incoming
 from imports.matching import Key, Store
 from imports.merging import record_changes
 from imports.working import Shelf, Working
@@ -25,7 +24,7 @@ class Companies:
 
     def preload(self, rows: Iterable[Incoming]) -> None:
         """Look up every company the rows name: two queries, and one for their values."""
-        named = [row.account for row in rows if _named(row)]
+        named = [row.account for row in rows if row.account.get("name")]
         domains = {account["domain"] for account in named if account.get("domain")}
         self._by_domain = _first(self._store.find(Key.DOMAIN, domains))
         names = {
@@ -69,27 +68,6 @@ class Companies:
         changes = record_changes(record.values, account, strategy=strategy)
         if changes:
             self.shelf.touch(record, changes, row)
-
-
-def _named(row: Incoming) -> bool:
-    """Give the row's company its domain and name where they follow from each other.
-
-    Without either its other columns have nowhere to go, which is said.
-    """
-    account = row.account
-    if not account:
-        return False
-    if not account.get("domain") and account.get("website"):
-        account["domain"] = domain_normal(account["website"])
-    if not account.get("name"):
-        account["name"] = account.get("domain", "")[:200]
-    if account["name"]:
-        return True
-    said = "The row names no company, so its company columns were left out."
-    row.notices.append(
-        Problem(ProblemKind.NOTICE, row.number, row.line, "", "no_company", said, row.cells)
-    )
-    return False
 
 
 def _first(found: Mapping[Any, Sequence[int]]) -> dict[str, int]:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
+from crm.rules.identity import domain_normal
 from imports.choices import ProblemKind
 from imports.fields import Field, Kind, field_of
 from imports.formats import Row
@@ -133,6 +134,8 @@ def _finish(incoming: Incoming) -> None:
         for name in ("phone", "mobile"):
             if name in values:
                 values[name], values[f"{name}_raw"] = values[name]
+    if account:
+        _finish_company(incoming)
     if "other_emails" in contact:
         others = dict.fromkeys(contact["other_emails"])
         others.pop(contact.get("email", ""), None)
@@ -140,6 +143,18 @@ def _finish(incoming: Incoming) -> None:
     if incoming.error is None and not any(contact.get(name) for name in IDENTITY):
         said = "Nothing names the person: no name, e-mail, phone or LinkedIn address."
         incoming.error = _problem(incoming, "", "no_identity", said)
+
+
+def _finish_company(incoming: Incoming) -> None:
+    """A company's domain and name follow from each other; with neither there is no company."""
+    account = incoming.account
+    if account.get("website") and not account.get("domain"):
+        account["domain"] = domain_normal(account["website"])
+    if account.get("domain") and not account.get("name"):
+        account["name"] = account["domain"][:200]
+    if not account.get("name"):
+        said = "The row names no company, so its company columns were left out."
+        incoming.notices.append(_problem(incoming, "", "no_company", said, kind=ProblemKind.NOTICE))
 
 
 def name_split(full_name: str) -> tuple[str, str]:
