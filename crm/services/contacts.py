@@ -19,14 +19,15 @@ from crm.services.records import (
 )
 
 
-@transaction.atomic
 def contact_create(*, workspace: Workspace, values: Mapping[str, Any], origin: Origin) -> Contact:
-    contact = record_create(Contact, workspace=workspace, values=values, origin=origin)
-    _consent_note(contact, origin, before=None)
+    if values.get("email_opt_in") is None:
+        return record_create(Contact, workspace=workspace, values=values, origin=origin)
+    with transaction.atomic():
+        contact = record_create(Contact, workspace=workspace, values=values, origin=origin)
+        _consent_note(contact, origin, before=None)
     return contact
 
 
-@transaction.atomic
 def contact_update(
     contact: Contact,
     *,
@@ -34,9 +35,14 @@ def contact_update(
     origin: Origin,
     expected_version: int | None = None,
 ) -> Contact:
-    present = record_lock(contact, expected_version=expected_version)
-    fresh = record_update(present, values=values, origin=origin)
-    _consent_note(fresh, origin, before=present.email_opt_in)
+    if "email_opt_in" not in values:
+        return record_update(
+            contact, values=values, origin=origin, expected_version=expected_version
+        )
+    with transaction.atomic():
+        before = record_lock(contact, expected_version=expected_version).email_opt_in
+        fresh = record_update(contact, values=values, origin=origin)
+        _consent_note(fresh, origin, before=before)
     return fresh
 
 
