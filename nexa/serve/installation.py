@@ -6,6 +6,7 @@ import os
 from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from nexa.embedded import default_data_folder
 from nexa.serve.commands import PROJECT, cluster_command, web_command
@@ -19,9 +20,10 @@ def installation_served(port: int, say: Say) -> None:
     address = f"http://127.0.0.1:{port}"
     environment = {"NEXA_BASE_URL": address, "PYTHONUNBUFFERED": "1", **os.environ}
     folder = data_folder(environment)
+    host = urlsplit(environment["NEXA_BASE_URL"]).netloc
     with ExitStack() as stack:
         supervisor = stack.enter_context(
-            supervised(folder, port=port, option="make run PORT=8001", say=say)
+            supervised(folder, port=port, option="make run PORT=8001", say=say, host=host)
         )
         if not environment.get("DATABASE_URL"):
             stack.enter_context(embedded_database_used(folder))
@@ -30,7 +32,7 @@ def installation_served(port: int, say: Say) -> None:
         step_done(supervisor, environment, "prepare")
         supervisor.start(_spec("web", web_command(port), environment))
         supervisor.start(_spec("cluster", cluster_command(), environment))
-        awaited(supervisor, f"{address}/healthz", name="web")
+        awaited(supervisor, f"{address}/healthz", name="web", host=host)
         say(f"Serving on {address} (set NEXA_BASE_URL to the public address). Ctrl-C stops it.")
         supervisor.tend()
 

@@ -30,27 +30,34 @@ def step_done(supervisor: Supervisor, environment: Mapping[str, str], *arguments
         )
 
 
-def awaited(supervisor: Supervisor, address: str, *, name: str) -> None:
+def awaited(supervisor: Supervisor, address: str, *, name: str, host: str = "") -> None:
     """Return once `address` answers well; SupervisorError when the child ends or time is up."""
-    supervisor.wait_until(lambda: answers(address), name=name, seconds=READY_SECONDS)
+    supervisor.wait_until(lambda: answers(address, host), name=name, seconds=READY_SECONDS)
 
 
-def answers(address: str) -> bool:
+def answers(address: str, host: str = "") -> bool:
     try:
-        return requests.get(address, timeout=HTTP_SECONDS, allow_redirects=False).status_code < 400
+        return _asked(address, host).status_code < 400
     except requests.RequestException:
         return False
 
 
-def cluster_watch(address: str) -> Watch:
+def cluster_watch(address: str, host: str = "") -> Watch:
     """A cluster may be alive and yet do nothing; only its heartbeat in the database tells."""
-    return Watch("cluster", lambda: _why_stuck(address), WATCH_SECONDS, WATCH_GRACE_SECONDS)
+    return Watch("cluster", lambda: _why_stuck(address, host), WATCH_SECONDS, WATCH_GRACE_SECONDS)
 
 
-def _why_stuck(address: str) -> str:
+def _why_stuck(address: str, host: str) -> str:
     try:
-        report = requests.get(f"{address}/readyz", timeout=HTTP_SECONDS).json()
-        cluster = report["checks"]["cluster"]
+        cluster = _asked(f"{address}/readyz", host).json()["checks"]["cluster"]
         return "" if cluster["ok"] else f"{cluster['detail']}."
     except (requests.RequestException, ValueError, KeyError, TypeError):
         return ""  # the web server's or the database's trouble, not the cluster's
+
+
+def _asked(address: str, host: str) -> requests.Response:
+    """`host` is the name the installation answers to when that is not this address."""
+    with requests.Session() as session:
+        session.trust_env = False  # a proxy for the outside world has no business here
+        headers = {"Host": host} if host else {}
+        return session.get(address, headers=headers, timeout=HTTP_SECONDS, allow_redirects=False)

@@ -17,7 +17,9 @@ Say = Callable[[str], None]
 
 
 @contextmanager
-def supervised(folder: Path, *, port: int, option: str, say: Say) -> Iterator[Supervisor]:
+def supervised(
+    folder: Path, *, port: int, option: str, say: Say, host: str = ""
+) -> Iterator[Supervisor]:
     """A supervisor of this data folder that hears signals; it stops its children at the end.
 
     Raises SupervisorError when one runs already or the port is taken.
@@ -30,7 +32,7 @@ def supervised(folder: Path, *, port: int, option: str, say: Say) -> Iterator[Su
         if left:
             say(f"Ended what an earlier run had left behind: {', '.join(left)}.")
         port_required(port, option=option)
-        supervisor = Supervisor(register, say, watches=[cluster_watch(address)])
+        supervisor = Supervisor(register, say, watches=[cluster_watch(address, host)])
         with supervisor.signals_heard():
             try:
                 yield supervisor

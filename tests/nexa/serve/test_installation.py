@@ -1,0 +1,89 @@
+"""`make run` as an installation for real starts it: production settings, real processes."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import requests
+
+from nexa.embedded.throwaway import throwaway_folder
+from nexa.serve.installation import data_folder
+from nexa.supervisor.ports import port_anywhere
+
+PROJECT = Path(__file__).resolve().parents[3]
+PRODUCTION = {
+    "SECRET_KEY": "z9-Kq3vT7wYb2NcR5xMd8PfL1hGj4SaU6eWiOoXyZ0pQrStUvB",
+    "NEXA_ENCRYPTION_KEYS": "Zm9yLXRlc3RzLW9ubHktZm9yLXRlc3RzLW9ubHktMDE=",
+    "ALLOWED_HOSTS": "crm.example",
+    "NEXA_BASE_URL": "https://crm.example",
+    "EMAIL_HOST": "mail.example",
+}
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    with throwaway_folder("nexa-tests-run-") as made:
+        yield made
+
+
+def _run(folder: Path, port: int, **environment: str) -> subprocess.Popen[str]:
+    clean = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+    return subprocess.Popen(
+        [sys.executable, "-u", "manage.py", "run", "--port", str(port)],
+        cwd=PROJECT,
+        env={
+            **clean,
+            "NEXA_DATA_DIR": str(folder),
+            "NEXA_STATIC_ROOT": str(folder / "static"),
+            **environment,
+        },
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+
+
+@pytest.mark.cluster
+def test_installation_serves_under_its_own_host_and_stops(folder) -> None:
+    port = port_anywhere()
+    process = _run(folder, port, **PRODUCTION)
+    said = ""
+    for line in process.stdout:
+        said += line
+        if "Serving on" in line:
+            break
+    try:
+        assert "Serving on" in said, said
+        url = f"http://127.0.0.1:{port}"
+        own = {"Host": "crm.example"}
+        assert requests.get(f"{url}/healthz", headers=own, timeout=30).status_code == 200
+        assert requests.get(f"{url}/healthz", timeout=30).status_code == 400
+        page = requests.get(f"{url}/", headers=own, timeout=30, allow_redirects=False)
+        assert page.status_code == 301
+        assert page.headers["Location"].startswith("https://crm.example/")
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=120)
+
+    assert process.returncode == 0
+
+
+@pytest.mark.cluster
+def test_installation_without_settings_is_told_what_is_missing(folder) -> None:
+    process = _run(folder, port_anywhere())
+
+    said, _ = process.communicate(timeout=120)
+
+    assert process.returncode == 1
+    assert "SECRET_KEY is not set" in said
+
+
+def test_data_folder_is_the_one_that_settings_read(tmp_path) -> None:
+    assert data_folder({"NEXA_DATA_DIR": f" {tmp_path} "}) == tmp_path.resolve()
+    assert data_folder({}).is_absolute()
