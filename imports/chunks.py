@@ -107,7 +107,7 @@ def _slice(job: ImportJob, steps: Steps, lease: leases.Lease, deadline: float) -
                 _fail(job.pk, steps, str(error))
                 written = 0
             if not written:
-                return Worked(done, has_more=False)
+                return Worked(done, has_more=_is_superseded(job))
             done += written
             fault("import.after_chunk")
             if time.monotonic() >= deadline:
@@ -158,6 +158,11 @@ def _locked(job: ImportJob, before: Cursor) -> ImportJob | None:
 def _lock(job_id: int) -> ImportJob | None:
     jobs = ImportJob.objects.select_for_update(of=("self",)).select_related("workspace", "user")
     return jobs.filter(pk=job_id).first()
+
+
+def _is_superseded(job: ImportJob) -> bool:
+    """Whether the job was begun anew meanwhile; who was asked to work on that found us here."""
+    return ImportJob.objects.filter(pk=job.pk, generation__gt=job.generation).exists()
 
 
 def _advance(job: ImportJob, chunk: Chunk, seconds: float) -> None:

@@ -7,7 +7,6 @@ from django.db.models.functions import Now
 
 from imports.choices import ImportStatus, UndoState
 from imports.models import ImportJob
-from imports.rehearsal import rehearsal_clear
 
 
 def job_give_up(job_id: int, why: str) -> None:
@@ -28,6 +27,5 @@ def job_give_up(job_id: int, why: str) -> None:
         else:
             job.status = ImportStatus.FAILED
             job.error = f"The check stopped: {why} Nothing was imported; check the file again."
-            rehearsal_clear(job)
         job.finished_at = Now()
         job.save()

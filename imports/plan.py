@@ -10,7 +10,7 @@ from imports.engine import Engine
 from imports.models import ImportJob
 from imports.problems import problems_store
 from imports.reading import Chunk
-from imports.rehearsal import RehearsalStore, rehearsal_clear
+from imports.rehearsal import RehearsalStore
 from imports.results import plan_add
 from imports.setting import engine_for
 
@@ -39,14 +39,12 @@ class _Rehearsal:
         job.error = ""
         cursor_to_start(job)
         job.save()
-        rehearsal_clear(job)
 
     def fail(self, job: ImportJob, message: str) -> None:
         job.status = ImportStatus.FAILED
         job.error = message[:500]
         job.finished_at = Now()
         job.save()
-        rehearsal_clear(job)
 
 
 def plan_work(job_id: int, *, budget_seconds: float = BUDGET_SECONDS) -> Worked:

@@ -5,13 +5,15 @@ from __future__ import annotations
 import datetime
 import hashlib
 import json
+import time
 from collections.abc import Collection, Iterable, Iterator
-from typing import Any
+from typing import Any, Final
 
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import connection
 
 from crm.services.copying import rows_copy
+from imports.choices import ImportStatus
 from imports.engine import Decisions
 from imports.matching import Found, Key, LiveStore
 from imports.models import ImportJob, RehearsedKey, RehearsedRecord
@@ -20,21 +22,27 @@ from imports.working import Working
 
 ROW = "_row"
 MOMENTS = ("last_contacted_at",)
+PRUNE_SECONDS: Final = 10.0
+PRUNE_BATCH: Final = 20_000
+DEAD_ROWS: Final = """
+    DELETE FROM {table} WHERE id IN (
+        SELECT r.id FROM {table} r LEFT JOIN imports_importjob j
+            ON j.id = r.job_id AND j.generation = r.generation AND j.status = %s
+        WHERE j.id IS NULL LIMIT %s)
+"""
 
 
 class RehearsalStore:
     """The CRM as it would stand now, had the rows before this chunk been imported."""
 
     def __init__(self, job: ImportJob) -> None:
-        self._job = job
+        self._own = {"job_id": job.pk, "generation": job.generation}
         self._live = LiveStore(job.workspace_id)
 
     def find(self, key: Key, wanted: Collection[Any]) -> Found:
         found = self._live.find(key, wanted)
         by_digest = {digest_of(mark): mark for mark in wanted}
-        keys = RehearsedKey.objects.filter(
-            job=self._job, digest__in=list(by_digest), kind=key.value
-        )
+        keys = RehearsedKey.objects.filter(**self._own, digest__in=list(by_digest), kind=key.value)
         for digest, ref in keys.values_list("digest", "ref").order_by("id"):
             refs = found.setdefault(by_digest[digest], [])
             if ref not in refs:
@@ -46,7 +54,7 @@ class RehearsalStore:
         stored = self._live.load(record_type, [ref for ref in refs if ref > 0])
         records = {record.ref: record for record in stored}
         rehearsed = RehearsedRecord.objects.filter(
-            job=self._job, record_type=record_type, ref__in=list(refs)
+            **self._own, record_type=record_type, ref__in=list(refs)
         )
         for ref, values in rehearsed.values_list("ref", "values"):
             row = values.pop(ROW)
@@ -58,6 +66,7 @@ class RehearsalStore:
 
     def save(self, decisions: Decisions) -> None:
         """Remember what the chunk would have written."""
+        own = tuple(self._own.values())
         for record_type, shelf in (
             ("account", decisions.accounts),
             ("contact", decisions.contacts),
@@ -66,28 +75,35 @@ class RehearsalStore:
             self._forget(record_type, [record.ref for record in touched if not record.is_new])
             rows_copy(
                 RehearsedRecord,
-                ("job_id", "record_type", "ref", "values"),
-                ((self._job.pk, record_type, record.ref, _packed(record)) for record in touched),
+                (*self._own, "record_type", "ref", "values"),
+                ((*own, record_type, record.ref, _packed(record)) for record in touched),
             )
             keys = _account_keys(touched) if record_type == "account" else _contact_keys(touched)
             rows_copy(
                 RehearsedKey,
-                ("job_id", "kind", "digest", "ref"),
-                ((self._job.pk, key.value, digest_of(mark), ref) for key, mark, ref in keys),
+                (*self._own, "kind", "digest", "ref"),
+                ((*own, key.value, digest_of(mark), ref) for key, mark, ref in keys),
             )
 
     def _forget(self, record_type: str, refs: list[int]) -> None:
         if refs:
             RehearsedRecord.objects.filter(
-                job=self._job, record_type=record_type, ref__in=refs
+                **self._own, record_type=record_type, ref__in=refs
             ).delete()
 
 
-def rehearsal_clear(job: ImportJob) -> None:
-    """Drop all of the job's rehearsal; it can be long, so without loading a row."""
+def rehearsals_prune(budget_seconds: float = PRUNE_SECONDS) -> int:
+    """Remove what no running check needs, batch by batch; how many rows."""
+    deadline, removed = time.monotonic() + budget_seconds, 0
     with connection.cursor() as cursor:
         for model in (RehearsedKey, RehearsedRecord):
-            cursor.execute(f"DELETE FROM {model._meta.db_table} WHERE job_id = %s", [job.pk])  # noqa: S608
+            statement = DEAD_ROWS.format(table=connection.ops.quote_name(model._meta.db_table))
+            while time.monotonic() < deadline:
+                cursor.execute(statement, [ImportStatus.VALIDATING, PRUNE_BATCH])
+                removed += cursor.rowcount
+                if cursor.rowcount < PRUNE_BATCH:
+                    break
+    return removed
 
 
 def digest_of(mark: Any) -> int:

@@ -26,7 +26,6 @@ from imports.intake import Intake, file_take_in, look, sample_rows
 from imports.models import ImportJob
 from imports.queue import work_ask_on_commit
 from imports.reading import file_open
-from imports.rehearsal import rehearsal_clear
 
 SAMPLE_ROWS = 200
 MAPPABLE = (ImportStatus.PENDING, ImportStatus.READY, ImportStatus.FAILED, ImportStatus.VALIDATING)
@@ -107,8 +106,7 @@ def import_plan_start(
         cursor_to_start(locked)
         locked.heartbeat_at = Now()
         locked.save()
-        locked.problems.all()._raw_delete(locked.problems.db)
-        rehearsal_clear(locked)
+        locked.problems.all().delete()
         work_ask_on_commit(locked)
     return locked
 
@@ -211,7 +209,6 @@ def _move(job: ImportJob, allowed: Collection[str], status: ImportStatus, done: 
         locked.status = status
         if status == ImportStatus.CANCELLED:
             locked.finished_at = Now()
-            rehearsal_clear(locked)
         locked.save()
     return locked
 

@@ -16,6 +16,7 @@ from imports.failing import job_give_up
 from imports.models import ImportJob
 from imports.plan import plan_work
 from imports.queue import work_ask
+from imports.rehearsal import rehearsals_prune
 from imports.run import run_work
 from imports.undo import undo_work
 
@@ -42,7 +43,7 @@ def _work(job_id: int, budget_seconds: float) -> None:
 
 
 def sweep() -> int:
-    """Ask again for jobs at work that no worker has touched for a while; how many."""
+    """Ask again for jobs at work that no worker has touched for a while, how many; and tidy up."""
     silent = Q(heartbeat_at__isnull=True) | Q(
         heartbeat_at__lt=Now() - timedelta(seconds=LEASE_SECONDS)
     )
@@ -52,6 +53,7 @@ def sweep() -> int:
     orphans = list(ImportJob.objects.filter(at_work & silent).values_list("pk", flat=True))
     for job_id in orphans:
         work_ask(job_id)
+    rehearsals_prune()
     return len(orphans)
 
 

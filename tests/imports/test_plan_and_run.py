@@ -14,6 +14,7 @@ from imports.choices import DuplicateStrategy, ErrorPolicy, ImportStatus, Proble
 from imports.errors import WrongState
 from imports.models import ImportProblem, RehearsedKey, RehearsedRecord
 from imports.plan import plan_work
+from imports.rehearsal import rehearsals_prune
 from imports.run import run_work
 from imports.services import import_plan_start, import_start
 from tests import factories
@@ -54,8 +55,25 @@ def test_a_check_writes_nothing_in_the_crm(checked: MakeJob) -> None:
     assert not Contact.objects.exists()
     assert not Account.objects.exists()
     assert not Change.objects.exists()
+
+
+def test_what_a_check_kept_goes_when_it_ends(checked: MakeJob, settings: Any) -> None:
+    settings.IMPORT_CHUNK_ROWS = 2
+    job = checked(*people(5))
+    rehearsals_prune()
     assert not RehearsedKey.objects.exists()
     assert not RehearsedRecord.objects.exists()
+
+    import_plan_start(
+        job,
+        mapping=job.mapping,
+        strategy=DuplicateStrategy.UPDATE,
+        error_policy=ErrorPolicy.CONTINUE,
+    )
+    plan_work(job.pk, budget_seconds=0)
+
+    assert rehearsals_prune() == 0
+    assert RehearsedRecord.objects.count() == 3  # two people, one company
 
 
 def test_the_same_file_again_changes_nothing(imported: MakeJob) -> None:
@@ -285,7 +303,6 @@ def test_a_file_that_breaks_in_its_middle_is_refused_whole(checked: MakeJob, set
     assert job.status == ImportStatus.FAILED
     assert job.error.startswith("Line 42: a quote is opened and never closed")
     assert not Contact.objects.exists()
-    assert not RehearsedRecord.objects.exists()
     with pytest.raises(WrongState):
         import_start(job)
 
@@ -357,5 +374,5 @@ def test_queries_do_not_grow_with_the_rows(
     for count in (10, 400):
         job = checked(*people(count, start=1000 * count))
         import_start(job)
-        with django_assert_num_queries(40):
+        with django_assert_num_queries(41):
             run_work(job.pk)

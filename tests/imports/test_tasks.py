@@ -13,11 +13,18 @@ from django_q.models import OrmQ
 
 from crm.models import Contact
 from imports import tasks
-from imports.choices import ImportStatus
+from imports.choices import DuplicateStrategy, ErrorPolicy, ImportStatus
 from imports.chunks import MAX_STARTS
 from imports.models import ImportJob
+from imports.plan import plan_work
 from imports.run import run_work
-from imports.services import import_cancel, import_pause, import_resume, import_start
+from imports.services import (
+    import_cancel,
+    import_pause,
+    import_plan_start,
+    import_resume,
+    import_start,
+)
 from integrations.hub import leases, sweeps
 from integrations.hub.faults import FaultRaised
 from tests.imports.conftest import MakeJob, fresh, people
@@ -75,6 +82,23 @@ def test_two_workers_never_work_on_one_job(started: MakeJob) -> None:
     assert lease is not None
     leases.release(lease)
     assert run_work(job.pk).rows == 5
+
+
+def test_a_check_begun_anew_replaces_the_one_under_way(checked: MakeJob, settings: Any) -> None:
+    settings.IMPORT_CHUNK_ROWS = 2
+    job = checked(*people(5))
+    options = {
+        "strategy": DuplicateStrategy.UPDATE,
+        "error_policy": ErrorPolicy.CONTINUE,
+    }
+    import_plan_start(job, mapping=job.mapping, **options)
+    plan_work(job.pk, budget_seconds=0)
+    assert fresh(job).rows_processed == 2
+
+    import_plan_start(job, mapping=job.mapping, **options)
+    plan_work(job.pk)
+
+    assert fresh(job).plan["counts"]["created"] == 5
 
 
 def test_the_tick_finds_jobs_that_nobody_works_on(started: MakeJob) -> None:
