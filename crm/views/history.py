@@ -11,7 +11,7 @@ from django.db import models
 from django.utils import formats, timezone
 from django.utils.dateparse import parse_date, parse_datetime
 
-from crm.choices import OriginKind
+from crm.choices import ChangeAction, OriginKind
 from crm.forms.custom import PREFIX
 from crm.models import Change, Record
 
@@ -36,6 +36,7 @@ class HistoryRow:
     reason: str
     at: datetime.datetime
     changes: list[FieldChange]
+    is_creation: bool = False
 
 
 def history_rows(record: Record, changes: list[Change]) -> list[HistoryRow]:
@@ -51,6 +52,7 @@ def history_rows(record: Record, changes: list[Change]) -> list[HistoryRow]:
                 for name, pair in change.diff.items()
                 if not name.endswith(HIDDEN_SUFFIX)
             ],
+            is_creation=change.action == ChangeAction.CREATED,
         )
         for change in changes
     ]
@@ -65,7 +67,7 @@ def who_of(change: Change) -> str:
         OriginKind.IMPORT: f"Import {change.origin_id}".strip(),
         OriginKind.CONNECTION: "A connected system",
         OriginKind.RULE: f"Rule: {change.origin_id.replace('_', ' ')}",
-        OriginKind.COMMAND: "A command sent to a connected system",
+        OriginKind.COMMAND: "A command",
     }
     return words.get(OriginKind(change.origin_kind), change.origin_kind)
 

@@ -72,7 +72,7 @@ def test_link_to_another_workspace_is_not_named(company: Company, outsider: User
         (OriginKind.IMPORT, "Import 7"),
         (OriginKind.CONNECTION, "A connected system"),
         (OriginKind.RULE, "Rule: 7"),
-        (OriginKind.COMMAND, "A command sent to a connected system"),
+        (OriginKind.COMMAND, "A command"),
     ],
 )
 def test_origin_is_in_words(kind: OriginKind, words: str) -> None:
