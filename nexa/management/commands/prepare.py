@@ -11,6 +11,10 @@ from django.core.management.base import BaseCommand
 from nexa.assets.build import build
 
 
+# Pages of other packages that we do not show; hashing and compressing them takes long.
+NOT_SERVED = ("redoc", "rest_framework")
+
+
 class Command(BaseCommand):
     """Idempotent; run it once per machine and release, before web and workers start."""
 
@@ -21,6 +25,8 @@ class Command(BaseCommand):
         build(folder)
         if folder not in settings.STATICFILES_DIRS:  # it was not there when settings were read
             settings.STATICFILES_DIRS.append(folder)
-        call_command("collectstatic", interactive=False, verbosity=0)
+        call_command(
+            "collectstatic", interactive=False, verbosity=0, ignore_patterns=list(NOT_SERVED)
+        )
         call_command("migrate", interactive=False, verbosity=0)
         self.stdout.write("Static files are collected and all migrations are applied.")
