@@ -160,7 +160,7 @@ def expected_version(serializer: serializers.BaseSerializer[OwnedRecord]) -> int
     if version is None:
         return None
     try:
-        return serializers.IntegerField().run_validation(version)
+        return int(serializers.IntegerField().run_validation(version))
     except serializers.ValidationError as error:
         # To pass over it would write over what somebody else changed.
         raise serializers.ValidationError({"version": error.detail}) from error

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 from django.db.models import Model, QuerySet
 from rest_framework import mixins, viewsets
@@ -74,9 +74,10 @@ class RecordViewSet(
         )
 
     def perform_update(self, serializer: BaseSerializer[Any]) -> None:
-        require_edit(self.request, serializer.instance)
+        record = cast("OwnedRecord", serializer.instance)
+        require_edit(self.request, record)
         serializer.instance = services_of(self.model).update(
-            serializer.instance,
+            record,
             values=serializer.validated_data,
             origin=self.origin,
             expected_version=serializers.expected_version(serializer),
