@@ -31,7 +31,7 @@ def test_command_reaches_the_vendor_and_is_remembered(
 ) -> None:
     job = command_make(connection)
 
-    done = pump(budget_seconds=5)
+    done = pump(budget_seconds=30)
 
     job.refresh_from_db()
     attempt = Attempt.objects.get(job=job)
@@ -84,7 +84,7 @@ def test_commands_of_one_subject_run_in_order(connection: Connection, vendor: Ec
     account = account_make(connection.workspace)
     jobs = [command_make(connection, account) for _ in range(3)]
 
-    pump(budget_seconds=5)
+    pump(budget_seconds=30)
 
     finished = list(SyncJob.objects.order_by("finished_at").values_list("pk", flat=True))
     assert finished == [job.pk for job in jobs]

@@ -49,7 +49,7 @@ def worker_start(
 
 def worker_run(vendor: EchoVendor, fault: str = "") -> int:
     """Its exit code; -9 when it was killed."""
-    return worker_start(vendor, fault).wait(60)
+    return worker_start(vendor, fault).wait(180)
 
 
 @pytest.mark.parametrize(

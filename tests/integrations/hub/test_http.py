@@ -39,7 +39,7 @@ from integrations.hub.models import Connection
 from tests.integrations.hub import echo
 from tests.integrations.hub.echo import EchoVendor, status
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture

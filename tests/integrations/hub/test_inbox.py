@@ -28,7 +28,7 @@ MADE = {"id": "evt_1", "kind": "account.made", "name": "Acme"}
 def test_event_lands_in_the_crm_with_its_origin(connection: Connection) -> None:
     post_event(connection, MADE)
 
-    pump(budget_seconds=5)
+    pump(budget_seconds=30)
 
     event = InboxEvent.objects.get()
     assert (event.state, event.attempts) == (InboxState.DONE, 1)
@@ -43,7 +43,7 @@ def test_event_lands_in_the_crm_with_its_origin(connection: Connection) -> None:
 def test_two_events_of_the_same_fact_are_applied_once(connection: Connection) -> None:
     post_event(connection, MADE | {"key": "acme"}, MADE | {"id": "evt_2", "key": "acme"})
 
-    pump(budget_seconds=5)
+    pump(budget_seconds=30)
 
     assert Account.objects.count() == AppliedFact.objects.count() == 1
     assert set(InboxEvent.objects.values_list("state", flat=True)) == {InboxState.DONE}
@@ -54,7 +54,7 @@ def test_many_workers_apply_each_event_once(connection: Connection) -> None:
     for number in range(12):
         post_event(connection, MADE | {"id": f"evt_{number}", "subject": f"s{number % 3}"})
 
-    in_threads(4, lambda number: pump(budget_seconds=10, until_idle=True))
+    in_threads(4, lambda number: pump(budget_seconds=30, until_idle=True))
 
     assert Account.objects.count() == 12
     assert InboxEvent.objects.filter(state=InboxState.DONE).count() == 12
@@ -84,7 +84,7 @@ def test_event_of_no_interest_is_kept_as_ignored(
 ) -> None:
     post_event(connection, MADE | said)
 
-    pump(budget_seconds=5)
+    pump(budget_seconds=30)
 
     event = InboxEvent.objects.get()
     assert (event.state, event.reason) == (InboxState.IGNORED, reason)
@@ -134,7 +134,8 @@ def test_failing_event_does_not_hold_up_the_others(connection: Connection) -> No
     subject = {"subject": "sub_1"}
     post_event(connection, MADE | subject | {"explode": True}, MADE | subject | {"id": "evt_2"})
 
-    pump(budget_seconds=5)
+    for _ in range(2):
+        pump(budget_seconds=0)
 
     assert InboxEvent.objects.get(event_id="evt_1").state == InboxState.RECEIVED
     assert InboxEvent.objects.get(event_id="evt_2").state == InboxState.DONE
@@ -154,7 +155,7 @@ def test_event_may_fetch_from_the_vendor_before_it_is_applied(
 ) -> None:
     post_event(connection, MADE | {"kind": "account.named"})
 
-    pump(budget_seconds=5)
+    pump(budget_seconds=30)
 
     assert Account.objects.get().name == "ACME"
 
@@ -192,7 +193,7 @@ def test_paused_connection_keeps_its_events_waiting(connection: Connection) -> N
     assert pump(budget_seconds=0.5) == 0
     Connection.objects.update(state=ConnectionState.ACTIVE)
 
-    assert pump(budget_seconds=5) == 1
+    assert pump(budget_seconds=30) == 1
 
 
 def test_backlog_of_one_connection_does_not_starve_another(

@@ -120,7 +120,7 @@ def test_replay_command_starts_dead_rows_over(
         call_command("replay", "jobs", "999999", "--actor", actor.email, stderr=io.StringIO())
     call_command("replay", "jobs", str(job.pk), "--actor", actor.email, stdout=io.StringIO())
 
-    pump(budget_seconds=5)
+    pump(budget_seconds=30)
     assert SyncJob.objects.get().state == JobState.DONE
 
 
@@ -162,7 +162,7 @@ def test_retention_forgets_old_rows_but_no_dead_ones(
     pump(budget_seconds=0)
     post_event(connection, {"id": "e1", "kind": "x"}, {"id": "e2", "kind": "x"})
     InboxEvent.objects.filter(event_id="e1").update(state="dead")
-    pump(budget_seconds=5)
+    pump(budget_seconds=30)
     with database.cursor() as cursor:
         for table, column in (
             ("hub_inboxevent", "received_at"),

@@ -12,13 +12,13 @@ from crm.models import Workspace
 from crm.services.accounts import account_create, account_update
 from crm.services.origin import Origin
 from integrations.hub.facts import connection_origin
-from integrations.hub.models import Connection, SyncJob
+from integrations.hub.models import Connection, JobState, SyncJob
 from integrations.hub.pump import pump
 from tests import factories
 from tests.integrations.hub.conftest import connection_make
-from tests.integrations.hub.echo import EchoVendor
+from tests.integrations.hub.echo import EchoVendor, status
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 BY_HAND = Origin(OriginKind.USER, "test")
 
@@ -31,7 +31,7 @@ def test_edits_coalesce_and_the_present_state_is_sent(
         account_update(account, values={"name": name}, origin=BY_HAND)
     assert SyncJob.objects.count() == 1
 
-    pump(budget_seconds=5)
+    pump(budget_seconds=30)
 
     (sent,) = (seen for seen in vendor.requests if seen[0] == "PUT")
     assert json.loads(sent[3]) == {"name": "Three"}
@@ -59,3 +59,18 @@ def test_change_that_rolls_back_leaves_no_job(connection: Connection) -> None:
         transaction.set_rollback(True)
 
     assert not SyncJob.objects.exists()
+
+
+def test_later_edit_that_goes_through_settles_the_dead_job(
+    connection: Connection, vendor: EchoVendor
+) -> None:
+    account = account_create(workspace=connection.workspace, values={"name": "x"}, origin=BY_HAND)
+    vendor.script = [status(422)]
+    pump(budget_seconds=0)
+    assert SyncJob.objects.get().state == JobState.DEAD
+
+    account_update(account, values={"name": "y"}, origin=BY_HAND)
+    pump(budget_seconds=30)
+
+    states = SyncJob.objects.order_by("pk").values_list("state", flat=True)
+    assert list(states) == [JobState.SUPERSEDED, JobState.DONE]

@@ -7,6 +7,7 @@ import requests
 from django.db import OperationalError
 
 from crm.services.errors import InvalidRecord
+from integrations.hub.classification import Bug, StorageTrouble, classified
 from integrations.hub.errors import (
     AuthExpired,
     Conflict,
@@ -18,7 +19,7 @@ from integrations.hub.errors import (
     Rejected,
     RetryLater,
 )
-from integrations.hub.policy import Action, Bug, Signal, StorageTrouble, classified, step_after
+from integrations.hub.policy import Action, Signal, step_after
 
 
 class SdkError(Exception):

@@ -13,10 +13,9 @@ from django.test import override_settings
 
 from crm.models import User, Workspace
 from integrations.hub import connections
-from integrations.hub.credentials import Secrets, UnreadableSecrets, decrypt, encrypt
+from integrations.hub.credentials import Secrets, UnreadableSecrets
 from integrations.hub.models import Connection
 from integrations.hub.pump import pump
-from integrations.hub.redaction import redact, redacted_body
 from tests.integrations.hub import echo
 from tests.integrations.hub.conftest import command_make, post_event
 from tests.integrations.hub.echo import EchoVendor, status
@@ -53,10 +52,12 @@ def test_secrets_are_nowhere_in_clear_after_all_kinds_of_trouble(
     leaks = f'{{"message": "you sent {echo.API_KEY}", "token": "abcdef123456"}}'
     vendor.script = [lambda request: echo.Response(leaks, 422)]
     post_event(connection, {"id": "e1", "kind": "account.made", "name": "x", "explode": True})
-    pump(budget_seconds=3)
+    for _ in range(4):
+        pump(budget_seconds=0)
     vendor.always = status(401)
     command_make(connection)
-    pump(budget_seconds=3)
+    for _ in range(4):
+        pump(budget_seconds=0)
 
     text = whole_database()
     assert "you sent [redacted]" in text
@@ -112,32 +113,3 @@ def test_lost_key_stops_the_connection_with_words(
     connection.refresh_from_db()
     assert connection.state == "auth_failed"
     assert "cannot be decrypted" in connection.attention
-
-
-def test_secrets_survive_the_round_trip() -> None:
-    assert decrypt(encrypt({"a": "b"})) == {"a": "b"}
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        '{"access_token": "SECRETVALUE"}',
-        '{"client_secret":"SECRET\\"VALUE"}',
-        "grant_type=x&refresh_token=SECRETVALUE&y=1",
-        "Authorization: Bearer SECRETVALUE",
-        "https://user:SECRETVALUE@host/path",
-        "key sk_test_SECRETVALUE is wrong",
-    ],
-)
-def test_redaction_knows_the_usual_places(text: str) -> None:
-    assert "VALUE" not in redact(text)
-
-
-def test_redaction_hides_before_it_cuts() -> None:
-    secret = "s3cret-that-straddles-the-cut"
-    body = "x" * (16 * 1024 - 5) + secret
-
-    kept = redacted_body(body, [secret])
-
-    assert "s3cre" not in kept
-    assert len(kept) < 17_000
