@@ -37,7 +37,7 @@ _SHAPES = (
     re.compile(r"\bSG\.[\w-]{10,}\.[\w-]{10,}"),
     re.compile(r"\bya29\.[\w-]{10,}"),
     re.compile(r"\bAKIA[0-9A-Z]{16}\b"),
-    re.compile(r"\beyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*"),  # a JSON web token
+    re.compile(r"(?<![\w-])eyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*"),  # a JSON web token
     re.compile(r"\bgAAAAA[\w-]{20,}={0,2}"),  # a Fernet token
     re.compile(r"(?<![\w-])[\w-]{43}=(?![\w=])"),  # a Fernet key
 )
