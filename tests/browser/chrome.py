@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from django.conf import settings
 from django.test import Client
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from crm.models import User
 from tests.browser.site import Site
@@ -29,7 +29,7 @@ ARGUMENTS = (
 WIDE = 1440
 NARROW = 360
 HEIGHTS = {WIDE: 900, NARROW: 740}
-TIMEOUT_MS = 10_000
+TIMEOUT_MS = 20_000  # for machines that do much else; only failures wait so long
 
 
 @dataclass(frozen=True)
@@ -53,6 +53,7 @@ def chromium_running() -> Iterator[Browser]:
     path = chromium_found()
     if path is None:
         pytest.fail("There is no Chromium: `python -m tests.chromium` installs one or says why not")
+    expect.set_options(timeout=TIMEOUT_MS)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
         try:

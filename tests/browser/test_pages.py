@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from dataclasses import replace
+from functools import cache
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -16,7 +19,7 @@ from pytest_django.plugin import DjangoDbBlocker
 from tests.browser.axe import GRAVE, violations_of
 from tests.browser.billing import at_sandbox
 from tests.browser.cases import CASES, PageCase
-from tests.browser.chrome import NARROW, WIDE, Window, session_of, window_open
+from tests.browser.chrome import HEIGHTS, NARROW, WIDE, Window, session_of, window_open
 from tests.browser.site import Site
 from tests.browser.world import World, world_made
 from tests.sandbox import running_sandbox
@@ -25,6 +28,8 @@ pytestmark = pytest.mark.django_db(serialized_rollback=True)
 
 LOOKS = (("dark", WIDE), ("light", NARROW))
 ALL_LOOKS = (("light", WIDE), ("dark", WIDE), ("light", NARROW), ("dark", NARROW))
+PEOPLE = (None, "seller", "viewer", "operator", "newcomer", "stranger")
+WindowOf = Callable[[str | None, int], Window]
 # NEXA_SCREENSHOTS=folder keeps a picture of each look, for people to judge.
 PICTURES = os.environ.get("NEXA_SCREENSHOTS")
 
@@ -48,39 +53,55 @@ def world(browser: Browser, site: Site, django_db_blocker: DjangoDbBlocker) -> I
 
 
 @pytest.fixture(scope="module")
-def sessions(world: World) -> dict[str | None, str]:
-    """A session for each kind of person; made here, because what a test writes is not committed."""
-    people = ("seller", "viewer", "operator", "newcomer", "stranger")
-    return {None: "", **{who: session_of(getattr(world, who)) for who in people}}
+def window_of(world: World, browser: Browser, site: Site) -> Iterator[WindowOf]:
+    """One context for each person and width, with a fresh page for each test.
+
+    Signed in here: what a test itself writes to the database is not committed.
+    """
+    with ExitStack() as stack:
+
+        @cache
+        def window(who: str | None, width: int) -> Window:
+            session = session_of(getattr(world, who)) if who else ""
+            return stack.enter_context(window_open(browser, site, session=session, width=width))
+
+        for who, width in product(PEOPLE, HEIGHTS):
+            window(who, width).page.close()
+
+        def fresh(who: str | None, width: int) -> Window:
+            kept = window(who, width)
+            kept.watch.begin()
+            return replace(kept, page=kept.context.new_page())
+
+        yield fresh
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
-def test_page_is_fit_for_people(
-    case: PageCase,
-    world: World,
-    sessions: dict[str | None, str],
-    browser: Browser,
-    site: Site,
-) -> None:
-    session = sessions[case.who]
+def test_page_is_fit_for_people(case: PageCase, world: World, window_of: WindowOf) -> None:
     looks = ALL_LOOKS if case.is_main else LOOKS
     found: list[str] = []
-    with ExitStack() as stack:
-        for width in sorted({width for _, width in looks}):
-            window = stack.enter_context(window_open(browser, site, session=session, width=width))
-            window.watch.expect(case.status, *case.answers)
-            assert window.open(case.path(world)) == case.status
-            if case.act:
-                case.act(window, world)
-            for scheme in [scheme for scheme, one in looks if one == width]:
-                found += _complaints(window, case, scheme, width)
-            found += window.watch.problems
+    for width in sorted({width for _, width in looks}):
+        window = window_of(case.who, width)
+        window.watch.expect(case.status, *case.answers)
+        schemes = [scheme for scheme, one in looks if one == width]
+        _prefer(window.page, schemes[0])
+        assert window.open(case.path(world)) == case.status
+        if case.act:
+            case.act(window, world)
+        for scheme in schemes:
+            found += _complaints(window, case, scheme, width)
+        found += window.watch.problems
+        window.page.close()
     assert not found, "\n".join(found)
+
+
+def _prefer(page: Page, scheme: str) -> None:
+    page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
 
 
 def _complaints(window: Window, case: PageCase, scheme: str, width: int) -> list[str]:
     page = window.page
-    page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+    _prefer(page, scheme)
     if PICTURES:
         picture = Path(PICTURES) / f"{case.name}-{width}-{scheme}.png"
         page.screenshot(path=picture, full_page=not case.is_vendors)

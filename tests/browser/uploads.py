@@ -19,7 +19,7 @@ GOOD = (
 )
 # Known already, no address at all, known twice in the file.
 ODD = (
-    "Mira,Okafor-Lind,mira.okafor@harbour-robotics.example,Harbour Robotics,,",
+    "Mira,Okafor,mira.okafor@harbour-robotics.example,Harbour Robotics,+1 415 555 0199,",
     "Nobody,Atall,not an address,,,",
     "Ada,Lovelace,ada@engine.example,Analytical Engines,,",
 )

@@ -20,13 +20,17 @@ class Watch:
     """Problems of one browser context: console and script errors, CSP, failed requests."""
 
     def __init__(self, context: BrowserContext) -> None:
-        self.problems: list[str] = []
-        self.expected: set[int] = set()
+        self.begin()
         context.add_init_script(REPORT_VIOLATIONS)
         context.on("console", self._console)
         context.on("weberror", self._error)
         context.on("requestfailed", self._failed)
         context.on("response", self._answered)
+
+    def begin(self) -> None:
+        """Forget what was before."""
+        self.problems: list[str] = []
+        self.expected: set[int] = set()
 
     def expect(self, *statuses: int) -> None:
         """Answers with these statuses are part of the test from here on."""
