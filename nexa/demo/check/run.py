@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import requests
 
-from nexa.demo.check import billing, operating, selling
+from nexa.demo.check import billing, operating, secrecy, selling
 from nexa.demo.check.browser import CheckFailed
 from nexa.demo.check.walk import Walk
 from nexa.demo.logins import OPERATOR, SALESPERSON, login_of, logins_read
@@ -65,6 +65,7 @@ STEPS = (
     Step("Sync runs and ledger", operating.runs_and_ledger_seen),
     Step("A deal that cannot be billed", operating.deal_without_address_won),
     Step("Mended and retried", operating.dead_job_retried),
+    Step("No secret in clear", secrecy.no_secret_in_clear),
 )
 
 

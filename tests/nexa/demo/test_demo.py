@@ -100,6 +100,7 @@ def test_demo_starts_stops_and_finds_its_data_again(folder) -> None:
         process.send_signal(signal.SIGINT)
         assert process.wait(timeout=120) == 0
     assert not _children_of(folder)
+    assert not (folder / "postgresql" / "cluster" / "postmaster.pid").exists()
 
     with _demo(folder, port_anywhere()) as process:
         said = _heard(process, "Ctrl-C")
