@@ -28,7 +28,28 @@ def operator_origin(request: HttpRequest) -> Origin:
     return by_user(request.user, reason="console")
 
 
-class RecordAdmin(ModelAdmin):
+class ServiceAdmin(ModelAdmin):
+    """A page whose writes go through services; what they refuse is said instead of raised."""
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        """A service's refusal is said on the page; nothing was written."""
+        try:
+            response: HttpResponse = super().changeform_view(
+                request, object_id, form_url, extra_context
+            )
+        except ServiceError as refusal:
+            self.message_user(request, f"Nothing was saved. {refusal}", messages.ERROR)
+            return redirect(request.get_full_path())
+        return response
+
+
+class RecordAdmin(ServiceAdmin):
     """Shows a core record, with its workspace, and writes it through crm.services."""
 
     list_select_related: Any = ("workspace",)
@@ -54,23 +75,6 @@ class RecordAdmin(ModelAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Nothing is erased here: the ledger would point at nothing. Archive instead."""
         return False
-
-    def changeform_view(
-        self,
-        request: HttpRequest,
-        object_id: str | None = None,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> HttpResponse:
-        """A service's refusal is said on the page; nothing was written."""
-        try:
-            response: HttpResponse = super().changeform_view(
-                request, object_id, form_url, extra_context
-            )
-        except ServiceError as refusal:
-            self.message_user(request, f"Nothing was saved. {refusal}", messages.ERROR)
-            return redirect(request.get_full_path())
-        return response
 
 
 class OwnedRecordAdmin(RecordAdmin):

@@ -9,7 +9,7 @@ from django.contrib import admin
 from django.test import Client
 from django.urls import reverse
 
-from crm.models import Account, Change, Contact, User, Workspace
+from crm.models import Account, Change, Contact, Pipeline, User, Workspace
 from crm.services.accounts import account_create
 from crm.services.contacts import contact_create
 from crm.services.origin import Origin
@@ -106,3 +106,41 @@ def test_ledger_shows_the_difference_as_text(
 
     assert b"&lt;b&gt;Ada" in page.content
     assert b"<b>Ada" not in page.content
+
+
+def test_last_owner_keeps_the_workspace(operator_client: Client, outsider: User) -> None:
+    membership = outsider.memberships.get()
+    page = reverse("admin:crm_membership_changelist")
+    form = reverse("admin:crm_membership_change", args=[membership.pk])
+
+    operator_client.post(page, {"action": "take_out", "_selected_action": [membership.pk]})
+    refused = operator_client.post(form, {"role": "viewer"}, follow=True)
+
+    assert outsider.memberships.get().role == "owner"
+    assert "Nothing was saved" in refused.content.decode()
+
+
+def test_new_workspace_has_an_owner_and_a_pipeline(operator_client: Client, operator: User) -> None:
+    values = {"name": "New", "slug": "new", "currency": "USD", "default_country": "US"}
+
+    inline = {"memberships-TOTAL_FORMS": "0", "memberships-INITIAL_FORMS": "0"}
+
+    operator_client.post(
+        reverse("admin:crm_workspace_add"), {**values, **inline, "time_zone": "UTC"}
+    )
+
+    made = Workspace.objects.get(slug="new")
+    assert made.memberships.get().user == operator
+    assert Pipeline.objects.filter(workspace=made, is_default=True).exists()
+
+
+def test_workspace_is_not_erased(operator_client: Client, workspace: Workspace) -> None:
+    page = reverse("admin:crm_workspace_delete", args=[workspace.pk])
+
+    assert operator_client.post(page, {"post": "yes"}).status_code == 403
+
+
+def test_page_of_a_signed_in_person_is_kept_by_no_shared_cache(sales_client: Client) -> None:
+    page = sales_client.get("/contacts/")
+
+    assert "private" in page["Cache-Control"]
