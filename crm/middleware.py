@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse
+from django.utils.cache import patch_cache_control
 
 from crm.models import Membership
 
@@ -26,7 +27,11 @@ class WorkspaceMiddleware:
         request.memberships = memberships  # type: ignore[attr-defined]
         request.membership = membership  # type: ignore[attr-defined]
         request.workspace = membership.workspace if membership else None  # type: ignore[attr-defined]
-        return self.get_response(request)
+        response = self.get_response(request)
+        if request.user.is_authenticated and not response.has_header("Cache-Control"):
+            # No shared cache keeps what one person may see; after sign-out it is asked for anew.
+            patch_cache_control(response, private=True, no_cache=True)
+        return response
 
 
 def _memberships(request: HttpRequest) -> list[Membership]:
