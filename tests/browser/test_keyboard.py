@@ -14,7 +14,7 @@ from tests.browser.conftest import OpenWindow
 from tests.browser.keys import Keyboard
 from tests.browser.shop import CSV, PASSWORD, Shop, imports_worked
 
-pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
+pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture

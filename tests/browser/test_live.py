@@ -27,7 +27,7 @@ TYPE_FAST = """(field, text) => {
   }
 }"""
 
-pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
+pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture

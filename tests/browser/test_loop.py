@@ -19,7 +19,7 @@ from tests.browser.shop import Shop
 from tests.browser.site import Site
 from tests.sandbox import RunningSandbox
 
-pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
+pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture(autouse=True)

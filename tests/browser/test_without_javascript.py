@@ -16,7 +16,7 @@ from tests.browser.shop import CSV, PASSWORD, Shop, imports_worked
 from tests.browser.site import Site
 from tests.sandbox import RunningSandbox
 
-pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
+pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture

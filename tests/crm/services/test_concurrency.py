@@ -35,7 +35,7 @@ from crm.signals import deal_won
 from tests.factories import TEST_ORIGIN
 
 # Rows that a data migration made are put back, for tests after this one need them.
-pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
+pytestmark = pytest.mark.django_db(transaction=True)
 
 WORKERS = 4
 
