@@ -43,9 +43,7 @@ ROLE_ACTIONS: dict[str, frozenset[Action]] = {
 }
 
 
-def is_allowed(
-    membership: Membership | None, action: Action, record: Record | None = None
-) -> bool:
+def is_allowed(membership: Membership | None, action: Action, record: Record | None = None) -> bool:
     """Whether the member may do `action`, on `record` when one is named.
 
     A member edits records of their own, work assigned to them and what nobody owns; a manager

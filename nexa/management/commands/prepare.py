@@ -10,7 +10,6 @@ from django.core.management.base import BaseCommand
 
 from nexa.assets.build import build
 
-
 # Pages of other packages that we do not show; hashing and compressing them takes long.
 NOT_SERVED = ("redoc", "rest_framework")
 
