@@ -10,14 +10,14 @@ from typing import Any, NamedTuple
 from django.apps import apps
 from django.db.models import Max, QuerySet
 
-from crm.choices import ChangeAction, OriginKind
+from crm.choices import ChangeAction
 from crm.models import Change, OwnedRecord, Record, Workspace
 from crm.services.columns import columns_of
 from crm.services.ledger import CUSTOM, CUSTOM_PREFIX, json_value, record_type
 from crm.services.links import alive_ids
+from crm.services.undo_work import PEOPLE, worked_around
 
 BATCH = 1000
-PEOPLE = (OriginKind.USER, OriginKind.API)
 # Where a record itself, not one of its fields, is left.
 WHOLE_RECORD = "record"
 
@@ -168,7 +168,7 @@ def _is_created(batch: Batch, record_id: int) -> bool:
 
 
 def _touched_by_people(batch: Batch, record_ids: Sequence[int]) -> set[int]:
-    """Created records that a person has changed since, by something other than this origin."""
+    """Created records that a person has since changed or worked with, apart from this origin."""
     if not record_ids or not issubclass(batch.model, OwnedRecord):
         return set()
     created = {pk: batch.changes[pk][-1] for pk in record_ids}
@@ -183,7 +183,10 @@ def _touched_by_people(batch: Batch, record_ids: Sequence[int]) -> set[int]:
         .exclude(origin_kind=ours.origin_kind, origin_id=ours.origin_id)
         .values_list("record_id", "id")
     )
-    return {pk for pk, change_id in later if change_id > created[pk].pk}
+    changed = {pk for pk, change_id in later if change_id > created[pk].pk}
+    origin = (ours.origin_kind, ours.origin_id)
+    around = worked_around(batch.workspace, batch.model, record_ids, but_not=origin)
+    return changed | around
 
 
 def _value(now: Mapping[str, Any], name: str) -> Any:

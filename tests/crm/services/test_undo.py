@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from crm.choices import OriginKind
 from crm.models import Account, Change, Contact, CustomField, User, Workspace
 from crm.services.accounts import account_archive, account_create, account_update
+from crm.services.activities import note_add
 from crm.services.bulk import records_create, records_update
 from crm.services.contacts import contact_create, contact_update
 from crm.services.origin import Origin, by_rule
@@ -234,3 +235,33 @@ def test_undo_leaves_the_values_of_others(
 
     fresh = Account.objects.get(pk=account.pk)
     assert {"city": fresh.city, "industry": fresh.industry} == theirs
+
+
+def test_undo_leaves_a_created_record_that_a_person_has_worked_with(
+    workspace: Workspace, undoer: Origin, origin: Origin
+) -> None:
+    noted = contact_create(workspace=workspace, values={"first_name": "Ann"}, origin=IMPORT)
+    note_add(noted, body="Called, wants an offer.", origin=origin)
+    employer = account_create(workspace=workspace, values={"name": "Acme"}, origin=IMPORT)
+    by_hand = {"first_name": "Bob", "account": employer}
+    contact_create(workspace=workspace, values=by_hand, origin=origin)
+    idle = contact_create(workspace=workspace, values={"first_name": "Cy"}, origin=IMPORT)
+
+    report = undo(workspace, undoer)
+
+    assert report.archived == 1
+    assert {(kept.record_type, kept.record_id) for kept in report.kept} == {
+        ("contact", noted.pk),
+        ("account", employer.pk),
+    }
+    assert Contact.objects.get(pk=idle.pk).is_archived
+
+
+def test_undo_archives_a_company_whose_people_came_with_it(
+    workspace: Workspace, undoer: Origin
+) -> None:
+    employer = account_create(workspace=workspace, values={"name": "Acme"}, origin=IMPORT)
+    values = {"first_name": "Ann", "account": employer}
+    contact_create(workspace=workspace, values=values, origin=IMPORT)
+
+    assert undo(workspace, undoer).archived == 2
