@@ -214,7 +214,9 @@ USE_TZ = True
 
 # --- Files ----------------------------------------------------------------------------------------
 STATIC_URL = "/static/"
-STATIC_ROOT = env_path("NEXA_STATIC_ROOT", BASE_DIR / "build" / "collected")
+STATIC_ROOT = env_path(
+    "NEXA_STATIC_ROOT", DATA_FOLDER / "static" if DEMO else BASE_DIR / "build" / "collected"
+)
 ASSETS_BUILD_FOLDER = BASE_DIR / "build" / "static"
 STATICFILES_DIRS = [BASE_DIR / "static", ASSETS_BUILD_FOLDER]
 # Assets are built after a first start has read this; `manage.py doctor` says when they are missing.
