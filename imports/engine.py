@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from imports.choices import DuplicateStrategy, ProblemKind
 from imports.companies import Companies
@@ -19,14 +19,22 @@ from imports.working import Shelf, Working
 
 
 class Action(StrEnum):
-    """What becomes of a row; the words are the names of the job's counts."""
+    """What becomes of a row; the words are the names of the job's counts, whose sum is all rows.
+
+    A row that says more of a person whom an earlier row of the file wrote is folded into that one.
+    """
 
     CREATED = "created"
     UPDATED = "updated"
     UNCHANGED = "unchanged"
+    FOLDED = "folded"
     SKIPPED = "skipped"
     AMBIGUOUS = "ambiguous"
     FAILED = "failed"
+
+
+TAKEN: Final = frozenset({Action.CREATED, Action.UPDATED, Action.FOLDED, Action.UNCHANGED})
+REPEATED: Final = "repeated"
 
 
 class Decided(NamedTuple):
@@ -72,14 +80,19 @@ class Engine:
         """The rows' meaning; asks the database nothing, so any thread may do it."""
         return [self._mapper.map(row) for row in rows]
 
-    def decide(self, incoming: Sequence[Incoming]) -> Decisions:
-        """Nothing is written; the same rows and records give the same decisions."""
+    def decide(
+        self, incoming: Sequence[Incoming], *, repeated: Collection[int] = frozenset()
+    ) -> Decisions:
+        """Nothing is written; the same rows and records give the same decisions.
+
+        `repeated` are rows known to name a person whom a row of an earlier chunk wrote.
+        """
         good = [row for row in incoming if row.error is None]
         companies, people = Companies(self._store, self._policy.strategy), People(self._store)
         companies.preload(good)
         if self._policy.strategy is not DuplicateStrategy.CREATE_NEW:
             people.preload([(row, companies.peek(row)) for row in good])
-        chunk = _Chunk(self._policy, companies, people)
+        chunk = _Chunk(self._policy, companies, people, repeated)
         for row in incoming:
             chunk.take(row)
         return Decisions(people.shelf, companies.shelf, chunk.decided, chunk.problems)
@@ -88,7 +101,14 @@ class Engine:
 class _Chunk:
     """Goes through the rows of one chunk in order, so that each sees the ones before it."""
 
-    def __init__(self, policy: Policy, companies: Companies, people: People) -> None:
+    def __init__(
+        self,
+        policy: Policy,
+        companies: Companies,
+        people: People,
+        repeated: Collection[int],
+    ) -> None:
+        self._repeated = repeated
         self._policy = policy
         self._companies = companies
         self._people = people
@@ -99,9 +119,11 @@ class _Chunk:
         if row.error is not None:
             self.decided.append(Decided(row.number, Action.FAILED))
             self.problems.append(row.error)
-        else:
-            self.decided.append(self._decide(row))
-        self.problems.extend(row.notices)
+            return
+        decided = self._decide(row)
+        self.decided.append(decided)
+        if decided.action in TAKEN:
+            self.problems.extend(row.notices)
 
     def _decide(self, row: Incoming) -> Decided:
         if self._policy.strategy is DuplicateStrategy.CREATE_NEW:
@@ -123,19 +145,22 @@ class _Chunk:
         return Decided(row.number, Action.CREATED, record.ref)
 
     def _merge(self, row: Incoming, record: Working) -> Decided:
+        is_skipped = self._policy.strategy is DuplicateStrategy.SKIP
         if record.row:
-            self.problems.append(_same_in_file(row, record.row))
-        if self._policy.strategy is DuplicateStrategy.SKIP:
+            self.problems.append(_same_in_file(row, record.row, is_skipped=is_skipped))
+        if is_skipped:
             return Decided(row.number, Action.SKIPPED, record.ref)
+        is_folded = bool(record.row) or row.number in self._repeated
         values = self._values(row)
         changes = record_changes(record.values, values, strategy=self._policy.strategy)
         if not changes:
-            record.row = row.number
-            return Decided(row.number, Action.UNCHANGED, record.ref)
+            action = Action.FOLDED if is_folded else Action.UNCHANGED
+            return Decided(row.number, action, record.ref)
         diff = {name: [record.values.get(name), value] for name, value in changes.items()}
         self._people.shelf.touch(record, changes, row.number)
         self._people.remember(record)
-        return Decided(row.number, Action.UPDATED, record.ref, diff)
+        action = Action.FOLDED if is_folded else Action.UPDATED
+        return Decided(row.number, action, record.ref, diff)
 
     def _values(self, row: Incoming) -> dict[str, Any]:
         account = self._companies.settle(row)
@@ -155,9 +180,12 @@ def _in_doubt(row: Incoming, match: Match) -> Problem:
     )  # fmt: skip
 
 
-def _same_in_file(row: Incoming, earlier: int) -> Problem:
-    said = f"The same person as row {earlier} of this file; the rows were taken together."
-    return Problem(ProblemKind.NOTICE, row.number, row.line, "", "repeated", said, row.cells)
+def _same_in_file(row: Incoming, earlier: int, *, is_skipped: bool) -> Problem:
+    if is_skipped:
+        cause, said = "repeated_skipped", f"The same person as row {earlier}; skipped as you chose."
+    else:
+        cause, said = REPEATED, f"Repeated in the file: folded into row {earlier}."
+    return Problem(ProblemKind.NOTICE, row.number, row.line, "", cause, said, row.cells)
 
 
 def _name(record: Working) -> str:

@@ -12,7 +12,7 @@ from crm.services.errors import ServiceError
 from crm.services.origin import Origin
 from imports.choices import ErrorPolicy, ImportStatus, Phase, ProblemKind
 from imports.chunks import BUDGET_SECONDS, Worked, work
-from imports.engine import Action, Decisions, Engine
+from imports.engine import REPEATED, Action, Decisions, Engine
 from imports.errors import ImportStopped
 from imports.formats import Row
 from imports.mapping import Incoming, Problem
@@ -44,7 +44,7 @@ class _Run:
         """Write the rows together, or where the database refuses them, each half for itself."""
         try:
             with transaction.atomic():
-                decisions = engine.decide(incoming)
+                decisions = engine.decide(incoming, repeated=_repeated(job, rows))
                 _obey(job, decisions)
                 written = decisions_write(decisions, workspace=job.workspace, origin=origin_of(job))
         except (DataError, IntegrityError, ServiceError) as error:
@@ -81,6 +81,16 @@ def run_work(job_id: int, *, budget_seconds: float = BUDGET_SECONDS) -> Worked:
 def origin_of(job: ImportJob) -> Origin:
     """How the ledger names what this import wrote; its undo finds it by this."""
     return Origin(OriginKind.IMPORT, str(job.pk), job.user, job.file_name[:250])
+
+
+def _repeated(job: ImportJob, rows: list[Row]) -> frozenset[int]:
+    """Rows of which the check saw that an earlier one, perhaps of another chunk, is the same."""
+    if not job.plan.get("counts", {}).get(Action.FOLDED):
+        return frozenset()
+    told = job.problems.filter(
+        phase=Phase.PLAN, cause=REPEATED, row_number__range=(rows[0].number, rows[-1].number)
+    )
+    return frozenset(told.values_list("row_number", flat=True))
 
 
 def _obey(job: ImportJob, decisions: Decisions) -> None:

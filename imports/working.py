@@ -24,7 +24,7 @@ class Working:
     """One record under work: `ref` is its id, or negative while it has none.
 
     `values` are as they would stand now, `changes` what this chunk adds to the stored ones,
-    `is_new` says that this chunk made it, and `row` which row of the file touched it (0: none).
+    `is_new` says that this chunk made it, and `row` which row of the file first wrote it (0: none).
     """
 
     ref: int
@@ -47,7 +47,7 @@ class Shelf:
     def touch(self, record: Working, changes: Mapping[str, Any], row: int) -> None:
         record.values.update(changes)
         record.changes.update(changes)
-        record.row = row
+        record.row = record.row or row
 
     @property
     def new(self) -> list[Working]:

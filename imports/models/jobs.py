@@ -73,6 +73,9 @@ class ImportJob(models.Model):
     created = models.PositiveBigIntegerField(default=0)
     updated = models.PositiveBigIntegerField(default=0)
     unchanged = models.PositiveBigIntegerField(default=0)
+    folded = models.PositiveBigIntegerField(
+        default=0, help_text="Rows about a person whom an earlier row of the file wrote."
+    )
     skipped = models.PositiveBigIntegerField(default=0)
     ambiguous = models.PositiveBigIntegerField(default=0)
     failed = models.PositiveBigIntegerField(default=0)
@@ -126,6 +129,11 @@ class ImportJob(models.Model):
     def same(self) -> int:
         """Rows that changed nothing."""
         return self.unchanged + self.skipped
+
+    @property
+    def without_change(self) -> int:
+        """Rows that neither made nor updated a contact by themselves."""
+        return self.folded + self.same
 
     @property
     def rows_per_second(self) -> int:

@@ -112,6 +112,7 @@ def counted(job: ImportJob) -> dict[str, int]:
         "created",
         "updated",
         "unchanged",
+        "folded",
         "skipped",
         "ambiguous",
         "failed",

@@ -112,6 +112,7 @@ def test_the_check_foretells_the_run(
     job = imported(*rows, strategy=strategy)
 
     assert counted(job) == job.plan["counts"]
+    assert sum(counted(job).values()) == job.rows_total == len(rows)
     assert job.accounts_created == job.plan["accounts"]["created"] == Account.objects.count()
     assert job.accounts_updated == job.plan["accounts"]["updated"]
 
@@ -252,13 +253,49 @@ def test_repeated_people_of_a_file_are_folded_and_told(imported: MakeJob) -> Non
         "Ada,Lovelace,ADA@x.com,+61 400 000 001,Acme,acme.example",
     )
 
-    assert (job.created, job.updated, job.accounts_created) == (1, 1, 1)
+    assert (job.created, job.updated, job.folded, job.accounts_created) == (1, 0, 1, 1)
     assert causes(job) == {"repeated": 1}
+    assert job.problems.get().message == "Repeated in the file: folded into row 2."
     ada = Contact.objects.get()
     assert (ada.phone, ada.account.domain if ada.account else "") == (
         "+61400000001",
         "acme.example",
     )
+
+
+@pytest.mark.parametrize("chunk", [1, 2, 1000])
+def test_a_person_named_thrice_is_counted_once(
+    workspace: Workspace, origin: Origin, imported: MakeJob, settings: Any, chunk: int
+) -> None:
+    settings.IMPORT_CHUNK_ROWS = chunk
+    contact(workspace, origin, email="old@x.com", first_name="Old")
+    rows = [
+        "Ada,Lovelace,ada@x.com,,,",
+        "Old,,old@x.com,,,",  # says nothing new, so the next row is the one that updates
+        "New,,old@x.com,,,",
+        "Ada,Byron,ada@x.com,,,",
+        "Ada,Byron,ada@x.com,,,",
+        "New,,old@x.com,,,",
+    ]
+
+    job = imported(*rows)
+
+    expected = {"created": 1, "updated": 1, "unchanged": 1, "folded": 3}
+    assert {name: count for name, count in counted(job).items() if count} == expected
+    assert {name: count for name, count in job.plan["counts"].items() if count} == expected
+    told = job.problems.filter(cause="repeated").order_by("row_number")
+    assert [problem.message.rpartition(" ")[2] for problem in told] == ["2.", "2.", "4."]
+
+
+def test_notices_are_told_of_rows_that_are_taken_only(
+    workspace: Workspace, origin: Origin, checked: MakeJob
+) -> None:
+    contact(workspace, origin, email="a@x.com")
+    contact(workspace, origin, email="A@x.com")
+
+    job = checked("=1,L,bad,,,", "=1,L,a@x.com,,,", "=1,L,fine@x.com,,,")
+
+    assert causes(job) == {"invalid_email": 1, "several_matches": 1, "formula": 1}
 
 
 def test_bad_rows_are_listed_and_the_good_ones_imported(imported: MakeJob) -> None:

@@ -19,6 +19,7 @@ from imports.choices import (
     ImportStatus,
 )
 from imports.chunks import LEASE_SECONDS
+from imports.engine import Action
 from imports.errors import UnreadableFile, WrongState
 from imports.models import ImportJob
 from imports.plan import plan_work
@@ -142,7 +143,7 @@ def _report(job: ImportJob) -> dict[str, Any]:
     }
 
 
-COUNTS = ("created", "updated", "unchanged", "skipped", "ambiguous", "failed")
+COUNTS = tuple(action.value for action in Action)
 
 
 def _bad_rows(job: ImportJob) -> int:
