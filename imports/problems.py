@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 from crm.services.copying import rows_copy
-from imports.choices import Phase
+from imports.choices import Phase, ProblemKind
 from imports.mapping import Problem
 from imports.models import ImportJob, ImportProblem
 
@@ -19,6 +19,22 @@ REDACTED: Final = "•••"
 SAMPLE_CELLS: Final = 8
 SAMPLE_LENGTH: Final = 80
 EXAMPLE_ROWS: Final = 5
+LEFT_OUT: Final = "The value was left out."
+# Where the message of a row names what only that row holds, what all rows of the cause share.
+SHARED: Final = {
+    "repeated": "Repeated in the file: folded into the first row about the same person.",
+    "repeated_skipped": "The same person as an earlier row of the file; skipped as you chose.",
+    "possible_duplicate": "Possibly a person who is known already or in an earlier row.",
+    "several_matches": "Several contacts fit the row.",
+    "too_many_cells": "The row has more cells than the file has columns.",
+}
+SHARED_VALUES: Final = {
+    "too_long": "The text is longer than its field allows.",
+    "unknown_word": "The word is none that this field knows.",
+    "unknown_owner": "No member of this workspace is called so.",
+    "ambiguous_date": "The date may be day first or month first. Choose the order of dates.",
+    "invalid_date": "This is not a date.",
+}
 COLUMNS: Final = (
     "job_id", "phase", "kind", "row_number", "line", "column", "cause", "message", "values",
     "match_id",
@@ -52,7 +68,7 @@ def causes_add(causes: dict[str, dict[str, Any]], problems: Iterable[Problem]) -
                 "kind": problem.kind.value,
                 "cause": problem.cause,
                 "column": problem.column,
-                "message": problem.message,
+                "message": _shared(problem),
                 "count": 0,
                 "rows": [],
             },
@@ -60,6 +76,14 @@ def causes_add(causes: dict[str, dict[str, Any]], problems: Iterable[Problem]) -
         cause["count"] += 1
         if len(cause["rows"]) < EXAMPLE_ROWS:
             cause["rows"].append(problem.row)
+
+
+def _shared(problem: Problem) -> str:
+    """What is wrong, in words that are true of every row with this cause."""
+    if problem.cause in SHARED_VALUES:
+        said = SHARED_VALUES[problem.cause]
+        return f"{said} {LEFT_OUT}" if problem.kind is ProblemKind.NOTICE else said
+    return SHARED.get(problem.cause, problem.message)
 
 
 def _sample(cells: Sequence[str], headers: Sequence[tuple[int, str]]) -> dict[str, str]:

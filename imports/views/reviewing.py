@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Final
 
 from django.conf import settings
 from django.http import HttpResponse
@@ -12,7 +13,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from crm.access import Action
 from crm.views.doors import WorkspaceRequest, workspace_page
-from imports.choices import DuplicateStrategy, ErrorPolicy, ImportStatus, ProblemKind
+from imports.choices import DuplicateStrategy, ErrorPolicy, ImportStatus, Phase, ProblemKind
 from imports.errors import WrongState
 from imports.fields import FIELDS
 from imports.forms import PolicyForm
@@ -22,6 +23,9 @@ from imports.services import import_plan_start, import_start
 from imports.views.doors import STEPS, job_or_404, refused, to_job
 from imports.views.preparing import check_a_while
 
+SHOWN_EXAMPLES: Final = 3
+Told = tuple[str, str, int]
+
 
 @require_GET
 @workspace_page(Action.IMPORT)
@@ -29,12 +33,10 @@ def import_review(request: WorkspaceRequest, pk: int) -> HttpResponse:
     job = job_or_404(request, pk)
     if job.status != ImportStatus.READY:
         return to_job(job)
+    counts = job.plan["counts"]
     context = {
         "job": job,
-        "plan": {
-            **job.plan,
-            "same": job.plan["counts"]["unchanged"] + job.plan["counts"]["skipped"],
-        },
+        "plan": {**job.plan, "same": counts["unchanged"] + counts["skipped"]},
         "policy": PolicyForm(
             initial={"strategy": job.duplicate_strategy, "error_policy": job.error_policy}
         ),
@@ -44,8 +46,8 @@ def import_review(request: WorkspaceRequest, pk: int) -> HttpResponse:
             {"words": WORDS[key], "counts": score >= settings.MATCH_AUTO_SCORE}
             for key, score in SCORES.items()
         ],
-        "is_blocked": job.error_policy == ErrorPolicy.STOP and job.plan["counts"]["failed"],
-        "writes": job.plan["counts"]["created"] + job.plan["counts"]["updated"],
+        "is_blocked": job.error_policy == ErrorPolicy.STOP and counts["failed"],
+        "writes": sum(counts.get(name, 0) for name in ("created", "updated", "folded")),
         "steps": STEPS,
         "back_url": reverse("imports:import_map", args=[job.pk]),
     }
@@ -85,12 +87,38 @@ def import_run(request: WorkspaceRequest, pk: int) -> HttpResponse:
 
 
 def _causes(job: ImportJob) -> dict[str, list[dict[str, Any]]]:
-    """What was found, grouped by kind, the most frequent first."""
-    found = sorted(job.plan.get("causes", {}).values(), key=lambda cause: -cause["count"])
+    """What was found, grouped by kind, the most frequent first, with what its first rows say."""
+    told = _messages(job)
+    found = [
+        {**cause, "examples": _examples(cause, told)}
+        for cause in sorted(job.plan.get("causes", {}).values(), key=lambda one: -one["count"])
+    ]
     return {
         kind.value: [cause for cause in found if cause["kind"] == kind.value]
         for kind in ProblemKind
     }
+
+
+def _messages(job: ImportJob) -> dict[Told, str]:
+    """The messages of the rows that the causes name; read apart, for they may name people."""
+    rows = {row for cause in job.plan.get("causes", {}).values() for row in cause["rows"]}
+    problems = job.problems.filter(phase=Phase.PLAN, row_number__in=rows)
+    return {
+        (cause, column, row): message
+        for cause, column, row, message in problems.values_list(
+            "cause", "column", "row_number", "message"
+        )
+    }
+
+
+def _examples(cause: dict[str, Any], told: Mapping[Told, str]) -> list[dict[str, Any]]:
+    """Rows whose message says more than the cause's own."""
+    messages = ((row, told.get((cause["cause"], cause["column"], row))) for row in cause["rows"])
+    return [
+        {"row": row, "message": message}
+        for row, message in messages
+        if message and message != cause["message"]
+    ][:SHOWN_EXAMPLES]
 
 
 def _samples(job: ImportJob) -> dict[str, list[dict[str, Any]]]:

@@ -173,6 +173,43 @@ def test_another_strategy_is_checked_anew(manager_client: Client, checked: MakeJ
     assert not Contact.objects.exists()
 
 
+def test_the_review_of_doubles_doubts_and_errors_adds_up(
+    manager_client: Client, checked: MakeJob
+) -> None:
+    job = checked(
+        "Ada,L,ada@x.com,+61 400 000 001,,",
+        "Ada,L,ada@x.com,,,",
+        "Bob,B,bob@x.com,+61 400 000 002,,",
+        "Bob,B,bob@x.com,,,",
+        "Adele,L,,+61 400 000 001,,",
+        "Rob,B,,+61 400 000 002,,",
+        "X,Y,bad,,,",
+    )
+
+    page = text(manager_client.get(url("import_review", job)))
+
+    assert job.plan["counts"] == {
+        "created": 2, "updated": 0, "unchanged": 0, "folded": 2,
+        "skipped": 0, "ambiguous": 2, "failed": 1,
+    }  # fmt: skip
+    assert "Import 4 rows" in page
+    assert "First updates" not in page
+    # What one row says is told as its own; the cause says what is true of all its rows.
+    for said in ("folded into row 2", "folded into row 4", "Possibly Ada L", "Possibly Bob B"):
+        assert page.count(said) == 1
+    assert "2 rows: 3, 5" in page
+
+
+def test_the_result_counts_repeated_rows_apart(manager_client: Client, imported: MakeJob) -> None:
+    job = imported("Ada,L,ada@x.com,,,", "Ada,M,ada@x.com,,,")
+
+    page = text(manager_client.get(url("import_detail", job)))
+    assert "Repeated in the file" in page
+    notices = manager_client.get(url("import_problems", job) + "?kind=notice")
+    assert "folded into row 2" in b"".join(notices).decode()
+    assert "1 imports" not in text(manager_client.get(url("import_list")))
+
+
 def test_progress_polls_itself_and_ends_with_a_reload(
     manager_client: Client, checked: MakeJob
 ) -> None:
@@ -240,10 +277,10 @@ def test_pages_cost_the_same_whatever_they_show(
     for count in (3, 30):
         for number in range(3):
             imported("X,Y,bad,,,", *people(count, start=1000 * count + 100 * number))
-        review = checked(*people(count, start=50_000 + count))
+        review = checked("X,Y,bad,,,", *people(count, start=50_000 + count))
         with django_assert_num_queries(5):
             manager_client.get(url("import_list"))
-        with django_assert_num_queries(4):
+        with django_assert_num_queries(5):
             manager_client.get(url("import_review", review))
         with django_assert_num_queries(5):
             manager_client.get(url("import_detail", first))
