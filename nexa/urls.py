@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.contrib import admin
 from django.urls import include, path
 
-from nexa import health
+from nexa import brand, health
 
 handler400 = "crm.views.errors.bad_request"
 handler403 = "crm.views.errors.permission_denied"
@@ -15,6 +15,9 @@ handler500 = "crm.views.errors.server_error"
 urlpatterns = [
     path("healthz", health.alive, name="healthz"),
     path("readyz", health.ready, name="readyz"),
+    path("favicon.ico", brand.favicon, name="favicon"),
+    path("apple-touch-icon.png", brand.touch_icon, name="touch_icon"),
+    path("apple-touch-icon-precomposed.png", brand.touch_icon),
     path("admin/", admin.site.urls),
     path("sign-in/", include("allauth.urls")),
     path("api/", include("crm.api.urls")),

@@ -1,1 +1,1 @@
-"""Builds the files that are not kept in the repository: the icon sprite and the font subset."""
+"""Builds what is not kept in the repository: icon sprite, brand icons and the font subset."""

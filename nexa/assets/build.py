@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from nexa.assets import font
+from nexa.assets.favicon import TOUCH_SIZE, favicon_ico, mark_png
 from nexa.assets.icons import ICONS
 from nexa.assets.sprite import sprite_svg
 
@@ -23,9 +24,14 @@ class Built:
 
 
 def build(folder: Path) -> list[Built]:
-    """Sprite, font cuts and the font's licence. Repeating it costs nothing and changes nothing."""
+    """Sprite, brand icons, font cuts and the font's licence. Repeating it changes nothing."""
     (folder / "fonts").mkdir(parents=True, exist_ok=True)
-    return [_write(folder / "icons.svg", sprite_svg(ICONS).encode()), *_fonts(folder)]
+    return [
+        _write(folder / "icons.svg", sprite_svg(ICONS).encode()),
+        _write(folder / "favicon.ico", favicon_ico()),
+        _write(folder / "apple-touch-icon.png", mark_png(TOUCH_SIZE, is_square=True)),
+        *_fonts(folder),
+    ]
 
 
 def _fonts(folder: Path) -> list[Built]:

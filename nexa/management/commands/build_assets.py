@@ -13,9 +13,9 @@ from nexa.assets.build import build
 
 
 class Command(BaseCommand):
-    """Write icons.svg and fonts/ into ASSETS_BUILD_FOLDER."""
+    """Write icons.svg, the brand icons and fonts/ into ASSETS_BUILD_FOLDER."""
 
-    help = "Build the icon sprite and the font subset that the pages use."
+    help = "Build the icon sprite, the brand icons and the font subset that the pages use."
     requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
