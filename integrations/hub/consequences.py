@@ -6,9 +6,9 @@ from datetime import timedelta
 
 from django.db.models.functions import Now
 
-from integrations.hub import breaker, gates
+from integrations.hub import breaker, deaths, gates
 from integrations.hub.models import Attempt, Connection
-from integrations.hub.policy import Signal, Step
+from integrations.hub.policy import Action, Signal, Step
 
 SAME_BUG_JOBS = 20
 SAME_BUG_MINUTES = 10
@@ -27,6 +27,13 @@ def tell(connection: Connection, step: Step, *, was_called: bool, is_probe: bool
         gates.forbidden(connection, step.message)
     if step.signal == Signal.RATE:
         gates.rate_limited(connection, seconds=step.seconds)
+
+
+def tell_death(connection: Connection, step: Step) -> None:
+    """A job that used up its retries; what a vendor refused is told where it was asked for."""
+    is_refused = step.signal in (Signal.SUCCESS, Signal.FORBIDDEN)
+    if step.action == Action.DEAD and not is_refused:
+        deaths.job_died(connection, reason=step.reason, words=step.message)
 
 
 def tell_same_bug(connection: Connection, step: Step) -> None:

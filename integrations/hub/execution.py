@@ -57,6 +57,7 @@ def execute(claimed: Claimed) -> Step:
         was_called=bool(tried.exchanges),
         is_probe=tried.is_probe,
     )
+    consequences.tell_death(claimed.job.connection, tried.step)
     if tried.step.code.startswith(BUG_PREFIX):
         consequences.tell_same_bug(claimed.job.connection, tried.step)
     return tried.step

@@ -10,28 +10,37 @@ from integrations.hub.models import Connection
 
 
 def connection_alert(
-    connection: Connection, kind: str, message: str, severity: Severity = Severity.WARNING
+    connection: Connection,
+    kind: str,
+    message: str,
+    severity: Severity = Severity.WARNING,
+    *,
+    cause: str = "",
 ) -> None:
-    """One open alert for each kind of trouble of a connection; a repeat counts on the same one."""
+    """One open alert for each kind and cause of trouble of a connection; a repeat counts on it."""
     alert_raise(
         workspace=connection.workspace,
         kind=kind,
         severity=severity,
         message=message,
-        subject_key=f"connection:{connection.pk}",
+        subject_key=_subject(connection, cause),
         origin=connection_origin(connection, kind),
         assigned_to=_assignee(connection),
         connection_id=connection.pk,
     )
 
 
-def connection_alert_over(connection: Connection, kind: str) -> None:
+def connection_alert_over(connection: Connection, kind: str, cause: str = "") -> None:
     alerts_resolve(
         workspace=connection.workspace,
         kind=kind,
-        subject_key=f"connection:{connection.pk}",
+        subject_key=_subject(connection, cause),
         origin=connection_origin(connection, f"{kind} is over"),
     )
+
+
+def _subject(connection: Connection, cause: str) -> str:
+    return f"connection:{connection.pk}:{cause}" if cause else f"connection:{connection.pk}"
 
 
 def _assignee(connection: Connection) -> User | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from integrations.hub import (
     breaker,
+    deaths,
     inbox,
     jobs,
     retention,
@@ -22,6 +23,7 @@ def tick() -> None:
     inbox.sweep()
     jobs.sweep()
     breaker.silent_disable()
+    deaths.settle()
     retention.prune()
     sweeps.sweeps_run()
     if selectors.is_work_due():

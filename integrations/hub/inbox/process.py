@@ -8,7 +8,7 @@ from dataclasses import replace
 from django.db.models import F
 from django.db.models.functions import Now
 
-from integrations.hub import consequences, facts, policy
+from integrations.hub import consequences, deaths, facts, policy
 from integrations.hub.classification import classified
 from integrations.hub.errors import Ignored, Rejected
 from integrations.hub.faults import fault
@@ -81,6 +81,7 @@ def _failed(claimed: ClaimedEvent, error: Exception) -> Step:
         finish(claimed, state=InboxState.RECEIVED, run_at=later(step.seconds), **values)
     elif step.action == Action.DEAD:
         finish(claimed, state=InboxState.DEAD, reason=step.reason, finished_at=Now(), **values)
+        deaths.event_died(row.connection, reason=step.reason, words=step.message)
     consequences.tell(row.connection, step, was_called=False)
     return step
 

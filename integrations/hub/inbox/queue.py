@@ -13,7 +13,7 @@ from django.db import connection as database
 from django.db.models import Value
 from django.db.models.functions import Now
 
-from integrations.hub import registry
+from integrations.hub import deaths, registry
 from integrations.hub.errors import LeaseLost
 from integrations.hub.models import InboxEvent, InboxState
 
@@ -123,7 +123,10 @@ def sweep() -> int:
             cursor.execute(EXPIRED, [SWEEP_SIZE])
             ids = [row[0] for row in cursor.fetchall()]
         expired = InboxEvent.objects.filter(pk__in=ids)
-        expired.filter(claims__gte=CLAIMS_WITHOUT_ATTEMPT).update(
+        poison = expired.filter(claims__gte=CLAIMS_WITHOUT_ATTEMPT)
+        for event in poison.select_related("connection__workspace"):
+            deaths.event_died(event.connection, reason=deaths.CRASH, words=deaths.CRASH_WORDS)
+        poison.update(
             **_RELEASED,
             state=InboxState.DEAD,
             reason="crashes_worker",

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from django.db import IntegrityError, transaction
 from django.db import connection as database
 
-from integrations.hub import registry
+from integrations.hub import deaths, registry
 from integrations.hub.errors import LeaseLost
 from integrations.hub.jobs.finish import expire
 from integrations.hub.models import SyncJob
@@ -116,6 +116,9 @@ def sweep() -> int:
         with database.cursor() as cursor:
             cursor.execute(EXPIRED, [SWEEP_SIZE])
             ids = [row[0] for row in cursor.fetchall()]
-        for job in SyncJob.objects.filter(pk__in=ids):
-            expire(job, is_poison=job.claims >= CLAIMS_WITHOUT_ATTEMPT)
+        for job in SyncJob.objects.filter(pk__in=ids).select_related("connection__workspace"):
+            is_poison = job.claims >= CLAIMS_WITHOUT_ATTEMPT
+            expire(job, is_poison=is_poison)
+            if is_poison:
+                deaths.job_died(job.connection, reason=deaths.CRASH, words=deaths.CRASH_WORDS)
     return len(ids)
