@@ -6,7 +6,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from crm.api.fields import WorkspaceRelatedField
+from crm.api.fields import KnownFieldsOnly, WorkspaceRelatedField
 from crm.api.serializers import TEXT_MAX
 from crm.choices import ActivityKind, Direction
 from crm.models import Account, Activity, Contact, Deal, Lead
@@ -16,7 +16,7 @@ from crm.services.origin import Origin
 SUBJECTS = ("contact", "lead", "account", "deal")
 
 
-class EntrySerializer(serializers.Serializer[Activity]):
+class EntrySerializer(KnownFieldsOnly):
     """A note or a call about exactly one record."""
 
     kind = serializers.ChoiceField(choices=[ActivityKind.NOTE, ActivityKind.CALL])

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.core.exceptions import RequestDataTooBig
 from rest_framework import status
 from rest_framework.exceptions import APIException, ErrorDetail, ValidationError
 from rest_framework.response import Response
 from rest_framework.views import exception_handler as base_handler
 
+from crm.services.cleaning import json_clean
 from crm.services.errors import InvalidRecord, ServiceError, StaleRecord
 
 
@@ -20,6 +22,9 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> Response | N
         return _reply(status.HTTP_409_CONFLICT, "stale", str(error))
     if isinstance(error, ServiceError):
         return _reply(status.HTTP_400_BAD_REQUEST, "refused", str(error))
+    if isinstance(error, RequestDataTooBig):
+        said = "The body is too large; nothing was saved."
+        return _reply(status.HTTP_413_REQUEST_ENTITY_TOO_LARGE, "too_large", said)
     response = base_handler(error, context)
     if response is None:
         return None
@@ -44,4 +49,5 @@ def _body(code: str, message: str, fields: Any = None) -> dict[str, Any]:
     body: dict[str, Any] = {"code": code, "message": message}
     if fields:
         body["fields"] = fields
-    return {"error": body}
+    # What was sent may stand in the words, and half a letter (\ud800) cannot be sent back.
+    return {"error": json_clean(body)}

@@ -1,7 +1,8 @@
-"""Serializer fields that never reach outside the caller's workspace."""
+"""What every serializer takes: names it knows, and links inside the caller's workspace."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.db.models import QuerySet
@@ -9,6 +10,19 @@ from rest_framework import serializers
 
 from crm.api.permissions import membership_of
 from crm.models import User
+
+UNKNOWN = "There is no such field."
+
+
+class KnownFieldsOnly(serializers.Serializer[Any]):
+    """Refuses names that are no fields: to pass over a misspelt one would lose its value."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        if isinstance(data, Mapping):
+            unknown = [str(name) for name in data if name not in self.fields]
+            if unknown:
+                raise serializers.ValidationError({name: [UNKNOWN] for name in unknown})
+        return super().to_internal_value(data)
 
 
 class WorkspaceRelatedField(serializers.PrimaryKeyRelatedField[Any]):

@@ -6,7 +6,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from crm.api.fields import WorkspaceRelatedField
+from crm.api.fields import KnownFieldsOnly, WorkspaceRelatedField
 from crm.models import (
     Account,
     Activity,
@@ -26,7 +26,7 @@ TEXT_MAX = 20_000
 OWNED = (*RECORD, "owner", "tags", "custom", "archived_at")
 
 
-class RecordSerializer(serializers.ModelSerializer[Any]):
+class RecordSerializer(KnownFieldsOnly, serializers.ModelSerializer[Any]):
     """Base of every record: links stay in the workspace, machine-kept fields are read-only."""
 
     serializer_related_field = WorkspaceRelatedField

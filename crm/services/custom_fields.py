@@ -69,6 +69,8 @@ def _clean(field: CustomField | None, value: Any) -> Any:
 
 
 def _text(field: CustomField, value: Any) -> str:
+    if isinstance(value, (Mapping, list, tuple)):
+        raise ValidationError(f"{field.label} must be text.")
     text = str(value)
     if len(text) > MAX_TEXT:
         raise ValidationError(f"{field.label} may have at most {MAX_TEXT} characters.")
