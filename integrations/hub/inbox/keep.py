@@ -10,7 +10,8 @@ from typing import Any
 
 from django.db import connection as database
 
-from integrations.hub import wake
+from integrations.hub import prepared, wake
+from integrations.hub.inbox.senders import PROOF, Sender
 from integrations.hub.lanes import lane_of
 from integrations.hub.models import Connection
 from integrations.hub.types import Event, RawRequest
@@ -20,28 +21,31 @@ LONGEST_ID = 255
 LONGEST_KIND = 150
 UNREADABLE = "unreadable"
 
-# One round trip and one commit: the events, their body (if any event is new) and the wake-up flag.
-KEEP = """
-WITH ids AS MATERIALIZED (
-    SELECT nextval(pg_get_serial_sequence('hub_inboxbody', 'id')) AS body_id
+# One round trip and one commit: the sender proved, the events, their body (if any event is new) and
+# the wake-up flag. Without the proof nothing is written.
+KEEP = f"""
+WITH known AS MATERIALIZED (
+    SELECT nextval(pg_get_serial_sequence('hub_inboxbody', 'id')) AS body_id, c.id, c.provider
+    FROM hub_connection c WHERE c.id = %s AND {PROOF} = %s
 ), made AS (
     INSERT INTO hub_inboxevent
         (provider, connection_id, event_id, is_hint, kind, subject, lane, occurred_at, headers, body_id)
-    SELECT %s, %s, e.event_id, e.is_hint, e.kind, e.subject, e.lane, e.occurred_at, %s::jsonb, ids.body_id
-    FROM ids, unnest(%s::text[], %s::bool[], %s::text[], %s::text[], %s::bigint[], %s::timestamptz[])
-        WITH ORDINALITY AS e(event_id, is_hint, kind, subject, lane, occurred_at, n)
-    ORDER BY e.n
+    SELECT known.provider, known.id, e.event_id, e.is_hint, e.kind, e.subject, e.lane, e.occurred_at,
+        %s::jsonb, known.body_id
+    FROM known, json_to_recordset(%s::json) AS e(
+        event_id text, is_hint bool, kind text, subject text, lane bigint, occurred_at timestamptz)
     ON CONFLICT DO NOTHING RETURNING id
 ), body AS (
-    INSERT INTO hub_inboxbody (id, raw) SELECT body_id, %s FROM ids WHERE EXISTS (SELECT 1 FROM made)
+    INSERT INTO hub_inboxbody (id, raw)
+    SELECT body_id, %b FROM known WHERE EXISTS (SELECT 1 FROM made)
 ), woken AS (
     UPDATE hub_wake SET is_pending = true, at = statement_timestamp()
     WHERE name = %s AND EXISTS (SELECT 1 FROM made)
       AND (NOT is_pending OR at < statement_timestamp() - %s * interval '1 second')
     RETURNING 1
 )
-SELECT (SELECT count(*) FROM made), (SELECT count(*) FROM woken)
-"""  # noqa: E501
+SELECT (SELECT count(*) FROM known), (SELECT count(*) FROM made), (SELECT count(*) FROM woken)
+"""  # noqa: E501, S608 (only our own constant is put in)
 
 REFUSE = """
 INSERT INTO hub_webhookrefusal AS r (connection_id, reason, day, count)
@@ -70,17 +74,18 @@ class EventRow:
     lane: int | None
 
 
-def keep(connection: Connection, raw: RawRequest, events: Sequence[Event]) -> Kept:
-    """Store the events of one verified call and commit; raises DatabaseError when that fails."""
-    if not events:
-        return Kept(0, 0)
+def keep(sender: Sender, raw: RawRequest, events: Sequence[Event]) -> Kept | None:
+    """Store the events of one verified call and commit; None when the sender has changed since.
+
+    Raises DatabaseError when the database cannot.
+    """
+    connection = sender.connection
     rows = [event_row(connection.pk, raw, event) for event in events]
-    with database.cursor() as cursor:
-        cursor.execute(KEEP, _parameters(connection, raw, events, rows))
-        new, woken = cursor.fetchone()
+    told = prepared.row(KEEP, _parameters(sender, raw, events, rows))
+    is_known, new, woken = told or (0, 0, 0)
     if woken:
         wake.ask_queue()
-    return Kept(int(new), len(events))
+    return Kept(int(new), len(events)) if is_known else None
 
 
 def events_of(connection: Connection, raw: RawRequest) -> list[Event]:
@@ -121,18 +126,17 @@ def refusal_count(connection: Connection, reason: str) -> None:
 
 
 def _parameters(
-    connection: Connection, raw: RawRequest, events: Sequence[Event], rows: list[EventRow]
+    sender: Sender, raw: RawRequest, events: Sequence[Event], rows: Sequence[EventRow]
 ) -> list[Any]:
+    told = [
+        {**vars(row), "occurred_at": event.occurred_at and event.occurred_at.isoformat()}
+        for row, event in zip(rows, events, strict=True)
+    ]
     return [
-        connection.provider,
-        connection.pk,
-        json.dumps(_kept_headers(connection, raw)),
-        [row.event_id for row in rows],
-        [row.is_hint for row in rows],
-        [row.kind for row in rows],
-        [row.subject for row in rows],
-        [row.lane for row in rows],
-        [event.occurred_at for event in events],
+        sender.connection.pk,
+        sender.proof,
+        json.dumps(_kept_headers(sender.connection, raw)),
+        json.dumps(told),
         raw.body,
         wake.NAME,
         wake.STALE_SECONDS,
@@ -151,5 +155,5 @@ def _digest(body: bytes, event: Event) -> str:
 
 
 def _text(value: str) -> str:
-    """PostgreSQL keeps no NUL in text."""
-    return value.replace("\x00", "")
+    """PostgreSQL keeps no NUL in text, and nothing that is no character."""
+    return value.replace("\x00", "").encode(errors="replace").decode()

@@ -159,17 +159,59 @@ def test_storage_failure_is_503_and_never_2xx(connection: Connection) -> None:
     assert not InboxEvent.objects.exists()
 
 
-def test_door_needs_no_csrf_token_and_two_round_trips(
+def test_door_needs_no_csrf_token_and_one_round_trip(
     connection: Connection, django_assert_num_queries: object
 ) -> None:
     post_event(connection, MADE)
     client = Client(enforce_csrf_checks=True)
 
-    with django_assert_num_queries(2):  # type: ignore[operator]
+    with django_assert_num_queries(1):  # type: ignore[operator]
         response = post_event(connection, MADE | {"id": "evt_2"}, client=client)
 
     assert response.status_code == 200
     assert "sessionid" not in response.cookies
+
+
+def test_connection_is_read_anew_once_it_has_changed(connection: Connection) -> None:
+    assert post_event(connection, MADE).status_code == 200
+    second, third = MADE | {"id": "evt_2"}, MADE | {"id": "evt_3"}
+
+    connection.credentials = connection.credentials.merged({"webhook_secret": "rolled"})
+    connection.save(update_fields=["credentials"])
+    assert post_event(connection, second).status_code == 400
+    signed_anew = echo.signature(json.dumps({"events": [second]}).encode(), "rolled")
+    assert post_event(connection, second, **{"X-Echo-Signature": signed_anew}).status_code == 200
+    assert WebhookRefusal.objects.get().count == 1
+
+    Connection.objects.update(state=ConnectionState.DISABLED)
+    signed_anew = echo.signature(json.dumps({"events": [third]}).encode(), "rolled")
+    assert post_event(connection, third, **{"X-Echo-Signature": signed_anew}).status_code == 410
+    connection.delete()
+    assert post_event(connection, third).status_code == 404
+    assert not InboxEvent.objects.filter(event_id="evt_3").exists()
+
+
+def test_session_ended_by_the_server_is_replaced(connection: Connection) -> None:
+    assert post_event(connection, MADE).status_code == 200
+    with database.cursor() as cursor:
+        cursor.execute("SELECT pg_backend_pid()")
+        ours = cursor.fetchone()[0]
+
+    def ended(_: int) -> None:
+        with database.cursor() as cursor:
+            cursor.execute("SELECT pg_terminate_backend(%s, 5000)", [ours])
+
+    in_threads(1, ended)
+
+    assert post_event(connection, MADE | {"id": "evt_2"}).status_code == 200
+    assert InboxEvent.objects.count() == 2
+
+
+def test_text_that_is_no_text_is_kept(connection: Connection) -> None:
+    odd = {"id": "evt_\ud800\x00", "kind": "account.made"}
+
+    assert post_event(connection, odd).status_code == 200
+    assert InboxEvent.objects.get().event_id == "evt_?"
 
 
 def test_address_with_a_null_byte_is_not_found(client: Client) -> None:
