@@ -15,8 +15,11 @@ from imports.working import Shelf, Working
 class Companies:
     """The companies of one chunk, found by domain and name."""
 
-    def __init__(self, store: Store, strategy: DuplicateStrategy) -> None:
+    def __init__(
+        self, store: Store, strategy: DuplicateStrategy, *, given: Mapping[str, Any]
+    ) -> None:
         self._store = store
+        self._given = given
         self._strategy = strategy
         self.shelf = Shelf()
         self._by_domain: dict[str, int] = {}
@@ -52,7 +55,7 @@ class Companies:
         if ref is None:
             ref = -row.number
             self.shelf.add([Working(ref, {}, is_new=True)])
-            self.shelf.touch(self.shelf.records[ref], account, row.number)
+            self.shelf.touch(self.shelf.records[ref], {**self._given, **account}, row.number)
         else:
             self._enrich(self.shelf.records[ref], account, row.number)
         self._by_name.setdefault(account["name"].lower(), ref)

@@ -62,10 +62,16 @@ class Decisions:
 
 @dataclass(frozen=True)
 class Policy:
-    """How the person wants known people to be treated."""
+    """How the person wants known people to be treated, and whose new records are."""
 
     strategy: DuplicateStrategy
     auto_score: int
+    owner_id: int | None = None
+
+    @property
+    def given(self) -> dict[str, Any]:
+        """What a new record has unless the row says otherwise."""
+        return {} if self.owner_id is None else {"owner_id": self.owner_id}
 
 
 class Engine:
@@ -88,7 +94,8 @@ class Engine:
         `repeated` are rows known to name a person whom a row of an earlier chunk wrote.
         """
         good = [row for row in incoming if row.error is None]
-        companies, people = Companies(self._store, self._policy.strategy), People(self._store)
+        companies = Companies(self._store, self._policy.strategy, given=self._policy.given)
+        people = People(self._store)
         companies.preload(good)
         if self._policy.strategy is not DuplicateStrategy.CREATE_NEW:
             people.preload([(row, companies.peek(row)) for row in good])
@@ -137,7 +144,7 @@ class _Chunk:
         return self._merge(row, match.records[0])
 
     def _create(self, row: Incoming) -> Decided:
-        values = self._values(row)
+        values = {**self._policy.given, **self._values(row)}
         record = Working(-row.number, {}, is_new=True)
         self._people.shelf.add([record])
         self._people.shelf.touch(record, values, row.number)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from django import forms
@@ -10,6 +10,7 @@ from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
 from django.template.defaultfilters import filesizeformat
 
+from crm.models import User
 from imports.choices import DateOrder, DuplicateStrategy, ErrorPolicy
 from imports.dates import order_detect
 from imports.dialect import DELIMITERS
@@ -18,9 +19,11 @@ from imports.fields import FIELDS, Kind, field_of
 from imports.headers import Confidence
 from imports.mapping import IDENTITY, LIST_KINDS
 from imports.models import ImportJob
+from imports.services import NewOwner
 from imports.transforms import TEXT_CHANGES
 
 SKIP = ""
+NOBODY = "nobody"
 TRANSFORMS = (
     ("", "As it is"),
     ("lower", "lower case"),
@@ -76,8 +79,15 @@ class MappingForm(PolicyForm):
         label="Dates are written", choices=DateOrder.choices, required=False
     )
 
+    owner = forms.ChoiceField(label="Owner of new records", required=False)
+
     def __init__(
-        self, data: Any = None, *, job: ImportJob, samples: Sequence[Sequence[str]]
+        self,
+        data: Any = None,
+        *,
+        job: ImportJob,
+        samples: Sequence[Sequence[str]],
+        owners: Sequence[tuple[str, str]] = (),
     ) -> None:
         self._job = job
         self._samples = samples
@@ -87,8 +97,12 @@ class MappingForm(PolicyForm):
                 "strategy": job.duplicate_strategy,
                 "error_policy": job.error_policy,
                 "date_order": job.date_order,
+                "owner": str(job.owner_id or NOBODY),
             },
         )
+        owner = self.fields["owner"]
+        assert isinstance(owner, forms.ChoiceField)
+        owner.choices = list(owners)
         choices = field_choices(job.object)
         for entry in job.mapping:
             self._add_column(entry, choices)
@@ -167,6 +181,11 @@ class MappingForm(PolicyForm):
             for entry in self._job.mapping
         ]
 
+    def new_owner(self) -> NewOwner | None:
+        """Who was chosen; None where the form did not ask. Valid forms only."""
+        chosen = self.cleaned_data["owner"]
+        return NewOwner(None if chosen == NOBODY else int(chosen)) if chosen else None
+
     @property
     def asks_date_order(self) -> bool:
         return any(
@@ -194,6 +213,12 @@ class MappingForm(PolicyForm):
 
     def _values(self, index: int) -> list[str]:
         return [row[index] for row in self._samples if index < len(row) and row[index].strip()]
+
+
+def owner_choices(me: User, members: Iterable[User]) -> list[tuple[str, str]]:
+    """Me first, nobody, then the other members."""
+    others = [(str(member.pk), str(member)) for member in members if member.pk != me.pk]
+    return [(str(me.pk), f"Me ({me})"), (NOBODY, "Nobody"), *others]
 
 
 COLUMN_WORDS = {"field": "Field for", "transform": "Letters of", "required": "Required:"}

@@ -128,6 +128,8 @@ def _finish(incoming: Incoming) -> None:
     full_name = contact.pop("full_name", "")
     if full_name and not (contact.get("first_name") or contact.get("last_name")):
         contact["first_name"], contact["last_name"] = name_split(full_name)
+    if "owner" in contact:
+        contact["owner_id"] = contact.pop("owner")
     if contact.pop("email_opt_out", None):
         contact["email_opt_in"] = False
     for values in (contact, account):

@@ -20,10 +20,16 @@ def imports_of(workspace: Workspace) -> QuerySet[ImportJob]:
     silence = ExpressionWrapper(Now() - F("heartbeat_at"), output_field=DurationField())
     return (
         ImportJob.objects.filter(workspace=workspace)
-        .select_related("user", "workspace")
+        .select_related("user", "owner", "workspace")
         .annotate(silent_for=silence)
         .order_by("-created_at", "-id")
     )
+
+
+def imports_at_work() -> int:
+    """How many imports of all workspaces a worker checks or writes now."""
+    at_work = (ImportStatus.VALIDATING, ImportStatus.IMPORTING)
+    return ImportJob.objects.filter(status__in=at_work).count()
 
 
 def problems_of(job: ImportJob, *kinds: ProblemKind) -> QuerySet[ImportProblem]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from typing import IO, Any
+from typing import IO, Any, NamedTuple
 
 from django.core.files import File
 from django.db import transaction
@@ -37,6 +37,12 @@ UNDOABLE = (
 )
 
 
+class NewOwner(NamedTuple):
+    """Whose the records shall be that the file makes; nobody's for None."""
+
+    user_id: int | None
+
+
 def import_create(
     *,
     workspace: Workspace,
@@ -50,6 +56,7 @@ def import_create(
     job = ImportJob(
         workspace=workspace,
         user=user,
+        owner=user,
         object=import_object,
         file_name=_plain_name(file_name),
         file_size=taken.size,
@@ -88,8 +95,12 @@ def import_plan_start(
     strategy: DuplicateStrategy,
     error_policy: ErrorPolicy,
     date_order: str = DateOrder.UNKNOWN,
+    owner: NewOwner | None = None,
 ) -> ImportJob:
-    """Rehearse the file with this mapping, in the background; an earlier rehearsal is dropped."""
+    """Rehearse the file with this mapping, in the background; an earlier rehearsal is dropped.
+
+    New records get the owner of before (at first who uploaded the file) unless one is given.
+    """
     with transaction.atomic():
         locked = _locked(job, MAPPABLE, "checked")
         if locked.started_at is not None:
@@ -98,6 +109,8 @@ def import_plan_start(
         locked.duplicate_strategy = strategy
         locked.error_policy = error_policy
         locked.date_order = date_order
+        if owner is not None:
+            locked.owner_id = owner.user_id
         locked.status = ImportStatus.VALIDATING
         locked.error = ""
         locked.plan = {}
@@ -216,7 +229,7 @@ def _move(job: ImportJob, allowed: Collection[str], status: ImportStatus, done: 
 def _locked(job: ImportJob, allowed: Collection[str], done: str) -> ImportJob:
     locked = (
         ImportJob.objects.select_for_update(of=("self",))
-        .select_related("workspace", "user")
+        .select_related("workspace", "user", "owner")
         .get(pk=job.pk, workspace_id=job.workspace_id)
     )
     if locked.status not in allowed:

@@ -15,7 +15,8 @@ from imports.transforms import Surroundings
 
 def engine_for(job: ImportJob, store: Store) -> Engine:
     mapper = RowMapper(job.mapping, import_object=job.object, around=_surroundings(job))
-    policy = Policy(DuplicateStrategy(job.duplicate_strategy), settings.MATCH_AUTO_SCORE)
+    strategy = DuplicateStrategy(job.duplicate_strategy)
+    policy = Policy(strategy, settings.MATCH_AUTO_SCORE, _owner_id(job))
     return Engine(store, mapper, policy)
 
 
@@ -27,6 +28,14 @@ def _surroundings(job: ImportJob) -> Surroundings:
         date_order=job.date_order,
         owners=_owners(job),
     )
+
+
+def _owner_id(job: ImportJob) -> int | None:
+    """Nobody owns what a person who left the workspace would have owned."""
+    if job.owner_id is None:
+        return None
+    members = Membership.objects.filter(workspace=job.workspace_id, user=job.owner_id)
+    return job.owner_id if members.exists() else None
 
 
 def _owners(job: ImportJob) -> dict[str, int]:

@@ -39,6 +39,14 @@ class ImportJob(models.Model):
     object = models.CharField(max_length=20, choices=ImportObject, default=ImportObject.CONTACT)
     status = models.CharField(max_length=12, choices=ImportStatus, default=ImportStatus.PENDING)
     error = models.CharField(max_length=500, blank=True)
+    owner = models.ForeignKey(
+        User,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name="owner of new records",
+    )
 
     file = models.FileField(upload_to=stored_path, max_length=200)
     file_name = models.CharField(max_length=255)

@@ -14,13 +14,14 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 
 from crm.access import Action
+from crm.selectors.members import members_of
 from crm.views.doors import WorkspaceRequest, workspace_page
 from imports.choices import DuplicateStrategy, ErrorPolicy, ImportStatus
 from imports.dialect import DELIMITERS
 from imports.downloads import sample_lines
 from imports.encoding import ENCODINGS
 from imports.errors import UnreadableFile, WrongState
-from imports.forms import MappingForm, ReadingForm, UploadForm
+from imports.forms import MappingForm, ReadingForm, UploadForm, owner_choices
 from imports.models import ImportJob
 from imports.plan import plan_work
 from imports.queue import work_ask
@@ -87,7 +88,8 @@ def import_map(request: WorkspaceRequest, pk: int) -> HttpResponse:
     job = job_or_404(request, pk)
     if job.started_at is not None:
         return to_job(job)
-    form = MappingForm(request.POST or None, job=job, samples=samples_of(job))
+    owners = owner_choices(request.membership.user, members_of(request.workspace))
+    form = MappingForm(request.POST or None, job=job, samples=samples_of(job), owners=owners)
     if request.method == "POST" and form.is_valid():
         return _check(request, job, form)
     return render(request, "imports/map.html", _map_context(job, form))
@@ -117,6 +119,7 @@ def _check(request: WorkspaceRequest, job: ImportJob, form: MappingForm) -> Http
             strategy=DuplicateStrategy(form.cleaned_data["strategy"]),
             error_policy=ErrorPolicy(form.cleaned_data["error_policy"]),
             date_order=form.cleaned_data["date_order"],
+            owner=form.new_owner(),
         )
     except WrongState as error:
         return refused(request, job, error)

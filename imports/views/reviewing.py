@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 
 from crm.access import Action
+from crm.models import User
 from crm.views.doors import WorkspaceRequest, workspace_page
 from imports.choices import DuplicateStrategy, ErrorPolicy, ImportStatus, Phase, ProblemKind
 from imports.errors import WrongState
@@ -24,7 +25,9 @@ from imports.views.doors import STEPS, job_or_404, refused, to_job
 from imports.views.preparing import check_a_while
 
 SHOWN_EXAMPLES: Final = 3
+OWNER: Final = "owner_id"
 Told = tuple[str, str, int]
+Entry = dict[str, str]
 
 
 @require_GET
@@ -122,19 +125,30 @@ def _examples(cause: dict[str, Any], told: Mapping[Told, str]) -> list[dict[str,
 
 
 def _samples(job: ImportJob) -> dict[str, list[dict[str, Any]]]:
-    """The first rows that create and update, with labels for their fields."""
+    """The first rows that create and update, with labels for their fields and names of owners."""
     labels = {field.key: field.label for field in FIELDS[job.object]}
-    labels |= {"account_id": "Company", "company": "Company", "owner_id": "Owner"}
+    labels |= {"account_id": "Company", "company": "Company", OWNER: "Owner"}
+    samples = job.plan.get("samples", {})
+    names = _owner_names(job, samples)
     return {
         action: [
-            {
-                **sample,
-                "diff": [
-                    {**entry, "label": labels.get(entry["field"], entry["field"])}
-                    for entry in sample["diff"]
-                ],
-            }
-            for sample in samples
+            {**sample, "diff": [_entry(entry, labels, names) for entry in sample["diff"]]}
+            for sample in found
         ]
-        for action, samples in job.plan.get("samples", {}).items()
+        for action, found in samples.items()
     }
+
+
+def _entry(entry: Entry, labels: Mapping[str, str], names: Mapping[str, str]) -> Entry:
+    name = entry["field"]
+    if name == OWNER:
+        entry = {**entry, **{side: names.get(entry[side], entry[side]) for side in ("old", "new")}}
+    return {**entry, "label": labels.get(name, name)}
+
+
+def _owner_names(job: ImportJob, samples: Mapping[str, list[dict[str, Any]]]) -> dict[str, str]:
+    """By their ids as text; one query where the samples name any."""
+    entries = [entry for found in samples.values() for one in found for entry in one["diff"]]
+    ids = {entry[side] for entry in entries if entry["field"] == OWNER for side in ("old", "new")}
+    members = User.objects.filter(memberships__workspace=job.workspace_id, pk__in=ids - {""})
+    return {str(member.pk): str(member) for member in members}

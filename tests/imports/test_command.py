@@ -11,7 +11,7 @@ import pytest
 from django.core.management import call_command
 from django.core.management.base import CommandError
 
-from crm.models import Contact, Workspace
+from crm.models import Contact, User, Workspace
 from tests.imports.conftest import csv_bytes, people
 
 pytestmark = pytest.mark.django_db
@@ -43,6 +43,15 @@ def test_dry_run_writes_nothing(tmp_path: Path, workspace: Workspace) -> None:
     assert (report["exit"], report["status"]) == (0, "ready")
     assert report["counts"]["created"] == 4
     assert not Contact.objects.exists()
+
+
+@pytest.mark.parametrize(("options", "is_owned"), [((), True), (("--owner", "nobody"), False)])
+def test_new_records_belong_to_the_user_named(
+    tmp_path: Path, workspace: Workspace, manager: User, options: tuple[str, ...], is_owned: bool
+) -> None:
+    run(tmp_path, workspace, csv_bytes(*people(1)), "--user", manager.email, *options)
+
+    assert Contact.objects.get().owner == (manager if is_owned else None)
 
 
 def test_bad_rows_give_exit_code_one_and_their_causes(tmp_path: Path, workspace: Workspace) -> None:

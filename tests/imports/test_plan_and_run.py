@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from crm.models import Account, Change, ConsentEntry, Contact, Workspace
+from crm.models import Account, Change, ConsentEntry, Contact, User, Workspace
 from crm.services.accounts import account_create
 from crm.services.contacts import contact_archive, contact_create
 from crm.services.origin import Origin
@@ -381,7 +381,9 @@ def test_a_required_column_makes_an_empty_cell_an_error(upload: MakeJob) -> None
     assert causes(fresh(job)) == {"required": 1}
 
 
-def test_owner_is_a_member_by_address_or_name(workspace: Workspace, imported: MakeJob) -> None:
+def test_owner_is_a_member_by_address_or_name(
+    workspace: Workspace, imported: MakeJob, manager: User
+) -> None:
     member = factories.membership_make(workspace, user=factories.user_make(name="Sam Sales")).user
 
     job = imported(
@@ -392,8 +394,42 @@ def test_owner_is_a_member_by_address_or_name(workspace: Workspace, imported: Ma
     )
 
     owners = Contact.objects.order_by("first_name").values_list("owner__email", flat=True)
-    assert list(owners) == [member.email, member.email, None]
+    assert list(owners) == [member.email, member.email, manager.email]
     assert causes(job) == {"unknown_owner": 1}
+
+
+def test_an_owner_named_again_is_no_change(workspace: Workspace, imported: MakeJob) -> None:
+    member = factories.membership_make(workspace).user
+    row = f"A,a@x.com,{member.email}"
+    imported(row, header="First name,Email,Contact owner")
+
+    assert imported(row, header="First name,Email,Contact owner").unchanged == 1
+
+
+def test_new_records_belong_to_who_imports(
+    workspace: Workspace, origin: Origin, imported: MakeJob, manager: User
+) -> None:
+    known = contact(workspace, origin, email="p0@people.example")
+
+    job = imported(*people(4))
+
+    assert {one.owner for one in Contact.objects.exclude(pk=known.pk)} == {manager}
+    assert {one.owner for one in Account.objects.all()} == {manager}
+    known.refresh_from_db()
+    assert known.owner is None
+    made = Change.objects.filter(origin_id=str(job.pk), action="created")
+    assert {tuple(change.diff["owner"]) for change in made} == {(None, manager.pk)}
+
+
+def test_what_who_left_would_have_owned_is_nobodys(
+    workspace: Workspace, checked: MakeJob, manager: User
+) -> None:
+    job = checked(*people(1))
+    manager.memberships.all().delete()
+    import_start(job)
+    run_work(job.pk)
+
+    assert (fresh(job).created, Contact.objects.get().owner) == (1, None)
 
 
 def test_secrets_of_a_file_are_not_kept_with_its_problems(imported: MakeJob) -> None:
@@ -411,5 +447,5 @@ def test_queries_do_not_grow_with_the_rows(
     for count in (10, 400):
         job = checked(*people(count, start=1000 * count))
         import_start(job)
-        with django_assert_num_queries(41):
+        with django_assert_num_queries(44):
             run_work(job.pk)

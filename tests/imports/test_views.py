@@ -10,7 +10,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
 
-from crm.models import Contact
+from crm.models import Contact, User
 from imports import tasks
 from imports.choices import ImportStatus
 from imports.models import ImportJob
@@ -210,6 +210,37 @@ def test_the_result_counts_repeated_rows_apart(manager_client: Client, imported:
     assert "1 imports" not in text(manager_client.get(url("import_list")))
 
 
+def test_the_owner_of_new_records_is_chosen_with_the_columns(
+    manager_client: Client, upload: MakeJob, manager: User, salesperson: User
+) -> None:
+    job = upload(*people(1))
+    page = text(manager_client.get(url("import_map", job)))
+    assert f'<option value="{manager.pk}" selected>Me ({manager})</option>' in page
+
+    manager_client.post(url("import_map", job), mapping_form(job, owner=str(salesperson.pk)))
+
+    assert fresh(job).owner == salesperson
+    review = text(manager_client.get(url("import_review", job)))
+    assert f"New records will belong to {salesperson}." in review
+    assert f"Owner “{salesperson}”" in review
+
+    manager_client.post(url("import_map", job), mapping_form(job, owner="nobody"))
+    assert fresh(job).owner is None
+
+
+def test_a_stranger_cannot_own_new_records(
+    manager_client: Client, upload: MakeJob, outsider: User
+) -> None:
+    job = upload(*people(1))
+
+    response = manager_client.post(
+        url("import_map", job), mapping_form(job, owner=f"{outsider.pk}")
+    )
+
+    assert "Select a valid choice" in text(response)
+    assert fresh(job).status == ImportStatus.PENDING
+
+
 def test_progress_polls_itself_and_ends_with_a_reload(
     manager_client: Client, checked: MakeJob
 ) -> None:
@@ -280,7 +311,7 @@ def test_pages_cost_the_same_whatever_they_show(
         review = checked("X,Y,bad,,,", *people(count, start=50_000 + count))
         with django_assert_num_queries(5):
             manager_client.get(url("import_list"))
-        with django_assert_num_queries(5):
+        with django_assert_num_queries(6):
             manager_client.get(url("import_review", review))
         with django_assert_num_queries(5):
             manager_client.get(url("import_detail", first))

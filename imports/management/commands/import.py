@@ -24,10 +24,11 @@ from imports.errors import UnreadableFile, WrongState
 from imports.models import ImportJob
 from imports.plan import plan_work
 from imports.run import run_work
-from imports.services import import_create, import_plan_start, import_start
+from imports.services import NewOwner, import_create, import_plan_start, import_start
 
 WORK = {ImportStatus.VALIDATING: plan_work, ImportStatus.IMPORTING: run_work}
 NAP_SECONDS = 0.5
+NOBODY = "nobody"
 
 
 class Command(BaseCommand):
@@ -37,6 +38,10 @@ class Command(BaseCommand):
         parser.add_argument("file", type=Path)
         parser.add_argument("--workspace", required=True, help="slug of the workspace")
         parser.add_argument("--user", default="", help="e-mail address of who imports")
+        parser.add_argument(
+            "--owner", default="",
+            help="e-mail address of the owner of new records, or “nobody”; else who imports",
+        )  # fmt: skip
         parser.add_argument("--object", default="contact", choices=ImportObject.values)
         parser.add_argument(
             "--duplicates", default="update", choices=DuplicateStrategy.values,
@@ -77,11 +82,18 @@ class Command(BaseCommand):
             strategy=DuplicateStrategy(options["duplicates"]),
             error_policy=ErrorPolicy(options["errors"]),
             date_order=options["dates"],
+            owner=self._owner(options["owner"], workspace),
         )
         job = _until_done(job)
         if options["dry_run"] or job.status != ImportStatus.READY:
             return job
         return _until_done(import_start(job))
+
+    def _owner(self, asked: str, workspace: Workspace) -> NewOwner | None:
+        if asked == NOBODY:
+            return NewOwner(None)
+        owner = self._user(asked, workspace)
+        return NewOwner(owner.pk) if owner else None
 
     def _user(self, email: str, workspace: Workspace) -> User | None:
         if not email:
