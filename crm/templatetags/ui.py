@@ -108,6 +108,13 @@ def number(value: int | Decimal | None) -> str:
     return "" if value is None else formats.number_format(value, force_grouping=True)
 
 
+@register.filter
+def counted(count: int, noun: str) -> str:
+    """`1 row`, `4,200 rows`; a plural that is not made with an s is given: `entry,entries`."""
+    one, _, many = noun.partition(",")
+    return f"{number(count)} {one if count == 1 else many or f'{one}s'}"
+
+
 @register.simple_tag
 def relative_time(moment: datetime | date | None, css_class: str = "") -> SafeString:
     """`3 h ago` in a <time> whose title is the full date."""

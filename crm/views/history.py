@@ -10,6 +10,7 @@ from typing import Any
 from django.db import models
 from django.utils import formats, timezone
 from django.utils.dateparse import parse_date, parse_datetime
+from django.utils.text import capfirst
 
 from crm.choices import ChangeAction, OriginKind
 from crm.forms.custom import PREFIX
@@ -17,6 +18,8 @@ from crm.models import Change, Record
 
 EMPTY = "—"
 HIDDEN_SUFFIX = "_raw"
+# Where people say another word than the model's.
+LABELS = {"account": "Company"}
 Names = dict[tuple[type[models.Model], int], str]
 
 
@@ -45,11 +48,11 @@ def history_rows(record: Record, changes: list[Change]) -> list[HistoryRow]:
         HistoryRow(
             action=change.get_action_display(),
             who=who_of(change),
-            reason=change.reason,
+            reason=_reason_words(change),
             at=change.at,
             changes=[
                 _field_change(record, name, pair, names)
-                for name, pair in change.diff.items()
+                for name, pair in _in_order(record, change.diff)
                 if not name.endswith(HIDDEN_SUFFIX)
             ],
             is_creation=change.action == ChangeAction.CREATED,
@@ -67,9 +70,29 @@ def who_of(change: Change) -> str:
         OriginKind.IMPORT: f"Import {change.origin_id}".strip(),
         OriginKind.CONNECTION: "A connected system",
         OriginKind.RULE: f"Rule: {change.origin_id.replace('_', ' ')}",
-        OriginKind.COMMAND: "A command",
+        OriginKind.COMMAND: _command_words(change),
     }
     return words.get(OriginKind(change.origin_kind), change.origin_kind)
+
+
+def _command_words(change: Change) -> str:
+    """A command that is named says its name; one with a number of its own, who gave it."""
+    if change.origin_id.isidentifier():
+        return key_words(change.origin_id)
+    return str(change.actor or "A command")
+
+
+def _reason_words(change: Change) -> str:
+    """A sentence begins with a capital; the reason of an import is the name of its file."""
+    return change.reason if change.origin_kind == OriginKind.IMPORT else capfirst(change.reason)
+
+
+def _in_order(record: Record, diff: dict[str, Any]) -> list[tuple[str, Any]]:
+    """As the record has its fields, others after them; the database keeps no order of keys."""
+    names = [field.name for field in record._meta.fields]
+    return sorted(
+        diff.items(), key=lambda pair: names.index(pair[0]) if pair[0] in names else len(names)
+    )
 
 
 def key_words(key: str) -> str:
@@ -81,7 +104,9 @@ def key_words(key: str) -> str:
 def _field_change(record: Record, name: str, pair: list[Any], names: Names) -> FieldChange:
     old, new = pair
     field = _field(record, name)
-    label = key_words(str(getattr(field, "verbose_name", name.removeprefix(PREFIX))))
+    label = LABELS.get(name) or key_words(
+        str(getattr(field, "verbose_name", name.removeprefix(PREFIX)))
+    )
     return FieldChange(label, _words(field, old, names), _words(field, new, names))
 
 
@@ -97,6 +122,8 @@ def _words(field: models.Field[Any, Any] | None, value: Any, names: Names) -> st
         return "Yes" if value else "No"
     if isinstance(value, list):
         return ", ".join(str(one) for one in value)
+    if isinstance(field, models.DecimalField):
+        return formats.number_format(value, use_l10n=True, force_grouping=True)
     if isinstance(field, models.DateTimeField):
         moment = parse_datetime(str(value))
         return formats.date_format(timezone.localtime(moment), "DATETIME_FORMAT") if moment else ""

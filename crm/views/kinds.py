@@ -50,9 +50,10 @@ class RecordKind:
     def title(self) -> str:
         return self.plural.capitalize()
 
-    def counted(self, number: int) -> str:
-        """The word after a number: `1 contact`, `4,200 contacts`."""
-        return self.noun if number == 1 else self.plural
+    @property
+    def nouns(self) -> str:
+        """What the filter `counted` takes: `company,companies`."""
+        return f"{self.noun},{self.plural}"
 
     @property
     def folder(self) -> str:

@@ -39,7 +39,6 @@ def record_list(request: WorkspaceRequest, kind: RecordKind) -> HttpResponse:
     listed = list_page(request, rows, kind.listing)
     context = {
         "kind": kind,
-        "counted": kind.counted(listed.page.paginator.count),
         "listed": listed,
         "page_obj": listed.page,
         "is_archive": is_archive,

@@ -55,7 +55,6 @@ def task_list(request: WorkspaceRequest) -> HttpResponse:
         "views": VIEWS,
         "view": view,
         "is_archive": view == "archived",
-        "counted": TASKS.counted(listed.page.paginator.count),
         "listed": listed,
         "page_obj": listed.page,
         "groups": task_groups(listed.rows, list(listed.page)) if is_grouped else [],

@@ -19,6 +19,7 @@ from integrations.hub import jobs, wake
 from integrations.hub.errors import Rejected
 from integrations.hub.links import Links
 from integrations.hub.models import Connection, WriteIntent
+from integrations.hub.words import command_words
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,8 @@ class Command:
     @property
     def origin(self) -> Origin:
         """For writes into the CRM that this command causes."""
-        return Origin(OriginKind.COMMAND, self.uid, reason=f"{self.connection}: {self.kind}")
+        reason = f"{self.connection}: {command_words(self.kind)}"
+        return Origin(OriginKind.COMMAND, self.uid, reason=reason)
 
     def key_renew(self) -> None:
         """New idempotency keys from here on.

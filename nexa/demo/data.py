@@ -57,7 +57,7 @@ def _user_made(login: Login, *, is_operator: bool) -> User:
 
 
 def _records_made(workspace: Workspace, salesperson: User) -> None:
-    origin = Origin(OriginKind.COMMAND, "demo", salesperson, "Demo data")
+    origin = Origin(OriginKind.COMMAND, "demo_data", salesperson)
     products = {
         product.name: product
         for product in (

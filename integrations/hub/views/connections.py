@@ -12,10 +12,12 @@ from django.views.decorators.http import require_POST
 from crm.access import Action
 from crm.views.doors import WorkspaceRequest, workspace_page
 from integrations.hub import board, connections, registry
-from integrations.hub.errors import HubError, InvalidSettings
+from integrations.hub.errors import AlreadyConnected, HubError, InvalidSettings
 from integrations.hub.forms import ConnectionForm, CredentialsForm, DisconnectForm
 from integrations.hub.models import Connection
 from integrations.hub.provider import Provider
+from integrations.hub.words import event_words
+from integrations.hub.work_lines import work_lines
 
 
 @workspace_page(Action.CONNECT)
@@ -41,8 +43,8 @@ def connection_detail(request: WorkspaceRequest, pk: int) -> HttpResponse:
     context = {
         "connection": connection,
         "counts": board.work_counts(connection),
-        "jobs": board.recent_jobs(connection),
-        "events": board.recent_events(connection),
+        "work": work_lines(connection, board.recent_jobs(connection)),
+        "events": [(event, event_words(event.kind)) for event in board.recent_events(connection)],
         "runs": board.recent_runs(connection),
         "webhook_url": connections.webhook_url(connection),
         "sandbox_url": settings.NEXA_SANDBOX_URL,
@@ -53,7 +55,7 @@ def connection_detail(request: WorkspaceRequest, pk: int) -> HttpResponse:
 @require_POST
 @workspace_page(Action.CONNECT)
 def connection_test(request: WorkspaceRequest, pk: int) -> HttpResponse:
-    """Ask the vendor whose account this is, with the stored credentials."""
+    """Ask the vendor whose account this is, and see that its web-hook is right."""
     connection = _connection_or_404(request, pk)
     report = connections.connection_test(connection)
     messages.add_message(
@@ -82,11 +84,12 @@ def connection_pause(request: WorkspaceRequest, pk: int) -> HttpResponse:
 def connection_resume(request: WorkspaceRequest, pk: int) -> HttpResponse:
     connection = _connection_or_404(request, pk)
     try:
-        connections.connection_resume(connection, actor=request.membership.user)
+        report = connections.connection_resume(connection, actor=request.membership.user)
     except HubError as refusal:
         messages.error(request, str(refusal))
     else:
-        messages.success(request, f"{connection} is active again. Waiting work goes on now.")
+        said = f"{connection} is active again. Waiting work goes on now. {report.message}"
+        messages.add_message(request, messages.SUCCESS if report.is_ok else messages.WARNING, said)
     return redirect("hub:connection_detail", pk=pk)
 
 
@@ -134,6 +137,9 @@ def _create(
         )
     except InvalidSettings as refusal:
         form.add_refusal(refusal)
+        return None
+    except AlreadyConnected as refusal:
+        form.add_error(None, str(refusal))
         return None
     except HubError as refusal:
         form.add_error("name", str(refusal))

@@ -159,7 +159,7 @@ def test_pager_counts_and_keeps_the_filters() -> None:
     page = Paginator(range(4200), 50).get_page(2)
 
     markup = rendered(
-        '{% include "components/pager.html" with page=page noun="contacts" %}',
+        '{% include "components/pager.html" with page=page noun="contact" %}',
         "/contacts/?q=a&page=2",
         page=page,
     )
@@ -169,9 +169,32 @@ def test_pager_counts_and_keeps_the_filters() -> None:
     assert 'href="?q=a&amp;page=3"' in markup
 
 
+@pytest.mark.parametrize(
+    ("count", "noun", "words"),
+    [
+        (0, "row", "0 rows"),
+        (1, "row", "1 row"),
+        (4200, "row", "4,200 rows"),
+        (1, "entry,entries", "1 entry"),
+        (2, "entry,entries", "2 entries"),
+    ],
+)
+def test_counted_finds_the_right_word(count: int, noun: str, words: str) -> None:
+    assert ui.counted(count, noun) == words
+
+
+def test_pager_of_one_page_only_counts() -> None:
+    markup = rendered(
+        '{% include "components/pager.html" with page=page noun="entry,entries" %}',
+        page=Paginator(["one"], 50).get_page(1),
+    )
+
+    assert "<p>1 entry</p>" in markup
+
+
 def test_pager_of_nothing_says_so() -> None:
     markup = Template('{% include "components/pager.html" %}').render(
-        Context({"page": Paginator([], 50).get_page(1), "noun": "contacts"})
+        Context({"page": Paginator([], 50).get_page(1), "noun": "contact"})
     )
 
     assert "<p>0 contacts</p>" in markup

@@ -68,6 +68,17 @@ def test_name_in_use_is_said_on_the_form(
     assert Connection.objects.count() == 1
 
 
+def test_account_that_is_connected_already_is_said_on_the_form(
+    admin_client: Client, workspace: Workspace, vendor: echo.EchoVendor
+) -> None:
+    connect(admin_client)
+
+    page = connect(admin_client, name="Twin").content.decode()
+
+    assert "connected already, as “Shop”" in page
+    assert Connection.objects.count() == 1
+
+
 def test_unknown_provider_is_not_found(admin_client: Client) -> None:
     assert admin_client.get(reverse("hub:connection_new", args=["nobody"])).status_code == 404
 
@@ -84,18 +95,22 @@ def test_list_shows_each_provider_with_its_connections(
 def test_test_button_says_what_the_vendor_answered(
     admin_client: Client, connection: Connection, vendor: echo.EchoVendor
 ) -> None:
-    page = admin_client.post(page_of(connection, "test"), follow=True)
+    page = admin_client.post(page_of(connection, "test"), follow=True).content.decode()
 
-    assert "answered" in page.content.decode()
+    assert "Echo answered: Echo Ltd. The web-hook was made." in page
+    assert "<dt>Web-hook</dt><dd>The web-hook was made." in page
     assert connection.sync_runs.get().kind == "test"
 
 
-def test_pause_and_resume(admin_client: Client, connection: Connection) -> None:
+def test_pause_and_resume(
+    admin_client: Client, connection: Connection, vendor: echo.EchoVendor
+) -> None:
     admin_client.post(page_of(connection, "pause"))
     paused = Connection.objects.get(pk=connection.pk).state
-    admin_client.post(page_of(connection, "resume"))
+    page = admin_client.post(page_of(connection, "resume"), follow=True).content.decode()
 
     assert paused == ConnectionState.PAUSED
+    assert "is active again. Waiting work goes on now. Echo answered" in page
     assert Connection.objects.get(pk=connection.pk).state == ConnectionState.ACTIVE
 
 
@@ -148,5 +163,5 @@ def test_detail_page_takes_few_queries(
     for _ in range(5):
         command_make(connection)
 
-    with django_assert_max_num_queries(9):
+    with django_assert_max_num_queries(10):
         sales_client.get(page_of(connection))

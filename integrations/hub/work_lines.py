@@ -1,0 +1,70 @@
+"""Puts stored work in words for a connection's page: what was done, and to which record."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from django.db import models
+
+from crm.models import OwnedRecord
+from crm.views import record_kinds
+from crm.views.task_subject import record_path
+from integrations.hub.models import Connection, JobKind, SyncJob
+from integrations.hub.words import command_words
+
+Subjects = dict[tuple[str, int], OwnedRecord]
+MODELS: dict[str, type[OwnedRecord]] = {kind.name: kind.model for kind in record_kinds.ALL}
+NOUNS = {kind.name: kind.noun for kind in record_kinds.ALL}
+
+
+@dataclass(frozen=True)
+class WorkLine:
+    """One job: `title` ends where the record's name begins; `url` is the record's page or ''."""
+
+    job: SyncJob
+    title: str
+    record: str
+    url: str
+
+
+def work_lines(connection: Connection, jobs: Iterable[SyncJob]) -> list[WorkLine]:
+    """The jobs in words; one query for each type of record among them."""
+    rows = list(jobs)
+    subjects = _subjects(connection, rows)
+    return [_line(job, subjects.get((job.record_type, job.record_id))) for job in rows]
+
+
+def _line(job: SyncJob, record: OwnedRecord | None) -> WorkLine:
+    noun = NOUNS.get(job.record_type, job.record_type.replace("_", " "))
+    title = _title(job, noun)
+    if record is None:
+        return WorkLine(job, title, f"a {noun} that is no longer here", "")
+    return WorkLine(job, title, str(record), record_path(record))
+
+
+def _title(job: SyncJob, noun: str) -> str:
+    if job.intent is not None:
+        return f"{command_words(job.intent.kind)} for"
+    words = {
+        JobKind.PUSH: f"Send {noun}",
+        JobKind.CREATE: f"Create {noun}",
+        JobKind.DELETE: f"Delete {noun}",
+    }
+    return words.get(JobKind(job.kind), f"{job.get_kind_display()}:")
+
+
+def _subjects(connection: Connection, jobs: list[SyncJob]) -> Subjects:
+    wanted: defaultdict[str, set[int]] = defaultdict(set)
+    for job in jobs:
+        wanted[job.record_type].add(job.record_id)
+    found: Subjects = {}
+    for name, keys in wanted.items():
+        model = MODELS.get(name)
+        if model is not None:
+            rows: models.QuerySet[OwnedRecord] = model._default_manager.filter(
+                workspace_id=connection.workspace_id, pk__in=keys
+            )
+            found.update({(name, row.pk): row for row in rows})
+    return found
