@@ -31,11 +31,20 @@ class Panel:
     empty: str = ""
 
 
+OriginLink = Callable[[HttpRequest, str], str]
 AccountPanel = Callable[[HttpRequest, Account], Panel | None]
 
 account_panels: list[AccountPanel] = []
+# Who knows the page of a ledger row's origin, by the kind of the origin.
+origin_links: dict[str, OriginLink] = {}
 
 
 def panels_of_account(request: HttpRequest, account: Account) -> list[Panel]:
     """What is registered for an account; None means nothing to say."""
     return [panel for make in account_panels if (panel := make(request, account))]
+
+
+def origin_url(request: HttpRequest, kind: str, origin_id: str) -> str:
+    """The page about what wrote a record; empty where none is, or none for this person."""
+    link = origin_links.get(str(kind))
+    return link(request, origin_id) if link else ""

@@ -8,11 +8,12 @@ from django.apps import AppConfig
 
 
 class ImportsConfig(AppConfig):
-    """Adds the search for orphaned jobs to the hub's tick."""
+    """Adds the search for orphaned jobs to the hub's tick, and its pages to the CRM's."""
 
     name = "imports"
     verbose_name = "Imports and exports"
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        import_module("imports.sweeping")
+        for listener in ("sweeping", "panels"):
+            import_module(f"imports.{listener}")

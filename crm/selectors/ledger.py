@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from django.db.models import QuerySet
 
+from crm.choices import ChangeAction, OriginKind
 from crm.models import Change, Record
+
+IMPORTS_SHOWN = 50
 
 
 def changes_of(record: Record) -> QuerySet[Change]:
@@ -15,6 +18,13 @@ def changes_of(record: Record) -> QuerySet[Change]:
         record_id=record.pk,
     )
     return rows.select_related("actor").order_by("-id")
+
+
+def imports_of(record: Record) -> list[Change]:
+    """The newest writes of imports to the record, newest first."""
+    rows = changes_of(record).filter(origin_kind=OriginKind.IMPORT)
+    rows = rows.filter(action__in=(ChangeAction.CREATED, ChangeAction.UPDATED))
+    return list(rows.defer("diff")[:IMPORTS_SHOWN])
 
 
 def moves_of(record: Record, field: str) -> QuerySet[Change]:

@@ -80,6 +80,7 @@ ICON_OF_ACTIVITY: Final[dict[str, str]] = {
     "stage_changed": "handshake",
     "status_changed": "flag",
     "form_submitted": "file-text",
+    "import": "upload",
 }
 
 TONE_OF_ACTIVITY: Final[dict[str, str]] = {

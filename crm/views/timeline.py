@@ -10,10 +10,11 @@ from django.core.paginator import Paginator
 from crm.choices import ActivityKind
 from crm.forms.activities import CallForm, NoteForm
 from crm.models import OwnedRecord
-from crm.selectors.ledger import changes_of
+from crm.selectors.ledger import changes_of, imports_of
 from crm.selectors.timeline import Subject, timeline
 from crm.views.doors import WorkspaceRequest, may_edit
 from crm.views.history import history_rows
+from crm.views.timeline_imports import WithImports, import_entries
 
 PAGE_SIZE = 20
 HISTORY = "history"
@@ -69,8 +70,10 @@ def timeline_context(
 def _activities(request: WorkspaceRequest, record: Subject, tab: Tab) -> dict[str, Any]:
     rows = timeline(record)
     if tab.kinds:
-        rows = rows.filter(kind__in=tab.kinds)
-    pages = Paginator(rows, PAGE_SIZE)
+        pages = Paginator[Any](rows.filter(kind__in=tab.kinds), PAGE_SIZE)
+    else:
+        entries = import_entries(request, imports_of(record))
+        pages = Paginator[Any](WithImports(rows, entries), PAGE_SIZE)
     boxes = {"note_form": NoteForm(), "call_form": CallForm()} if may_edit(request, record) else {}
     return {"activities": pages.get_page(request.GET.get("page")), **boxes}
 

@@ -326,3 +326,22 @@ def test_the_console_shows_imports(operator_client: Client, imported: MakeJob) -
     page = text(operator_client.get(reverse("admin:imports_importjob_change", args=[job.pk])))
     assert "people.csv" in page
     assert "first_name" in page
+
+
+def test_an_imported_record_tells_of_its_import(
+    manager_client: Client, sales_client: Client, imported: MakeJob
+) -> None:
+    job = imported(*people(1))
+    contact = Contact.objects.get()
+    pages = (
+        reverse("crm:contact_detail", args=[contact.pk]),
+        reverse("crm:account_detail", args=[contact.account_id]),
+    )
+
+    for page in pages:
+        shown = text(manager_client.get(page))
+        assert f'<a href="{url("import_detail", job)}">Imported from people.csv</a>' in shown
+        # Who may not look at imports is told, and led nowhere.
+        shown = text(sales_client.get(page))
+        assert "<strong>Imported from people.csv</strong>" in shown
+        assert url("import_detail", job) not in shown
