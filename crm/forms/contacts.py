@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from crm.forms.lookup import LookupField
 from crm.forms.record import RecordForm
 from crm.forms.web import WebField
@@ -33,9 +31,3 @@ class ContactForm(RecordForm):
             "tags",
         )
         help_texts = {"tags": "Separated by commas."}
-
-    def clean(self) -> dict[str, Any]:
-        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
-        if not any(cleaned.get(name) for name in ("first_name", "last_name", "email")):
-            self.add_error(None, "Give at least a name or an e-mail address.")
-        return cleaned

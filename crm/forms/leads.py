@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django import forms
 
 from crm.choices import LeadStatus
@@ -46,12 +44,6 @@ class LeadForm(RecordForm):
             "tags": "Separated by commas.",
             "preferred_areas": "Separated by commas.",
         }
-
-    def clean(self) -> dict[str, Any]:
-        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
-        if not any(cleaned.get(name) for name in ("first_name", "last_name", "company", "email")):
-            self.add_error(None, "Give at least a name, a company or an e-mail address.")
-        return cleaned
 
 
 class LeadStatusForm(forms.Form):

@@ -9,6 +9,7 @@ from django.db import transaction
 
 from crm.models import Contact, Workspace
 from crm.services.consent import consents_log
+from crm.services.identity import contact_identity_check
 from crm.services.origin import Origin
 from crm.services.records import (
     record_archive,
@@ -21,9 +22,9 @@ from crm.services.records import (
 
 def contact_create(*, workspace: Workspace, values: Mapping[str, Any], origin: Origin) -> Contact:
     if values.get("email_opt_in") is None:
-        return record_create(Contact, workspace=workspace, values=values, origin=origin)
+        return _create(workspace, values, origin)
     with transaction.atomic():
-        contact = record_create(Contact, workspace=workspace, values=values, origin=origin)
+        contact = _create(workspace, values, origin)
         _consent_note(contact, origin, before=None)
     return contact
 
@@ -37,11 +38,15 @@ def contact_update(
 ) -> Contact:
     if "email_opt_in" not in values:
         return record_update(
-            contact, values=values, origin=origin, expected_version=expected_version
+            contact,
+            values=values,
+            origin=origin,
+            expected_version=expected_version,
+            check=contact_identity_check,
         )
     with transaction.atomic():
         before = record_lock(contact, expected_version=expected_version).email_opt_in
-        fresh = record_update(contact, values=values, origin=origin)
+        fresh = record_update(contact, values=values, origin=origin, check=contact_identity_check)
         _consent_note(fresh, origin, before=before)
     return fresh
 
@@ -52,6 +57,12 @@ def contact_archive(contact: Contact, *, origin: Origin) -> Contact:
 
 def contact_restore(contact: Contact, *, origin: Origin) -> Contact:
     return record_restore(contact, origin=origin)
+
+
+def _create(workspace: Workspace, values: Mapping[str, Any], origin: Origin) -> Contact:
+    return record_create(
+        Contact, workspace=workspace, values=values, origin=origin, check=contact_identity_check
+    )
 
 
 def _consent_note(contact: Contact, origin: Origin, *, before: bool | None) -> None:

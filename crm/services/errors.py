@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from django.core.exceptions import NON_FIELD_ERRORS
+
 
 class ServiceError(Exception):
     """Base of every refusal; `str()` is safe to show."""
@@ -14,7 +16,10 @@ class InvalidRecord(ServiceError):
 
     def __init__(self, errors: Mapping[str, list[str]]) -> None:
         self.errors = dict(errors)
-        super().__init__("; ".join(f"{name}: {' '.join(said)}" for name, said in errors.items()))
+        told = {name: " ".join(said) for name, said in errors.items()}
+        about_all = told.pop(NON_FIELD_ERRORS, "")
+        fields = [f"{name}: {said}" for name, said in told.items()]
+        super().__init__("; ".join([about_all, *fields] if about_all else fields))
 
 
 class StaleRecord(ServiceError):

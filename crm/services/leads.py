@@ -11,6 +11,7 @@ from crm.choices import ActivityKind, LeadStatus
 from crm.models import Lead, Workspace
 from crm.services.activities import activity_log
 from crm.services.errors import InvalidRecord
+from crm.services.identity import lead_identity_check
 from crm.services.lead_conversion import Conversion, lead_convert
 from crm.services.lead_scores import lead_rescore
 from crm.services.origin import Origin
@@ -43,7 +44,9 @@ NOTED_STATUSES = {
 def lead_create(*, workspace: Workspace, values: Mapping[str, Any], origin: Origin) -> Lead:
     """Create and score a lead. Raises InvalidRecord, also for one that starts as converted."""
     _check_status(values, present="")
-    lead = record_create(Lead, workspace=workspace, values=values, origin=origin)
+    lead = record_create(
+        Lead, workspace=workspace, values=values, origin=origin, check=lead_identity_check
+    )
     _check_budget(lead, values)
     _note_status(lead, origin)
     return lead_rescore(lead, event="lead created")
@@ -60,7 +63,8 @@ def lead_update(
     """Write `values`, with what follows from a change of status."""
     before = record_lock(lead, expected_version=expected_version)
     _check_status(values, present=before.status)
-    fresh = record_update(before, values=_without_old_reason(values, before), origin=origin)
+    values = _without_old_reason(values, before)
+    fresh = record_update(before, values=values, origin=origin, check=lead_identity_check)
     _check_budget(fresh, values)
     if fresh.status != before.status:
         _note_status(fresh, origin)

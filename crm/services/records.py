@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, TypeVar
 
 from django.core.exceptions import ValidationError
@@ -10,7 +10,7 @@ from django.db import models, transaction
 from django.utils import timezone
 
 from crm.choices import ChangeAction, OriginKind
-from crm.models import Membership, OwnedRecord, Record, Workspace
+from crm.models import Activity, Membership, OwnedRecord, Record, Workspace
 from crm.services import ledger
 from crm.services.cleaning import user_links, values_clean
 from crm.services.custom_fields import custom_clean, custom_require
@@ -21,15 +21,22 @@ from crm.services.refusals import refused_in_words
 R = TypeVar("R", bound=Record)
 O = TypeVar("O", bound=OwnedRecord)  # noqa: E741
 
+# Given the record as it would be and the names of the fields written; raises InvalidRecord.
+Check = Callable[[R, Collection[str]], None]
 PEOPLE = (OriginKind.USER, OriginKind.API)
 
 
 @refused_in_words()
 @transaction.atomic
 def record_create(
-    model: type[R], *, workspace: Workspace, values: Mapping[str, Any], origin: Origin
+    model: type[R],
+    *,
+    workspace: Workspace,
+    values: Mapping[str, Any],
+    origin: Origin,
+    check: Check[R] | None = None,
 ) -> R:
-    """Create one record with its ledger row.
+    """Create one record with its ledger row; `check` looks at it before it is stored.
 
     Raises InvalidRecord, and WrongWorkspace for a link into another workspace.
     """
@@ -38,8 +45,12 @@ def record_create(
     if issubclass(model, OwnedRecord):
         _custom_of_new(record, cleaned, origin)
     _assign(record, cleaned)
-    _validate(record, {field.name for field in model._meta.concrete_fields} - {"workspace"})
+    names = {field.name for field in model._meta.concrete_fields} - {"workspace"}
+    _validate(record, names)
+    if check is not None:
+        check(record, names)
     _check_members(record, cleaned)
+    _check_alive(record, cleaned, origin)
     record.created_at = record.updated_at = timezone.now()
     record.save(force_insert=True)
     diff = ledger.created_diff(record, cleaned)
@@ -56,6 +67,7 @@ def record_update(
     origin: Origin,
     expected_version: int | None = None,
     action: ChangeAction = ChangeAction.UPDATED,
+    check: Check[R] | None = None,
 ) -> R:
     """Write `values`; a write that changes nothing leaves no trace.
 
@@ -75,7 +87,10 @@ def record_update(
     changed_values = {name: cleaned[name] for name in written}
     _assign(fresh, changed_values)
     _validate(fresh, written)
+    if check is not None:
+        check(fresh, written)
     _check_members(fresh, changed_values)
+    _check_alive(fresh, changed_values, origin)
     fresh.version += 1
     fresh.updated_at = timezone.now()
     fresh.save(update_fields=[*written, "version", "updated_at"])
@@ -168,6 +183,23 @@ def _check_members(record: Record, values: Mapping[str, Any]) -> None:
         name: [f"{person} is not a member of this workspace."]
         for name, person in people.items()
         if person.pk not in members
+    }
+    if errors:
+        raise InvalidRecord(errors)
+
+
+def _check_alive(record: Record, values: Mapping[str, Any], origin: Origin) -> None:
+    """Raise InvalidRecord when a person newly links to an archived record.
+
+    Machines may: a payment for an archived company has happened all the same, and so has what
+    stands on a timeline.
+    """
+    if origin.kind not in PEOPLE or isinstance(record, Activity):
+        return
+    errors = {
+        name: [f"{linked} is archived. Restore it first, or choose another."]
+        for name, linked in values.items()
+        if isinstance(linked, OwnedRecord) and linked.is_archived
     }
     if errors:
         raise InvalidRecord(errors)

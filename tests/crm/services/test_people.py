@@ -115,7 +115,9 @@ def test_list_members_are_told_when_they_change(
 
 def test_list_refuses_strangers_and_a_taken_name(workspace: Workspace, origin: Origin) -> None:
     contact_list = list_create(workspace=workspace, values={"name": "News"}, origin=origin)
-    stranger = contact_create(workspace=workspace_make(), values={}, origin=TEST_ORIGIN)
+    stranger = contact_create(
+        workspace=workspace_make(), values={"last_name": "x"}, origin=TEST_ORIGIN
+    )
 
     with pytest.raises(WrongWorkspace):
         list_members_add(contact_list, contacts=[stranger], origin=origin)

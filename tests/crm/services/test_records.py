@@ -277,8 +277,10 @@ def test_write_costs(
 
 def test_link_may_be_named_by_its_id(account: Account, origin: Origin) -> None:
     contact = contact_create(
-        workspace=account.workspace, values={"account_id": account.pk}, origin=origin
+        workspace=account.workspace,
+        values={"first_name": "A", "account_id": account.pk},
+        origin=origin,
     )
 
     assert contact.account == account
-    assert Change.objects.latest("id").diff == {"account": [None, account.pk]}
+    assert Change.objects.latest("id").diff["account"] == [None, account.pk]

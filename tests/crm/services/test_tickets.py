@@ -74,7 +74,9 @@ def test_archived_ticket_does_not_count(account: Account, origin: Origin) -> Non
 def test_ticket_is_its_contacts_accounts(
     account: Account, workspace: Workspace, origin: Origin
 ) -> None:
-    contact = contact_create(workspace=workspace, values={"account": account}, origin=origin)
+    contact = contact_create(
+        workspace=workspace, values={"last_name": "x", "account": account}, origin=origin
+    )
 
     ticket = ticket_create(
         workspace=workspace, values={"subject": "Help", "contact": contact}, origin=origin
