@@ -41,5 +41,6 @@ UNFOLD: dict[str, Any] = {
     "SHOW_VIEW_ON_SITE": False,
     "ENVIRONMENT": "nexa.console.environment_label",
     "COLORS": {"primary": PRIMARY},
-    "SIDEBAR": {"show_search": True, "show_all_applications": True},
+    "STYLES": [_static("css/console.css")],
+    "SIDEBAR": {"show_search": True, "navigation": "nexa.sidebar.navigation"},
 }

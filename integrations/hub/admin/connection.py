@@ -11,6 +11,24 @@ from crm.console import ReadOnlyAdmin, preformatted
 from integrations.hub.admin.answers import act_on_each, operator_of
 from integrations.hub.connections import connection_pause, connection_resume, connection_test
 from integrations.hub.models import Connection, WebhookRefusal
+from integrations.hub.overview import NEEDS_ATTENTION
+
+
+class AttentionFilter(admin.SimpleListFilter):
+    """The ones the overview counts as in need of a person."""
+
+    title = "needs attention"
+    parameter_name = "attention"
+
+    def lookups(self, request: HttpRequest, model_admin: object) -> list[tuple[str, str]]:
+        return [("yes", "Yes"), ("no", "No")]
+
+    def queryset(
+        self, request: HttpRequest, queryset: QuerySet[Connection]
+    ) -> QuerySet[Connection]:
+        if self.value() == "yes":
+            return queryset.filter(NEEDS_ATTENTION)
+        return queryset.exclude(NEEDS_ATTENTION) if self.value() == "no" else queryset
 
 
 @admin.register(Connection)
@@ -21,7 +39,14 @@ class ConnectionAdmin(ReadOnlyAdmin):
         *("name", "provider", "workspace", "state", "attention", "gate_reason", "gate_until"),
         *("breaker_state", "last_success_at"),
     )
-    list_filter = ("provider", "state", "gate_reason", "breaker_state", "workspace")
+    list_filter = (
+        AttentionFilter,
+        "provider",
+        "state",
+        "gate_reason",
+        "breaker_state",
+        "workspace",
+    )
     search_fields = ("name", "remote_account_name", "=remote_account_id", "workspace__name")
     list_select_related = ("workspace",)
     exclude = ("credentials", "settings", "webhook_key", "scopes")
