@@ -16,6 +16,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from crm.templatetags.moments import is_late, moment_in_full, moment_in_words
+from crm.templatetags.phones import phone_dialled, phone_in_words
 from crm.templatetags.tones import ICON_OF_ACTIVITY, TONE_OF_ACTIVITY, health_tone, tone_of
 
 register = template.Library()
@@ -113,6 +114,15 @@ def counted(count: int, noun: str) -> str:
     """`1 row`, `4,200 rows`; a plural that is not made with an s is given: `entry,entries`."""
     one, _, many = noun.partition(",")
     return f"{number(count)} {one if count == 1 else many or f'{one}s'}"
+
+
+@register.simple_tag
+def phone(stored: str) -> SafeString:
+    """The number grouped as its country writes it, in a link that calls it."""
+    shown, dialled = phone_in_words(str(stored or "")), phone_dialled(str(stored or ""))
+    if not dialled:
+        return format_html("{}", shown)
+    return format_html('<a class="nowrap" href="tel:{}">{}</a>', dialled, shown)
 
 
 @register.simple_tag

@@ -35,6 +35,7 @@ def rendered(source: str, path: str = "/", **context: object) -> str:
         "{% badge value value %}",
         "{% avatar value %}",
         "{% icon value %}",
+        "{% phone value %}",
         "{{ value|tone }}",
         '{% include "components/alert.html" with message=value kind=value %}',
         '{% include "components/empty.html" with title=value text=value action_url=value %}',
@@ -181,6 +182,22 @@ def test_pager_counts_and_keeps_the_filters() -> None:
 )
 def test_counted_finds_the_right_word(count: int, noun: str, words: str) -> None:
     assert ui.counted(count, noun) == words
+
+
+@pytest.mark.parametrize(
+    ("stored", "markup"),
+    [
+        ("+61400000001", '<a class="nowrap" href="tel:+61400000001">+61 400 000 001</a>'),
+        ("+14155550132", '<a class="nowrap" href="tel:+14155550132">+1 415-555-0132</a>'),
+        ("0171 555", '<a class="nowrap" href="tel:0171555">0171 555</a>'),
+        ("+1", '<a class="nowrap" href="tel:+1">+1</a>'),
+        ("ask reception", "ask reception"),
+        ("", ""),
+        (None, ""),
+    ],
+)
+def test_phone_reads_well_and_calls_what_is_stored(stored: str | None, markup: str) -> None:
+    assert rendered("{% phone stored %}", stored=stored) == markup
 
 
 def test_pager_of_one_page_only_counts() -> None:
