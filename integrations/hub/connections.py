@@ -13,16 +13,16 @@ from django.db.models.functions import Now
 from django.urls import reverse
 
 from crm.models import User, Workspace
-from integrations.hub import gates, handshake, registry, wake
+from integrations.hub import accounts, gates, handshake, registry, wake
 from integrations.hub.credentials import Secrets
-from integrations.hub.errors import Conflict, InvalidSettings
+from integrations.hub.errors import AlreadyConnected, Conflict, InvalidSettings
 from integrations.hub.intake import credentials_clean, settings_clean
 from integrations.hub.models import (
     Connection,
     ConnectionState,
     GateReason,
 )
-from integrations.hub.types import AccountInfo, ConnectionReport
+from integrations.hub.types import ConnectionReport
 
 logger = logging.getLogger("integrations.hub.connections")
 
@@ -45,7 +45,8 @@ def connection_create(
     """Connect an account, prove the credentials and register for its events.
 
     The connection is kept also when the vendor refuses: paused, with `attention` saying why.
-    Raises InvalidSettings for values that do not fit the provider, Conflict for a name in use.
+    Raises InvalidSettings for values that do not fit the provider, Conflict for a name in use,
+    AlreadyConnected for an account that another connection has; nothing is kept then.
     """
     provider = registry.get(provider_id)
     if not name.strip():
@@ -59,17 +60,26 @@ def connection_create(
         created_by=actor,
     )
     logger.info("connection %s (%s) made by user %s", connection.pk, provider_id, _who(actor))
-    _connect(connection)
+    report = _connect(connection)
+    if report.is_taken:
+        connection.delete()
+        raise AlreadyConnected(report.message)
     return connection
 
 
 def connection_test(connection: Connection) -> ConnectionReport:
-    """Ask the vendor whose account this is; one that answers again is taken back into service."""
-    report = handshake.account_ask(connection)
-    if report.account is not None:
-        _account_store(connection, report.account)
+    """Ask the vendor whose account this is, and see that its web-hook is right.
+
+    One that answers again is taken back into service; one whose account another connection has is
+    paused.
+    """
+    report = _checked(connection)
+    if report.is_taken:
+        _pause_for(connection, report.message)
+    elif report.account is not None:
         if connection.state == ConnectionState.AUTH_FAILED:
             _activate(connection)
+        _attention_set(connection, "" if report.is_ok else report.message)
     return report
 
 
@@ -79,18 +89,26 @@ def connection_pause(connection: Connection, *, actor: User | None) -> None:
     logger.info("connection %s paused by user %s", connection.pk, _who(actor))
 
 
-def connection_resume(connection: Connection, *, actor: User | None) -> None:
-    """Waiting work goes on now."""
+def connection_resume(connection: Connection, *, actor: User | None) -> ConnectionReport:
+    """Waiting work goes on now, also when the vendor does not answer at this moment.
+
+    The account and its web-hook are looked at as in a test. Raises AlreadyConnected when another
+    connection has the account.
+    """
+    report = _checked(connection)
+    if report.is_taken:
+        raise AlreadyConnected(report.message)
     _set(
         connection,
         {ConnectionState.PAUSED, ConnectionState.AUTH_FAILED},
         state=ConnectionState.ACTIVE,
-        attention="",
+        attention="" if report.is_ok else report.message[:500],
         **_OPEN_GATE,
     )
     gates.auth_mended(connection)
     logger.info("connection %s resumed by user %s", connection.pk, _who(actor))
     wake.wake_on_commit()
+    return report
 
 
 def credentials_replace(
@@ -155,23 +173,30 @@ def _insert(**values: Any) -> Connection:
 
 
 def _connect(connection: Connection) -> ConnectionReport:
-    """Test, then register for events; leaves the connection active, or paused with the reason."""
-    report = connection_test(connection)
-    if not report.is_ok:
+    """Test, and register for events; leaves the connection active, or paused with the reason."""
+    report = _checked(connection)
+    if report.is_ok:
+        _activate(connection)
+    else:
         _pause_for(connection, report.message)
-        return report
-    trouble = handshake.webhook_register(connection, webhook_url(connection))
-    if trouble:
-        _pause_for(connection, trouble)
-        return ConnectionReport(False, trouble, report.account)
-    _activate(connection)
     return report
 
 
-def _account_store(connection: Connection, account: AccountInfo) -> None:
-    connection.remote_account_id = account.id[:255]
-    connection.remote_account_name = account.name[:255]
-    connection.save(update_fields=["remote_account_id", "remote_account_name"])
+def _checked(connection: Connection) -> ConnectionReport:
+    """Whose account it is, that no other connection has it, and that its web-hook is right."""
+    report = handshake.account_ask(connection)
+    if report.account is None:
+        return report
+    holder = accounts.account_claim(connection, report.account)
+    if holder is not None:
+        words = accounts.taken_words(connection, report.account, holder)
+        return ConnectionReport(False, words, report.account, is_taken=True)
+    return handshake.webhook_ensure(connection, report, webhook_url(connection))
+
+
+def _attention_set(connection: Connection, words: str) -> None:
+    Connection.objects.filter(pk=connection.pk).update(attention=words[:500], updated_at=Now())
+    connection.refresh_from_db()
 
 
 def _activate(connection: Connection) -> None:

@@ -80,6 +80,10 @@ class Conflict(HubError):
     code = "conflict"
 
 
+class AlreadyConnected(Conflict):
+    """Another connection of the workspace has this account at the vendor."""
+
+
 class Rejected(HubError):
     """The vendor refuses what was sent; sending it again would not help."""
 

@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import logging
 import time
+from dataclasses import replace
 
-from integrations.hub import registry
+from django.db.models.functions import Now
+
+from integrations.hub import leases, registry
 from integrations.hub.classification import BUG_PREFIX, classified
 from integrations.hub.http import recording
 from integrations.hub.models import Connection, RunKind, RunStatus, SyncRun
 from integrations.hub.redaction import redact
-from integrations.hub.types import ConnectionReport
+from integrations.hub.types import ConnectionReport, Registration
 
 logger = logging.getLogger("integrations.hub.connections")
+
+# Longer than the few calls that a look at a web-hook takes.
+ENSURE_SECONDS = 120
 
 
 def account_ask(connection: Connection) -> ConnectionReport:
@@ -24,22 +30,50 @@ def account_ask(connection: Connection) -> ConnectionReport:
     return report
 
 
-def webhook_register(connection: Connection, url: str) -> str:
-    """Why the web-hook could not be made; empty when it could, or need not be."""
+def webhook_ensure(connection: Connection, report: ConnectionReport, url: str) -> ConnectionReport:
+    """The report with what was found or mended of the web-hook; not ok when it cannot be right.
+
+    One look at a time for each connection, so that two people do not make two web-hooks.
+    """
     webhook = connection.declaration.webhook
-    if webhook is None or webhook.register is None:
-        return ""
+    if webhook is None or webhook.ensure is None:
+        return report
+    lease = leases.take(f"webhook:{connection.pk}", ENSURE_SECONDS)
+    if lease is None:
+        note = "The web-hook is being looked at by somebody else now."
+        return replace(report, message=f"{report.message} {note}")
     try:
-        made = webhook.register(connection, url)
+        connection.refresh_from_db(fields=["credentials", "settings"])
+        note = _ensured(connection, webhook.ensure(connection, url))
+        return replace(report, message=f"{report.message} {note}")
     except Exception as error:  # the boundary to the provider; the words go to the person
-        return (
-            f"The credentials work, but {connection.provider_name} refused the web-hook: "
-            f"{_words(connection, error)} Nothing is lost; correct it and resume."
-        )[:500]
-    connection.credentials = connection.credentials.merged(made.secrets)
-    connection.settings = {**connection.settings, **made.settings}
-    connection.save(update_fields=["credentials", "settings"])
-    return ""
+        return replace(report, is_ok=False, message=_webhook_trouble(connection, error))
+    finally:
+        leases.release(lease)
+
+
+def _ensured(connection: Connection, found: Registration) -> str:
+    if found.secrets or found.settings:
+        connection.credentials = connection.credentials.merged(found.secrets)
+        connection.settings = {**connection.settings, **found.settings}
+        connection.save(update_fields=["credentials", "settings"])
+    _webhook_note(connection, found.note)
+    return found.note
+
+
+def _webhook_trouble(connection: Connection, error: Exception) -> str:
+    said = (
+        f"The credentials work, but {connection.provider_name} refused the web-hook: "
+        f"{_words(connection, error)} Nothing is lost; correct it, then test or resume."
+    )[:500]
+    _webhook_note(connection, said)
+    return said
+
+
+def _webhook_note(connection: Connection, note: str) -> None:
+    Connection.objects.filter(pk=connection.pk).update(
+        webhook_note=note[:500], webhook_checked_at=Now()
+    )
 
 
 def webhook_unregister(connection: Connection) -> None:

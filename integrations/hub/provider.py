@@ -107,13 +107,14 @@ class Webhook:
 
     `verify` raises Unverified unless the raw body is from the vendor; it returns nothing.
     `events` reads a verified body; it must be pure, since it is read again when processed.
-    `register` makes the web-hook at the vendor for our URL; `unregister` takes it away.
+    `ensure` leaves a working web-hook for our URL at the vendor, at any time: it looks at the one
+    made before and mends it or makes it anew. `unregister` takes it away.
     `headers` are kept with the event beside content-type and user-agent.
     """
 
     verify: Callable[[RawRequest, Connection], None]
     events: Callable[[RawRequest], list[Event]]
-    register: Callable[[Connection, str], Registration] | None = None
+    ensure: Callable[[Connection, str], Registration] | None = None
     unregister: Callable[[Connection], None] | None = None
     headers: tuple[str, ...] = ()
 

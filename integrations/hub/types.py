@@ -57,19 +57,27 @@ class AccountInfo:
 
 @dataclass(frozen=True)
 class Registration:
-    """What registering a web-hook at the vendor gave: `secrets` are stored encrypted."""
+    """A web-hook that is right now: `secrets` are stored encrypted, `note` is for a person.
+
+    The note says what was wrong and was mended, or that all was well.
+    """
 
     secrets: Mapping[str, str] = field(default_factory=dict)
     settings: Mapping[str, Any] = field(default_factory=dict)
+    note: str = "The web-hook is in place."
 
 
 @dataclass(frozen=True)
 class ConnectionReport:
-    """What a connection test found, in words for the person."""
+    """What a connection test found, in words for the person.
+
+    `account` is there when the credentials work; `is_taken` when another connection has it.
+    """
 
     is_ok: bool
     message: str
     account: AccountInfo | None = None
+    is_taken: bool = False
 
 
 @dataclass(frozen=True)

@@ -135,10 +135,21 @@ class Client:
         """The only reply that holds the signing secret."""
         return _plain(self._v1.webhook_endpoints.create, params)
 
+    def endpoint_update(self, endpoint: str, params: Json) -> None:
+        """Keeps the signing secret; the version stays too, whatever is asked."""
+        _plain(self._v1.webhook_endpoints.update, endpoint, params)
+
     def endpoint_delete(self, endpoint: str) -> None:
         _plain(self._v1.webhook_endpoints.delete, endpoint)
 
     # --- The connection test --------------------------------------------------------------------
+
+    def account(self) -> Json | None:
+        """The account that the key opens; None when a restricted key may not say."""
+        try:
+            return _plain(self._v1.accounts.retrieve_current)
+        except Forbidden:
+            return None
 
     def is_readable(self, collection: str) -> bool:
         """Whether the key may read a collection; raises for any other trouble."""
@@ -164,11 +175,19 @@ def account(connection: Connection) -> AccountInfo:
     key = connection.secret("api_key")
     mode = "live mode" if "_live_" in key else "test mode"
     kind = "restricted key" if key.startswith("rk_") else "secret key"
+    found = client.account() or {}
     return AccountInfo(
-        id=f"{mode.split()[0]}:{key[-4:]}",
-        name=f"Stripe, {mode}",
+        # Test and live mode of one account are two worlds. A key that may not say is its own name.
+        id=f"{found.get('id') or f'key-{key[-4:]}'}:{mode.split()[0]}",
+        name=f"{_account_name(found)}, {mode}",
         details={"Mode": mode, "Key": f"{kind} ending in {key[-4:]}", "API version": API_VERSION},
     )
+
+
+def _account_name(found: Json) -> str:
+    dashboard = (found.get("settings") or {}).get("dashboard") or {}
+    profile = found.get("business_profile") or {}
+    return str(dashboard.get("display_name") or profile.get("name") or "Stripe")
 
 
 # --- Errors -------------------------------------------------------------------------------------

@@ -16,7 +16,7 @@ provider = Provider(
     id="stripe",
     name="Stripe",
     summary=(
-        "Won deals become subscriptions; payments, failures and renewals show on the account."
+        "Won deals become subscriptions; payments, failures and renewals show on the company."
     ),
     auth=ApiKeyAuth(
         fields=(
@@ -71,7 +71,7 @@ provider = Provider(
     webhook=Webhook(
         verify=webhooks.verify,
         events=webhooks.events,
-        register=webhooks.register,
+        ensure=webhooks.ensure,
         unregister=webhooks.unregister,
         headers=(webhooks.SIGNATURE,),
     ),

@@ -24,6 +24,8 @@ SUBSCRIPTION_EVENTS = (
     "customer.subscription.updated",
     "customer.subscription.deleted",
 )
+MADE = "The web-hook was made."
+GONE = "The web-hook was gone at Stripe and was made anew; what happened meanwhile was not told."
 EVENTS = (PAID, PAYMENT_SUCCEEDED, PAYMENT_FAILED, *SUBSCRIPTION_EVENTS)
 
 
@@ -89,12 +91,36 @@ def fact_key(kind: str, subject: Json) -> str:
 # --- The endpoint at Stripe ---------------------------------------------------------------------
 
 
-def register(connection: Connection, url: str) -> Registration:
-    """Make our endpoint at Stripe, unless it is there or a person typed its secret in."""
+def ensure(connection: Connection, url: str) -> Registration:
+    """Leave one working endpoint at Stripe: as it is, mended, or made anew.
+
+    One whose signing secret a person typed in was made by hand and is left alone.
+    """
     client = Client(connection)
-    made = connection.settings.get("webhook_endpoint", "")
-    if connection.secret("webhook_secret") and (not made or _is_good(client, made, url)):
+    known = connection.settings.get("webhook_endpoint", "")
+    if connection.secret("webhook_secret") and not known:
+        return Registration(note="The web-hook was made by hand in Stripe; it is not checked here.")
+    found = _found(client, known) if known and connection.secret("webhook_secret") else None
+    if found is None:
+        return _made(client, url, note=GONE if known else MADE)
+    if found.get("api_version") != API_VERSION:
+        client.endpoint_delete(known)
+        return _made(client, url, note="The web-hook spoke another version and was made anew.")
+    faults = _faults(found, url)
+    if not faults:
         return Registration()
+    client.endpoint_update(known, {"url": url, "enabled_events": list(EVENTS), "disabled": False})
+    return Registration(note=f"The web-hook {' and '.join(faults)}; mended.")
+
+
+def _found(client: Client, endpoint: str) -> Json | None:
+    try:
+        return client.endpoint(endpoint)
+    except NotFound:
+        return None
+
+
+def _made(client: Client, url: str, *, note: str) -> Registration:
     endpoint = client.endpoint_create(
         {
             "url": url,
@@ -106,7 +132,22 @@ def register(connection: Connection, url: str) -> Registration:
     return Registration(
         secrets={"webhook_secret": endpoint["secret"]},
         settings={"webhook_endpoint": endpoint["id"]},
+        note=note,
     )
+
+
+def _faults(endpoint: Json, url: str) -> list[str]:
+    """What keeps the endpoint from telling us everything; empty when nothing does."""
+    wrong = {
+        "was switched off at Stripe": endpoint["status"] != "enabled",
+        "led to another address": endpoint["url"] != url,
+        "did not send every event": not _sends_all(endpoint["enabled_events"]),
+    }
+    return [words for words, is_so in wrong.items() if is_so]
+
+
+def _sends_all(kinds: list[str]) -> bool:
+    return "*" in kinds or set(EVENTS) <= set(kinds)
 
 
 def unregister(connection: Connection) -> None:
@@ -118,12 +159,3 @@ def unregister(connection: Connection) -> None:
         Client(connection).endpoint_delete(made)
     except NotFound:
         return
-
-
-def _is_good(client: Client, endpoint: str, url: str) -> bool:
-    try:
-        found = client.endpoint(endpoint)
-    except NotFound:
-        return False
-    wanted = set(EVENTS) <= set(found["enabled_events"])
-    return bool(found["url"] == url and found["status"] == "enabled" and wanted)

@@ -75,6 +75,14 @@ class Connection(models.Model):
     remote_account_id = models.CharField(max_length=255, blank=True, default="", db_default="")
     remote_account_name = models.CharField(max_length=255, blank=True, default="", db_default="")
     webhook_key = models.CharField(max_length=64, unique=True, default=webhook_key_make)
+    webhook_note = models.CharField(
+        max_length=500,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="What the last look at the web-hook found or mended.",
+    )
+    webhook_checked_at = models.DateTimeField(null=True, blank=True)
 
     gate_until = models.DateTimeField(null=True, blank=True)
     gate_reason = models.CharField(

@@ -31,7 +31,7 @@ from integrations.stripe.sandbox import (
     subscriptions,
     webhooks,
 )
-from integrations.stripe.sandbox.books import API_VERSION, Books
+from integrations.stripe.sandbox.books import ACCOUNT, API_VERSION, Books
 from integrations.stripe.sandbox.call import Call, Endpoint
 from integrations.stripe.sandbox.errors import ApiError
 from integrations.stripe.sandbox.expansion import expand
@@ -39,20 +39,24 @@ from integrations.stripe.sandbox.idempotency import HEADER, IdempotencyKeys
 from integrations.stripe.sandbox.identifiers import random_text
 from integrations.stripe.sandbox.parameters import array_of, check, text
 from integrations.stripe.sandbox.replies import error_response
+from integrations.stripe.sandbox.shapes import catalog
 
 ENDPOINTS: list[Endpoint] = [
-    endpoint
-    for room in (
-        customers,
-        products,
-        subscriptions,
-        subscription_changes,
-        invoices,
-        payments,
-        refunds,
-        webhooks,
-    )
-    for endpoint in room.ENDPOINTS
+    Endpoint("GET", "/v1/account", lambda _: catalog.account(ACCOUNT)),
+    *(
+        endpoint
+        for room in (
+            customers,
+            products,
+            subscriptions,
+            subscription_changes,
+            invoices,
+            payments,
+            refunds,
+            webhooks,
+        )
+        for endpoint in room.ENDPOINTS
+    ),
 ]
 KEYS = ("sk_test_", "rk_test_")
 EXPIRED = "expired"

@@ -115,9 +115,13 @@ def account_fetched(connection: Connection, event: Event) -> Event:
     return Event(event.id, event.kind, {"name": answer["name"]})
 
 
-def register(connection: Connection, url: str) -> Registration:
+def ensure(connection: Connection, url: str) -> Registration:
+    hook = connection.settings.get("hook_id")
+    if hook and call(connection, "GET", f"/hooks/{hook}").get("name"):
+        return Registration()
     made = call(connection, "POST", "/hooks", json={"url": url})
-    return Registration({"webhook_secret": WEBHOOK_SECRET}, {"hook_id": made["id"]})
+    note = "The web-hook was made."
+    return Registration({"webhook_secret": WEBHOOK_SECRET}, {"hook_id": made["id"]}, note)
 
 
 def unregister(connection: Connection) -> None:
@@ -138,7 +142,7 @@ provider = Provider(
     hosts=("api.echo.test",),
     limits=(RateLimit("api", requests=10_000, seconds=1),),
     settings_fields=(SettingField("days", "Days", kind="integer", default=30),),
-    webhook=Webhook(verify, events, register, unregister, headers=("x-echo-signature",)),
+    webhook=Webhook(verify, events, ensure, unregister, headers=("x-echo-signature",)),
     commands={"thing_create": thing_create, "broken": broken},
     facts={
         "account.made": Fact(account_made),

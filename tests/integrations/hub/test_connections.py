@@ -9,11 +9,17 @@ import pytest
 
 from crm.models import User, Workspace
 from integrations.hub import connections
-from integrations.hub.errors import Conflict, InvalidSettings
+from integrations.hub.errors import AlreadyConnected, Conflict, InvalidSettings
 from integrations.hub.models import Connection, ConnectionState, SyncJob, SyncRun
 from integrations.hub.pump import pump
+from tests import factories
 from tests.integrations.hub import echo
-from tests.integrations.hub.conftest import command_make, post_event
+from tests.integrations.hub.conftest import (
+    command_make,
+    connection_make,
+    in_threads,
+    post_event,
+)
 from tests.integrations.hub.echo import EchoVendor, status
 
 pytestmark = pytest.mark.django_db
@@ -114,7 +120,7 @@ def test_test_brings_a_refused_connection_back(connection: Connection, vendor: E
     report = connections.connection_test(connection)
 
     assert report.is_ok
-    assert report.message == "Echo answered: Echo Ltd."
+    assert report.message == "Echo answered: Echo Ltd. The web-hook was made."
     assert (connection.state, connection.attention) == (ConnectionState.ACTIVE, "")
 
 
@@ -179,3 +185,66 @@ def test_vendor_that_refuses_cannot_keep_us_connected(
     connections.connection_disconnect(connection, actor=actor)
 
     assert connection.state == ConnectionState.DISABLED
+
+
+def test_account_that_is_connected_already_is_refused_and_nothing_is_kept(
+    workspace: Workspace, vendor: EchoVendor, actor: User
+) -> None:
+    connect(workspace, actor)
+
+    with pytest.raises(AlreadyConnected, match="connected already, as “Echo”"):
+        connect(workspace, actor, name="Twin")
+
+    assert Connection.objects.get().name == "Echo"
+
+
+def test_same_account_may_be_connected_in_another_workspace(
+    workspace: Workspace, vendor: EchoVendor, actor: User
+) -> None:
+    connect(workspace, actor)
+
+    assert connect(factories.workspace_make(), actor).state == ConnectionState.ACTIVE
+
+
+def test_twin_from_before_is_paused_by_its_test_and_cannot_resume(
+    workspace: Workspace, connection: Connection, vendor: EchoVendor, actor: User
+) -> None:
+    twin = connection_make(workspace, remote_account_id="acct_1")
+    Connection.objects.filter(pk=connection.pk).update(remote_account_id="acct_1")
+    connection.refresh_from_db()
+
+    report = connections.connection_test(twin)
+
+    assert not report.is_ok
+    assert (twin.state, twin.attention) == (ConnectionState.PAUSED, report.message)
+    with pytest.raises(AlreadyConnected):
+        connections.connection_resume(twin, actor=actor)
+    assert connections.connection_test(connection).is_ok
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_people_cannot_connect_one_account_at_once(
+    workspace: Workspace, vendor: EchoVendor, actor: User
+) -> None:
+    def attempt(number: int) -> bool:
+        try:
+            connect(workspace, actor, name=f"Echo {number}")
+        except AlreadyConnected:
+            return False
+        return True
+
+    assert sorted(in_threads(3, attempt)) == [False, False, True]
+    assert Connection.objects.count() == 1
+
+
+def test_resume_without_an_answer_goes_on_and_says_so(
+    connection: Connection, vendor: EchoVendor, actor: User
+) -> None:
+    connections.connection_pause(connection, actor=actor)
+    vendor.always = status(500)
+
+    report = connections.connection_resume(connection, actor=actor)
+
+    assert not report.is_ok
+    assert connection.state == ConnectionState.ACTIVE
+    assert connection.attention == report.message

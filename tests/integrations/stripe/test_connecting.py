@@ -11,10 +11,13 @@ from crm.models import User, Workspace
 from integrations.hub.connections import (
     connection_create,
     connection_disconnect,
+    connection_pause,
+    connection_resume,
     connection_test,
     credentials_replace,
 )
 from integrations.hub.errors import (
+    AlreadyConnected,
     AuthExpired,
     Conflict,
     Forbidden,
@@ -35,11 +38,13 @@ pytestmark = pytest.mark.django_db(transaction=True)
 def connect(workspace: Workspace, admin: User, sandbox: RunningSandbox, settings: Any) -> Any:
     settings.NEXA_SANDBOX_URL = sandbox.url
 
-    def make(key: str = "sk_test_nexa_tests", **credentials: str) -> Connection:
+    def make(
+        key: str = "sk_test_nexa_tests", *, name: str = "Stripe", **credentials: str
+    ) -> Connection:
         return connection_create(
             workspace=workspace,
             provider_id="stripe",
-            name="Stripe",
+            name=name,
             credentials={"api_key": key, **credentials},
             settings={},
             actor=admin,
@@ -59,7 +64,8 @@ def test_connecting_registers_the_webhook_at_our_version(
     assert endpoint["api_version"] == API_VERSION
     assert "invoice.payment_failed" in endpoint["enabled_events"]
     assert connection.secret("webhook_secret").startswith("whsec_")
-    assert connection.remote_account_name == "Stripe, test mode"
+    assert connection.remote_account_name == "Nexa sandbox, test mode"
+    assert connection.remote_account_id == "acct_1NexaSandbox00000:test"
 
 
 def test_secret_typed_by_hand_makes_no_second_webhook(
@@ -92,6 +98,108 @@ def test_webhook_lost_at_stripe_is_made_again(
     credentials_replace(connection, credentials={"api_key": "sk_test_nexa_tests"}, actor=admin)
 
     assert len(sandbox.rows("stripe", "webhook_endpoints")) == 1
+
+
+def test_test_makes_a_lost_webhook_anew_and_says_so(
+    connect: Any, sandbox: RunningSandbox, sdk: stripe.StripeClient
+) -> None:
+    connection = connect()
+    secret = connection.secret("webhook_secret")
+    sdk.v1.webhook_endpoints.delete(endpoint_of(sandbox)["id"])
+
+    report = connection_test(connection)
+
+    connection.refresh_from_db()
+    assert report.is_ok
+    assert "was gone at Stripe and was made anew" in report.message
+    assert connection.webhook_note in report.message
+    assert connection.webhook_checked_at is not None
+    assert connection.settings["webhook_endpoint"] == endpoint_of(sandbox)["id"]
+    assert connection.secret("webhook_secret") not in ("", secret)
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"disabled": True}, "was switched off at Stripe; mended"),
+        ({"url": "https://elsewhere.example.test/"}, "led to another address; mended"),
+        ({"enabled_events": ["invoice.paid"]}, "did not send every event; mended"),
+    ],
+)
+def test_resume_mends_a_webhook_that_was_changed(
+    connect: Any,
+    sandbox: RunningSandbox,
+    sdk: stripe.StripeClient,
+    change: dict[str, Any],
+    words: str,
+) -> None:
+    connection = connect()
+    before = endpoint_of(sandbox)
+    sdk.v1.webhook_endpoints.update(before["id"], change)
+    connection_pause(connection, actor=None)
+
+    report = connection_resume(connection, actor=None)
+
+    assert words in report.message
+    assert endpoint_of(sandbox) == before
+    assert connection.state == "active"
+    assert connection_test(connection).message.endswith("The web-hook is in place.")
+
+
+def test_webhook_of_another_version_is_made_anew(
+    connect: Any, sandbox: RunningSandbox, sdk: stripe.StripeClient
+) -> None:
+    connection = connect()
+    row = endpoint_of(sandbox)
+    collection = sandbox.vendor("stripe").collection("webhook_endpoints")
+    collection.put(row["id"], {**row, "api_version": "2022-11-15"})
+
+    report = connection_test(connection)
+
+    assert "another version" in report.message
+    assert endpoint_of(sandbox)["api_version"] == API_VERSION
+
+
+def test_webhook_that_cannot_be_mended_needs_attention(
+    connect: Any, sandbox: RunningSandbox
+) -> None:
+    connection = connect("rk_test_nexa_tests")
+    path = f"/v1/webhook_endpoints/{endpoint_of(sandbox)['id']}"
+    sandbox.misbehave("stripe", "missing_permission", method="GET", path=path)
+
+    report = connection_test(connection)
+
+    assert not report.is_ok
+    assert "refused the web-hook" in report.message
+    assert (connection.state, connection.attention) == ("active", report.message)
+    assert connection_test(connection).is_ok
+    assert connection.attention == ""
+
+
+def test_second_connection_of_an_account_is_refused(connect: Any, sandbox: RunningSandbox) -> None:
+    connect()
+
+    with pytest.raises(AlreadyConnected, match="connected already, as “Stripe”"):
+        connect("rk_test_of_the_same_account", name="Another")
+
+    assert Connection.objects.count() == 1
+    assert len(sandbox.rows("stripe", "webhook_endpoints")) == 1
+
+
+def test_key_that_may_not_name_its_account_is_its_own_name(
+    connect: Any, sandbox: RunningSandbox
+) -> None:
+    sandbox.misbehave("stripe", "missing_permission", method="GET", path="/v1/account")
+
+    connection = connect("rk_test_nexa_tests")
+
+    assert connection.state == "active"
+    assert connection.remote_account_id == "key-ests:test"
+
+
+def endpoint_of(sandbox: RunningSandbox) -> dict[str, Any]:
+    (row,) = sandbox.rows("stripe", "webhook_endpoints")
+    return dict(row)
 
 
 def test_disconnecting_takes_the_webhook_away(

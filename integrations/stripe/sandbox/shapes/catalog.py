@@ -115,6 +115,19 @@ def card(now: int, owner: str | None, failure: tuple[str, str] | None) -> Json:
     }
 
 
+def account(identifier: str) -> Json:
+    """The account behind the key, cut to what it says of itself."""
+    return {
+        "id": identifier,
+        "object": "account",
+        "business_profile": {"name": "Nexa sandbox"},
+        "country": "AU",
+        "default_currency": "aud",
+        "settings": {"dashboard": {"display_name": "Nexa sandbox"}},
+        "type": "standard",
+    }
+
+
 def webhook_endpoint(now: int, given: Json) -> Json:
     return {
         **head("we", "webhook_endpoint", now),
