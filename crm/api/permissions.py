@@ -39,7 +39,7 @@ def require_edit(request: Request, record: OwnedRecord) -> None:
     require(membership_of(request), Action.EDIT, record)
     if record.is_archived:
         noun = record._meta.verbose_name
-        raise ServiceError(f"This {noun} is archived. Restore it on its page first.")
+        raise ServiceError(f"This {noun} is archived. Restore it first.")
 
 
 def _action(request: Request) -> Action:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Any, ClassVar, cast
 
 from django.db.models import Model, QuerySet
+from drf_spectacular.utils import extend_schema
 from rest_framework import mixins, viewsets
+from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
@@ -86,6 +88,17 @@ class RecordViewSet(
     def perform_destroy(self, instance: Any) -> None:
         """DELETE archives: the record leaves every list and can be restored."""
         services_of(self.model).archive(instance, origin=self.origin)
+
+    @extend_schema(request=None)
+    @action(detail=True, methods=["post"], filter_backends=[])
+    def restore(self, request: Request, pk: str | None = None) -> Response:
+        """Take an archived record back into the lists; one that is not archived stays as it is.
+
+        Archived records are listed with `?archived=true`.
+        """
+        record = self.get_object()
+        restored = services_of(self.model).restore(record, origin=self.origin)
+        return Response(self.get_serializer(restored).data)
 
 
 class ContactViewSet(RecordViewSet):

@@ -259,3 +259,61 @@ def test_schema_and_docs_are_served_under_the_strict_policy(sales_client: Client
     assert b"/api/contacts/" in schema.content
     assert docs.status_code == 200
     assert b"<script>" not in docs.content
+
+
+# --- Archived and back ----------------------------------------------------------------------------
+RESTORED = ("contacts", "accounts", "leads", "deals", "products", "tasks")
+
+
+def test_archived_records_are_listed_when_asked_for(
+    sales_client: Client, workspace: Workspace, origin: Origin
+) -> None:
+    gone = contact_archive(contact_of(workspace, origin), origin=origin)
+    contact_of(workspace, origin, email="eve@example.test")
+
+    listed = sales_client.get("/api/contacts/", {"archived": "true"}).json()["results"]
+
+    assert [row["id"] for row in listed] == [gone.pk]
+
+
+def test_restore_brings_an_archived_record_back(
+    sales_client: Client, workspace: Workspace, origin: Origin
+) -> None:
+    contact = contact_archive(contact_of(workspace, origin), origin=origin)
+
+    response = post(sales_client, f"/api/contacts/{contact.pk}/restore/")
+    again = post(sales_client, f"/api/contacts/{contact.pk}/restore/")
+
+    assert (response.status_code, response.json()["archived_at"]) == (200, None)
+    assert again.json()["version"] == response.json()["version"]
+    change = Change.objects.filter(record_type="contact", record_id=contact.pk).latest("id")
+    assert (change.action, change.origin_kind) == ("restored", "api")
+
+
+def test_restore_is_for_those_who_may_archive(
+    sales_client: Client,
+    viewer_client: Client,
+    outsider_client: Client,
+    workspace: Workspace,
+    origin: Origin,
+    manager: User,
+) -> None:
+    theirs = contact_archive(contact_of(workspace, origin, owner=manager), origin=origin)
+    path = f"/api/contacts/{theirs.pk}/restore/"
+
+    statuses = [
+        post(client, path).status_code for client in (sales_client, viewer_client, outsider_client)
+    ]
+
+    assert statuses == [403, 403, 404]
+    theirs.refresh_from_db()
+    assert theirs.is_archived
+
+
+def test_schema_names_the_way_back(sales_client: Client) -> None:
+    paths = sales_client.get("/api/schema/", {"format": "json"}).json()["paths"]
+
+    for name in RESTORED:
+        assert "requestBody" not in paths[f"/api/{name}/{{id}}/restore/"]["post"]
+        shown = [each["name"] for each in paths[f"/api/{name}/"]["get"]["parameters"]]
+        assert "archived" in shown
