@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import logging
 import time
 from argparse import ArgumentParser
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -28,11 +31,33 @@ from imports.services import NewOwner, import_create, import_plan_start, import_
 
 WORK = {ImportStatus.VALIDATING: plan_work, ImportStatus.IMPORTING: run_work}
 NAP_SECONDS = 0.5
+UNUSABLE = 2
 NOBODY = "nobody"
 
 
+class _Unusable(Exception):
+    """What was asked for is not there."""
+
+
+@contextmanager
+def _queue_quiet(*, is_asked: bool) -> Iterator[None]:
+    """The queue logs what it is given; here the command does the work, and its report says it."""
+    logger = logging.getLogger("django-q")
+    level = logger.level
+    if is_asked:
+        logger.setLevel(logging.WARNING)
+    try:
+        yield
+    finally:
+        logger.setLevel(level)
+
+
 class Command(BaseCommand):
-    help = "Import a CSV file of contacts with their companies."
+    help = (
+        "Import a CSV file of contacts with their companies. Exit code 0: no row has an error. "
+        "1: rows have errors and were, or in a dry run would be, left out; or the import stopped. "
+        "2: nothing could be read or done with what was given."
+    )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("file", type=Path)
@@ -56,18 +81,19 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
-            job = self._import(options)
-        except (UnreadableFile, WrongState, OSError) as error:
+            with _queue_quiet(is_asked=options["verbosity"] < 2):
+                job = self._import(options)
+        except (UnreadableFile, WrongState, _Unusable, OSError) as error:
             self._refuse(str(error), as_json=options["json"])
-        is_well = job.status in (ImportStatus.COMPLETED, ImportStatus.READY) and not _bad_rows(job)
-        self._print(job, as_json=options["json"], is_well=is_well)
-        if not is_well:
-            raise SystemExit(1)
+        code = _exit_code(job)
+        self._print(job, as_json=options["json"], is_well=code == 0)
+        if code:
+            raise SystemExit(code)
 
     def _import(self, options: dict[str, Any]) -> ImportJob:
         workspace = Workspace.objects.filter(slug=options["workspace"]).first()
         if workspace is None:
-            raise CommandError(f"There is no workspace “{options['workspace']}”.")
+            raise _Unusable(f"There is no workspace “{options['workspace']}”.")
         with options["file"].open("rb") as file:
             job = import_create(
                 workspace=workspace,
@@ -85,7 +111,7 @@ class Command(BaseCommand):
             owner=self._owner(options["owner"], workspace),
         )
         job = _until_done(job)
-        if options["dry_run"] or job.status != ImportStatus.READY:
+        if options["dry_run"] or job.status != ImportStatus.READY or _is_blocked(job):
             return job
         return _until_done(import_start(job))
 
@@ -100,14 +126,14 @@ class Command(BaseCommand):
             return None
         user = User.objects.filter(email__iexact=email, memberships__workspace=workspace).first()
         if user is None:
-            raise CommandError(f"“{email}” is not a member of {workspace}.")
+            raise _Unusable(f"“{email}” is not a member of {workspace}.")
         return user
 
     def _refuse(self, message: str, *, as_json: bool) -> None:
         if as_json:
             self.stdout.write(json.dumps({"status": "refused", "error": message}))
-            raise SystemExit(1)
-        raise CommandError(message)
+            raise SystemExit(UNUSABLE)
+        raise CommandError(message, returncode=UNUSABLE)
 
     def _print(self, job: ImportJob, *, as_json: bool, is_well: bool) -> None:
         report = _report(job)
@@ -118,12 +144,11 @@ class Command(BaseCommand):
         self.stdout.write(style(f"{job.file_name}: {job.get_status_display().lower()}"))
         for name, value in report["counts"].items():
             self.stdout.write(f"  {name}: {value:,}")
-        if job.error:
-            self.stdout.write(self.style.ERROR(job.error))
         for cause in report["causes"]:
-            self.stdout.write(
-                f"  {cause['count']:,} times: {cause['message']} (row {cause['rows'][0]})"
-            )
+            column = f"{cause['column']}: " if cause["column"] else ""
+            times = "once" if cause["count"] == 1 else f"{cause['count']:,} times"
+            self.stdout.write(f"  {times}: {column}{cause['message']} (row {cause['rows'][0]})")
+        self.stdout.write(style(report["result"]))
 
 
 def _until_done(job: ImportJob) -> ImportJob:
@@ -147,6 +172,7 @@ def _report(job: ImportJob) -> dict[str, Any]:
         "job": job.pk,
         "status": job.status,
         "error": job.error,
+        "result": _words(job),
         "rows": job.rows_total if job.rows_total is not None else job.rows_processed,
         "rows_per_second": job.rows_per_second if ran else job.plan.get("rows_per_second", 0),
         "counts": counts,
@@ -156,6 +182,32 @@ def _report(job: ImportJob) -> dict[str, Any]:
 
 
 COUNTS = tuple(action.value for action in Action)
+
+
+def _exit_code(job: ImportJob) -> int:
+    if job.status == ImportStatus.FAILED and job.started_at is None:
+        return UNUSABLE
+    is_well = job.status in (ImportStatus.COMPLETED, ImportStatus.READY)
+    return 0 if is_well and not _bad_rows(job) else 1
+
+
+def _is_blocked(job: ImportJob) -> bool:
+    return job.error_policy == ErrorPolicy.STOP and _bad_rows(job) > 0
+
+
+def _words(job: ImportJob) -> str:
+    """What the exit code means."""
+    if job.error:
+        return job.error
+    bad = _bad_rows(job)
+    if not bad:
+        return "No row has an error." if job.started_at else "No row has an error; nothing written."
+    rows = "1 row has an error" if bad == 1 else f"{bad:,} rows have errors"
+    if job.started_at:
+        return f"{rows}; the others were imported."
+    if job.error_policy == ErrorPolicy.STOP:
+        return f"{rows}, so nothing is imported."
+    return f"{rows} and would be left out; nothing written."
 
 
 def _bad_rows(job: ImportJob) -> int:
