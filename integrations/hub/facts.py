@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+
 from django.db import connection as database
 from django.db import transaction
 
@@ -12,18 +14,22 @@ from integrations.hub.models import Connection
 from integrations.hub.provider import Fact
 from integrations.hub.types import Event
 
+LONGEST_KEY = 300
+
 
 def apply(connection: Connection, event: Event) -> bool:
     """Bring one event into the CRM; False when it was applied before.
 
     Raises Ignored for an event of no interest, and whatever the provider's code raises; nothing is
-    written then. Safe to call any number of times.
+    written then. Safe to call any number of times. Raises ValueError for an event without a name,
+    since all such events would be taken for one.
     """
     fact = fact_for(connection, event)
+    key = _key(event)
     if fact.fetch is not None:
         event = fact.fetch(connection, event)
     with transaction.atomic():
-        if not _mark(connection, event.key or event.id):
+        if not _mark(connection, key):
             return False
         fact.apply(connection, event)
     return True
@@ -45,6 +51,14 @@ def connection_origin(connection: Connection, reason: str = "") -> Origin:
 def connection_source(connection: Connection) -> str:
     """The `source` of documents and activities that this connection reports."""
     return f"{connection.provider}:{connection.pk}"
+
+
+def _key(event: Event) -> str:
+    """The event's name before anything was fetched, which may leave it out."""
+    key = (event.key or event.id).replace("\x00", "")
+    if not key:
+        raise ValueError(f"{event.kind} has neither id nor key; nothing tells it from another.")
+    return key if len(key) <= LONGEST_KEY else hashlib.sha256(key.encode()).hexdigest()
 
 
 def _mark(connection: Connection, key: str) -> bool:

@@ -49,8 +49,13 @@ def _event_of(row: InboxEvent) -> Event:
     raw = RawRequest(body=bytes(row.body.raw), headers=row.headers)
     for event in webhook.events(raw):
         if event_row(row.connection_id, raw, event).event_id == row.event_id:
-            return event
+            return _named(event, row)
     raise Rejected("The raw body does not hold this event.")
+
+
+def _named(event: Event, row: InboxEvent) -> Event:
+    """A hint has no name of the vendor's, and the same hint later means a new change: its row."""
+    return event if event.key or event.id else replace(event, key=f"inbox:{row.pk}")
 
 
 def _done(state: InboxState, reason: str) -> dict[str, object]:

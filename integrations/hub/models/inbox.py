@@ -117,7 +117,10 @@ class AppliedFact(models.Model):
     applied_at = models.DateTimeField(db_default=Now())
 
     class Meta:
-        constraints = (models.UniqueConstraint(fields=("connection", "key"), name="fact_once"),)
+        constraints = (
+            models.UniqueConstraint(fields=("connection", "key"), name="fact_once"),
+            models.CheckConstraint(condition=~Q(key=""), name="fact_has_a_key"),
+        )
 
     def __str__(self) -> str:
         return self.key

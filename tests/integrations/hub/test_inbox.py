@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from crm.models import Account, Change, User, Workspace
-from integrations.hub import inbox
+from integrations.hub import facts, inbox
 from integrations.hub.errors import Conflict
 from integrations.hub.models import (
     AppliedFact,
@@ -17,12 +18,41 @@ from integrations.hub.models import (
     SyncRun,
 )
 from integrations.hub.pump import pump
+from integrations.hub.types import Event
 from tests.integrations.hub.conftest import connection_make, in_threads, post_event, time_passes
 from tests.integrations.hub.echo import EchoVendor, status
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 MADE = {"id": "evt_1", "kind": "account.made", "name": "Acme"}
+
+
+def test_hints_without_a_name_are_facts_of_their_own(
+    connection: Connection, workspace: Workspace
+) -> None:
+    for name in ("Ada", "Bob"):
+        post_event(connection, {"kind": "account.made", "name": name})
+    pump(budget_seconds=30)
+    post_event(connection, {"kind": "account.made", "name": "Ada"})
+    pump(budget_seconds=30)
+
+    names = Account.objects.filter(workspace=workspace).values_list("name", flat=True)
+    assert sorted(names) == ["Ada", "Ada", "Bob"]
+    assert AppliedFact.objects.count() == 3
+
+
+def test_event_without_a_name_is_never_applied(connection: Connection) -> None:
+    with pytest.raises(ValueError, match="neither id nor key"):
+        facts.apply(connection, Event("", "account.made", {"name": "Ada"}))
+    with pytest.raises(IntegrityError), transaction.atomic():
+        AppliedFact.objects.create(connection=connection, key="")
+
+
+def test_fact_with_a_very_long_key_is_applied_once(connection: Connection) -> None:
+    event = Event("e", "account.made", {"name": "Ada"}, key="k" * 1000)
+
+    assert facts.apply(connection, event)
+    assert not facts.apply(connection, event)
 
 
 def test_event_lands_in_the_crm_with_its_origin(connection: Connection) -> None:
