@@ -8,6 +8,8 @@ from typing import IO, Any, NamedTuple
 from django.core.files import File
 from django.db import transaction
 from django.db.models.functions import Now
+from django.utils.formats import date_format
+from django.utils.timezone import localtime
 
 from crm.models import User, Workspace
 from imports.choices import (
@@ -71,6 +73,7 @@ def import_create(
 
 def import_reread(job: ImportJob, *, encoding: str, delimiter: str) -> ImportJob:
     """Read the stored file another way and guess anew; raises UnreadableFile and WrongState."""
+    _require_file(job)
     with file_open(job) as file, transaction.atomic():
         locked = _locked(job, MAPPABLE, "read anew")
         taken = look(
@@ -105,6 +108,7 @@ def import_plan_start(
         locked = _locked(job, MAPPABLE, "checked")
         if locked.started_at is not None:
             raise WrongState("Rows of this file were imported already. Undo it or upload anew.")
+        _require_file(locked)
         locked.mapping = list(mapping)
         locked.duplicate_strategy = strategy
         locked.error_policy = error_policy
@@ -154,6 +158,7 @@ def import_resume(job: ImportJob) -> ImportJob:
         locked = _locked(job, (ImportStatus.PAUSED, ImportStatus.FAILED), "resumed")
         if locked.started_at is None or locked.undo_state:
             raise WrongState("This import can't be resumed.")
+        _require_file(locked)
         locked.status = ImportStatus.IMPORTING
         locked.error, locked.starts, locked.finished_at = "", 0, None
         locked.heartbeat_at = Now()
@@ -237,6 +242,12 @@ def _locked(job: ImportJob, allowed: Collection[str], done: str) -> ImportJob:
             f"This import is “{locked.get_status_display().lower()}” now and can't be {done}."
         )
     return locked
+
+
+def _require_file(job: ImportJob) -> None:
+    if job.file_deleted_at is not None:
+        day = date_format(localtime(job.file_deleted_at), "DATE_FORMAT")
+        raise WrongState(f"The file was deleted on {day}. Upload it again to import its rows.")
 
 
 def _plain_name(name: str) -> str:

@@ -285,6 +285,8 @@ WEBHOOK_TOLERANCE = timedelta(minutes=5)
 IMPORT_MAX_BYTES = env_int("NEXA_IMPORT_MAX_BYTES", 512 * 1024 * 1024, minimum=1)
 # Rows of a file that are written in one transaction.
 IMPORT_CHUNK_ROWS = env_int("NEXA_IMPORT_CHUNK_ROWS", 4000, minimum=1)
+# How long an uploaded file is kept after it was last worked with.
+IMPORT_FILE_DAYS = env_int("NEXA_IMPORT_FILE_DAYS", 30, minimum=1)
 # From this score on a match counts by itself; below it (LinkedIn 95, name 90, phone 85) a person
 # decides.
 MATCH_AUTO_SCORE = env_int("NEXA_MATCH_AUTO_SCORE", 100, minimum=85)

@@ -52,6 +52,7 @@ class ImportJob(models.Model):
     file_name = models.CharField(max_length=255)
     file_size = models.PositiveBigIntegerField(default=0)
     file_sha256 = models.CharField(max_length=64, blank=True)
+    file_deleted_at = models.DateTimeField(null=True, blank=True)
     encoding = models.CharField(max_length=40, default="utf-8")
     delimiter = models.CharField(max_length=1, default=",")
     data_offset = models.PositiveBigIntegerField(default=0)
@@ -110,6 +111,11 @@ class ImportJob(models.Model):
         )
         indexes = (
             models.Index(fields=("workspace", "-created_at", "-id"), name="import_recent"),
+            models.Index(
+                fields=("created_at",),
+                condition=models.Q(file_deleted_at__isnull=True),
+                name="import_file_kept",
+            ),
             models.Index(
                 fields=("heartbeat_at",),
                 condition=models.Q(status__in=("validating", "importing"))

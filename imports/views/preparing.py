@@ -72,6 +72,7 @@ def import_new(request: WorkspaceRequest) -> HttpResponse:
         "steps": STEPS,
         "back_url": reverse("imports:import_list"),
         "limit": settings.IMPORT_MAX_BYTES,
+        "file_days": settings.IMPORT_FILE_DAYS,
     }
     return render(request, "imports/new.html", context)
 
@@ -86,7 +87,7 @@ def import_sample(request: WorkspaceRequest) -> HttpResponse:
 def import_map(request: WorkspaceRequest, pk: int) -> HttpResponse:
     """What each column means; saving it checks the whole file."""
     job = job_or_404(request, pk)
-    if job.started_at is not None:
+    if job.started_at is not None or job.file_deleted_at is not None:
         return to_job(job)
     owners = owner_choices(request.membership.user, members_of(request.workspace))
     form = MappingForm(request.POST or None, job=job, samples=samples_of(job), owners=owners)

@@ -56,6 +56,7 @@ def import_detail(request: WorkspaceRequest, pk: int) -> HttpResponse:
         "may_undo": _may_undo(job),
         "may_resume": job.started_at is not None
         and job.status in (ImportStatus.PAUSED, ImportStatus.FAILED)
+        and not job.file_deleted_at
         and not job.undo_state,
     }
     return swap_headers(render(request, "imports/detail.html", context))
