@@ -130,7 +130,7 @@ class MappingForm(PolicyForm):
         bound = self[f"field_{index}"]
         return {
             "header": entry["header"],
-            "samples": self._values(index)[:SHOWN_SAMPLES],
+            "samples": self._first_values(index),
             "field": bound,
             "transform": self[f"transform_{index}"],
             "required": self[f"required_{index}"],
@@ -210,6 +210,11 @@ class MappingForm(PolicyForm):
 
     def _is_order_open(self, index: int) -> bool:
         return order_detect(self._values(index)) == DateOrder.UNKNOWN
+
+    def _first_values(self, index: int) -> list[str]:
+        """Of the same rows in every column, so that a person reads across; blank where empty."""
+        rows = self._samples[:SHOWN_SAMPLES]
+        return [row[index].strip() if index < len(row) else "" for row in rows]
 
     def _values(self, index: int) -> list[str]:
         return [row[index] for row in self._samples if index < len(row) and row[index].strip()]

@@ -210,6 +210,17 @@ def test_the_result_counts_repeated_rows_apart(manager_client: Client, imported:
     assert "1 imports" not in text(manager_client.get(url("import_list")))
 
 
+def test_the_columns_show_values_of_the_same_rows(manager_client: Client, upload: MakeJob) -> None:
+    job = upload("Ada,,ada@x.com,,,", "Bob,,bob@x.com,+61 400 000 002,,", "Cy,,,,,", "Di,,,1234,,")
+
+    page = manager_client.get(url("import_map", job))
+
+    shown = {column["header"]: column["samples"] for column in page.context["form"].columns}
+    assert shown["First name"] == ["Ada", "Bob", "Cy"]
+    assert shown["Phone"] == ["", "+61 400 000 002", ""]
+    assert ">empty</span>" in text(page)
+
+
 def test_the_owner_of_new_records_is_chosen_with_the_columns(
     manager_client: Client, upload: MakeJob, manager: User, salesperson: User
 ) -> None:
