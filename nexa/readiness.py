@@ -93,4 +93,5 @@ def cluster_judged(health: HubHealth) -> Part:
     said = f"last sign of life {age:.0f} s ago"
     if age > STUCK_SECONDS or health.is_stuck:
         return Part(ok=False, detail=f"{said}, {health.due_jobs + health.due_events} due")
-    return Part(ok=True, detail=said)
+    failing = ", ".join(one.name for one in health.failing_rounds)
+    return Part(ok=True, detail=f"{said}; failing rounds: {failing}" if failing else said)

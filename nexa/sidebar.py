@@ -85,6 +85,7 @@ GROUPS: dict[str, tuple[Entry, ...]] = {
     ),
     "Machinery": (
         Entry("hub.hubheartbeat", "Heartbeats", "monitor_heart"),
+        Entry("hub.failedround", "Failing rounds", "sync_problem"),
         Entry("django_q.schedule", "Schedules", "schedule"),
         Entry("django_q.ormq", "Queued wake-ups", "hourglass"),
         Entry("django_q.failure", "Failed wake-ups", "error"),

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
+
 from django.db import connection as database
 from django.db.models import QuerySet
 
 from crm.models import Workspace
 from integrations.hub import registry
 from integrations.hub.models import Connection, ConnectionState
-from integrations.hub.types import HubHealth
+from integrations.hub.types import FailingRound, HubHealth
 
 STUCK_SECONDS = 180
 
@@ -51,7 +53,11 @@ SELECT
     (SELECT EXTRACT(EPOCH FROM statement_timestamp() - max(at)) FROM hub_hubheartbeat
      WHERE name = 'tick'),
     (SELECT count(*) FROM hub_syncjob WHERE state = 'dead'),
-    (SELECT count(*) FROM hub_inboxevent WHERE state = 'dead')
+    (SELECT count(*) FROM hub_inboxevent WHERE state = 'dead'),
+    (SELECT COALESCE(json_agg(f ORDER BY f.name), '[]')::text FROM (
+        SELECT name, message, times,
+               EXTRACT(EPOCH FROM statement_timestamp() - at) AS age_seconds
+        FROM hub_failedround) f)
 """  # noqa: S608
 
 
@@ -74,7 +80,7 @@ def seconds_until_due() -> float | None:
 
 def hub_health() -> HubHealth:
     """Whether due work is being done; stuck when it waits and no part of the engine has moved."""
-    jobs, events, oldest, beat, tick, dead_jobs, dead_events = _row(HEALTH)
+    jobs, events, oldest, beat, tick, dead_jobs, dead_events, rounds = _row(HEALTH)
     oldest_seconds = max(0.0, float(oldest)) if oldest is not None else 0.0
     beat_age = None if beat is None else float(beat)
     is_silent = beat_age is None or beat_age > STUCK_SECONDS
@@ -88,6 +94,7 @@ def hub_health() -> HubHealth:
         tick_age_seconds=None if tick is None else float(tick),
         dead_jobs=dead_jobs,
         dead_events=dead_events,
+        failing_rounds=tuple(FailingRound(**one) for one in json.loads(rounds)),
     )
 
 

@@ -81,6 +81,16 @@ class ConnectionReport:
 
 
 @dataclass(frozen=True)
+class FailingRound:
+    """A round of the tick that fails, with what it met; holds no secret."""
+
+    name: str
+    message: str
+    times: int
+    age_seconds: float
+
+
+@dataclass(frozen=True)
 class HubHealth:
     """Whether the engine keeps up; `is_stuck` means that the cluster should be restarted.
 
@@ -95,6 +105,7 @@ class HubHealth:
     tick_age_seconds: float | None
     dead_jobs: int
     dead_events: int
+    failing_rounds: tuple[FailingRound, ...] = ()
 
     @property
     def is_ok(self) -> bool:
@@ -109,4 +120,14 @@ class HubHealth:
                 f"{waiting} pieces of work wait, the oldest for {self.oldest_due_seconds:.0f} s, "
                 "and no worker has moved: restart the cluster."
             )
-        return f"{waiting} pieces of work wait." if waiting else "Nothing waits."
+        said = f"{waiting} pieces of work wait." if waiting else "Nothing waits."
+        return " ".join([said, *self.troubles])
+
+    @property
+    def troubles(self) -> list[str]:
+        """What keeps no work from being done now, yet wants an operator; a sentence for each."""
+        return [
+            f"The round “{one.name}” fails ({one.times} times, last {one.age_seconds:.0f} s ago: "
+            f"{one.message})."
+            for one in self.failing_rounds
+        ]

@@ -18,6 +18,8 @@ def cluster_found() -> Finding:
     state = cluster_judged(health)
     dead = health.dead_jobs + health.dead_events
     said = f"{state.detail}; given up: {dead}" if dead else state.detail
+    if state.ok and health.troubles:
+        return Finding(part, " ".join([f"{said}.", *health.troubles]), "Look into the log.")
     if state.ok:
         return Finding(part, said)
     return Finding(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.contrib import admin
 
 from crm.console import ReadOnlyAdmin
-from integrations.hub.models import HubHeartbeat, NamedLease, RateBucket, Wake
+from integrations.hub.models import FailedRound, HubHeartbeat, NamedLease, RateBucket, Wake
 
 
 @admin.register(HubHeartbeat)
@@ -13,6 +13,13 @@ class HubHeartbeatAdmin(ReadOnlyAdmin):
     """When each part of the engine last worked."""
 
     list_display = ("name", "at", "process")
+
+
+@admin.register(FailedRound)
+class FailedRoundAdmin(ReadOnlyAdmin):
+    """Rounds of the one-minute tick that fail; the row goes when the round runs through again."""
+
+    list_display = ("name", "times", "since", "at", "message")
 
 
 @admin.register(NamedLease)

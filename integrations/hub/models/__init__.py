@@ -23,7 +23,13 @@ from integrations.hub.models.job import (
     SyncJob,
     WriteIntent,
 )
-from integrations.hub.models.liveness import HubHeartbeat, NamedLease, RateBucket, Wake
+from integrations.hub.models.liveness import (
+    FailedRound,
+    HubHeartbeat,
+    NamedLease,
+    RateBucket,
+    Wake,
+)
 from integrations.hub.models.sync import (
     LinkState,
     RunKind,
@@ -41,6 +47,7 @@ __all__ = [
     "BreakerState",
     "Connection",
     "ConnectionState",
+    "FailedRound",
     "GateReason",
     "HubHeartbeat",
     "InboxBody",

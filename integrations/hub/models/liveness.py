@@ -45,6 +45,19 @@ class HubHeartbeat(models.Model):
         return self.name
 
 
+class FailedRound(models.Model):
+    """A round of the tick that failed when it last ran; gone once it runs through again."""
+
+    name = models.CharField(max_length=60, primary_key=True)
+    at = models.DateTimeField(db_default=Now())
+    since = models.DateTimeField(db_default=Now())
+    times = models.PositiveIntegerField(default=1, db_default=1)
+    message = models.CharField(max_length=500)
+
+    def __str__(self) -> str:
+        return self.name
+
+
 class Wake(models.Model):
     """One row: whether the queue has been asked to run the pump and has not begun yet."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -14,7 +15,7 @@ from django.utils import timezone
 from django_q.models import OrmQ, Schedule
 
 from crm.models import User
-from integrations.hub import leases, registry, retention, selectors, slots, tasks, wake
+from integrations.hub import leases, registry, retention, selectors, slots, sweeps, tasks, wake
 from integrations.hub.models import (
     Attempt,
     Connection,
@@ -26,6 +27,8 @@ from integrations.hub.models import (
 )
 from integrations.hub.provider import ApiKeyAuth, Provider
 from integrations.hub.pump import pump
+from nexa.doctor.engine import cluster_found
+from nexa.readiness import cluster_judged
 from tests.integrations.hub import echo
 from tests.integrations.hub.conftest import command_make, in_threads, post_event, time_passes
 from tests.integrations.hub.echo import EchoVendor, status
@@ -177,6 +180,61 @@ def test_retention_forgets_old_rows_but_no_dead_ones(
     assert InboxEvent.objects.get().event_id == "e1"
     assert InboxBody.objects.exists()
     assert Attempt.objects.exists()
+
+
+@pytest.fixture
+def failing_round() -> Iterator[list[Exception]]:
+    """A round of another room that fails for as long as the list holds an error."""
+    errors: list[Exception] = [ValueError("no luck with sk_test_aSecretKey123")]
+
+    def sweep() -> None:
+        if errors:
+            raise errors[0]
+
+    sweeps.sweep_register("unlucky", sweep)
+    yield errors
+    sweeps.sweep_forget("unlucky")
+
+
+def test_round_that_fails_is_told_until_it_runs_through(
+    db: None, failing_round: list[Exception]
+) -> None:
+    tasks.tick()
+    tasks.tick()
+
+    health = selectors.hub_health()
+    (failed,) = health.failing_rounds
+    assert (failed.name, failed.times) == ("unlucky", 2)
+    assert failed.message == "ValueError: no luck with [redacted]"
+    assert "The round “unlucky” fails (2 times" in health.message
+    assert cluster_judged(health).detail.endswith("; failing rounds: unlucky")
+    assert "Look into the log" in cluster_found().mend
+
+    failing_round.clear()
+    tasks.tick()
+    assert selectors.hub_health().failing_rounds == ()
+    assert cluster_found().is_well
+
+
+def test_round_that_fails_keeps_no_other_waiting(db: None, failing_round: list[Exception]) -> None:
+    ran: list[str] = []
+    sweeps.sweep_register("after", lambda: ran.append("after"))
+    try:
+        tasks.tick()
+    finally:
+        sweeps.sweep_forget("after")
+
+    assert ran == ["after"]
+
+
+def test_failure_of_a_round_that_is_gone_is_forgotten(
+    db: None, failing_round: list[Exception]
+) -> None:
+    tasks.tick()
+    sweeps.sweep_forget("unlucky")
+    tasks.tick()
+
+    assert selectors.hub_health().failing_rounds == ()
 
 
 def test_check_finds_a_queue_that_would_run_tasks_twice(settings: Any) -> None:
