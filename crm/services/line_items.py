@@ -30,9 +30,10 @@ def line_item_add(
 ) -> LineItem:
     """Add a product at its own price unless another is given.
 
-    The first line sets the deal's currency; one in another currency raises InvalidRecord.
+    The first line sets the deal's currency; one in another currency raises InvalidRecord, and so
+    does a won deal.
     """
-    deal = record_lock(deal)
+    deal = _deal_lock(deal)
     _check_currency(deal, product)
     values = {
         "deal": deal,
@@ -47,8 +48,8 @@ def line_item_add(
 
 @transaction.atomic
 def line_item_update(item: LineItem, *, values: Mapping[str, Any], origin: Origin) -> LineItem:
-    """Change quantity, price or product (of the same currency)."""
-    deal = record_lock(item.deal)
+    """Change quantity, price or product (of the same currency); not in a won deal."""
+    deal = _deal_lock(item.deal)
     item = record_update(item, values={**values, "deal": deal}, origin=origin)
     if item.product.currency != deal.currency:
         raise InvalidRecord({"product": [_other_currency(item.product, deal)]})
@@ -58,10 +59,21 @@ def line_item_update(item: LineItem, *, values: Mapping[str, Any], origin: Origi
 
 @transaction.atomic
 def line_item_remove(item: LineItem, *, origin: Origin) -> None:
-    """Erase the line; the amount of a deal left without lines is 0."""
-    deal = record_lock(item.deal)
+    """Erase the line, not in a won deal; the amount of a deal left without lines is 0."""
+    deal = _deal_lock(item.deal)
     record_erase(item, origin=origin)
     _amount_set(deal, deal.currency, origin)
+
+
+def _deal_lock(deal: Deal) -> Deal:
+    """The deal, locked; InvalidRecord once it is won, for its lines were billed as they stood."""
+    deal = record_lock(deal)
+    if not deal.stage.is_won:
+        return deal
+    said = "This deal is won, and what was sold in it is settled. Reopen the deal first."
+    if deal.subscriptions.exists():
+        said += " Its subscription goes on as it is: change that where it is billed."
+    raise InvalidRecord({"deal": [said]})
 
 
 def _check_currency(deal: Deal, product: Product) -> None:

@@ -19,12 +19,14 @@ from crm.views.timeline import timeline_context
 
 
 def deal_page(request: WorkspaceRequest, deal: Deal) -> dict[str, Any]:
+    is_editable = may_edit(request, deal)
     return {
         **timeline_context(request, deal),
         **open_tasks(deal),
         "stages": list(Stage.objects.filter(pipeline_id=deal.pipeline_id)),
         "line_items": list(deal.line_items.select_related("product")),
-        "may_move": may_edit(request, deal),
+        "may_move": is_editable,
+        "may_change_lines": is_editable and not deal.stage.is_won,
     }
 
 

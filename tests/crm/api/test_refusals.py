@@ -163,3 +163,20 @@ def test_notes_are_bounded(sales_client: Client, path: str, name: str) -> None:
 
     assert "notes" in answer.json()["error"]["fields"]
     assert "notes" in page.context["form"].errors
+
+
+def test_lines_of_a_won_deal_are_refused_with_a_way_out(
+    sales_client: Client, workspace: Workspace, origin: Origin, deal: Deal
+) -> None:
+    product = product_create(
+        workspace=workspace, values={"name": "Tile", "unit_price": 5}, origin=origin
+    )
+    won = deal.pipeline.stages.get(is_won=True)
+    patch(sales_client, f"/api/deals/{deal.pk}/", stage=won.pk)
+
+    response = post(sales_client, "/api/line-items/", deal=deal.pk, product=product.pk)
+    page = sales_client.get(f"/deals/{deal.pk}/").content.decode()
+
+    assert "Reopen the deal first" in response.json()["error"]["fields"]["deal"][0]
+    assert "move the deal back to an open stage first" in page
+    assert "add-line" not in page

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from crm.choices import ActivityKind
-from crm.models import Activity, Change, Deal, Product, Stage, Workspace
+from crm.models import Activity, Change, Deal, Product, Stage, Subscription, Workspace
 from crm.services.deals import (
     deal_create,
     deal_move,
@@ -207,3 +207,50 @@ def test_deal_create_keeps_a_probability_of_nought(workspace: Workspace, origin:
     values = {"name": "Acme", "probability": 0}
 
     assert deal_create(workspace=workspace, values=values, origin=origin).probability == 0
+
+
+# --- A won deal is billed by its lines as they stood ----------------------------------------------
+def test_lines_of_a_won_deal_are_settled_until_it_is_reopened(
+    deal: Deal, product: Product, origin: Origin
+) -> None:
+    item = line_item_add(deal, product=product, origin=origin)
+    deal_move(deal, stage_of(deal, "Closed won"), origin=origin)
+
+    with pytest.raises(InvalidRecord) as added:
+        line_item_add(deal, product=product, origin=origin)
+    with pytest.raises(InvalidRecord) as changed:
+        line_item_update(item, values={"quantity": 9}, origin=origin)
+    with pytest.raises(InvalidRecord) as removed:
+        line_item_remove(item, origin=origin)
+    deal_move(deal, stage_of(deal, "New"), origin=origin)
+
+    for refusal in (added, changed, removed):
+        assert "Reopen the deal first" in refusal.value.errors["deal"][0]
+    assert line_item_update(item, values={"quantity": 9}, origin=origin).quantity == 9
+
+
+def test_lines_of_a_billed_deal_name_the_subscription(
+    deal: Deal, product: Product, origin: Origin
+) -> None:
+    won = deal_move(deal, stage_of(deal, "Closed won"), origin=origin)
+    Subscription.objects.create(
+        workspace=deal.workspace, deal=won, source="1", external_id="sub_1", status="active"
+    )
+
+    with pytest.raises(InvalidRecord, match="Its subscription goes on as it is"):
+        line_item_add(deal, product=product, origin=origin)
+
+
+def test_deal_created_as_won_takes_lines_and_bills_when_won_again(
+    deal: Deal, product: Product, origin: Origin, won: list[Deal]
+) -> None:
+    values = {"name": "Walk-in", "stage": stage_of(deal, "Closed won")}
+    created = deal_create(workspace=deal.workspace, values=values, origin=origin)
+
+    with pytest.raises(InvalidRecord):
+        line_item_add(created, product=product, origin=origin)
+    deal_move(created, stage_of(deal, "New"), origin=origin)
+    line_item_add(created, product=product, origin=origin)
+    deal_move(created, stage_of(deal, "Closed won"), origin=origin)
+
+    assert won == [created, created]
