@@ -178,6 +178,9 @@ def stage_class(stage: StageLike | None) -> str:
     return f"stage-{stage.order % STAGE_HUES + 1}"
 
 
+register.filter("health_tone", health_tone)
+
+
 @register.filter
 def activity_icon(kind: object) -> str:
     return ICON_OF_ACTIVITY.get(str(kind), "activity")

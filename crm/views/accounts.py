@@ -37,10 +37,17 @@ def account_page(request: WorkspaceRequest, account: Account) -> dict[str, Any]:
         "alerts": open_alerts(request.workspace, account),
         "panels": panels_of_account(request, account),
         "subscription_label": subscription_label(account.subscription_status),
+        "payments_hint": payments_hint(account),
         "is_billing": is_billing,
         # The billing view gives the place of the health card to its documents.
         **(billing_documents(account) if is_billing else {"health_moves": health_moves(account)}),
     }
+
+
+def payments_hint(account: Account) -> str:
+    if account.payment_status == PaymentStatus.NONE:
+        return "No payments yet"
+    return f"Payments: {account.get_payment_status_display().lower()}"
 
 
 def health_moves(account: Account) -> list[dict[str, Any]]:

@@ -273,3 +273,11 @@ document.addEventListener("keydown", (event) => {
 
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", showChoices);
 showChoices();
+
+// --- Tabs ------------------------------------------------------------------
+
+// Not scrollIntoView, which would scroll the page as well.
+for (const tab of document.querySelectorAll(".tabs a[aria-current]")) {
+  const bar = tab.parentElement;
+  bar.scrollLeft = tab.offsetLeft - (bar.clientWidth - tab.clientWidth) / 2;
+}

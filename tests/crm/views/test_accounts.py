@@ -74,6 +74,25 @@ def test_billing_at_a_glance(company: Company, sales_client: Client) -> None:
         assert words in content
 
 
+def test_every_figure_says_what_it_is(company: Company, sales_client: Client) -> None:
+    record_update(
+        company.account,
+        values={"subscription_status": "active", "payment_status": "current"},
+        origin=by_rule("test", "test"),
+    )
+
+    content = page(sales_client, company)
+
+    assert "of 100 · Low churn risk" in content
+    assert 'Payments <span class="badge badge-ok">Current</span>' in content
+    assert 'Subscription <span class="badge badge-ok">Active</span>' in content
+    assert "Last payment: none yet" in content
+
+
+def test_long_id_is_whole_in_its_title(company: Company, sales_client: Client, panel: None) -> None:
+    assert 'title="cus_1">cus_1</a>' in page(sales_client, company)
+
+
 def test_new_word_of_a_vendor_is_shown_as_it_came(company: Company, sales_client: Client) -> None:
     Account.objects.update(subscription_status="on_ice")
 
