@@ -33,6 +33,14 @@ class Happening:
     about: str
 
 
+@dataclass(frozen=True)
+class StageRow:
+    """A stage of the person's pipeline; `share` is in whole percent of all of it."""
+
+    stage: seen.StageSum
+    share: int
+
+
 @require_GET
 @workspace_page(Action.VIEW, stranger_status=200)
 def home(request: WorkspaceRequest) -> HttpResponse:
@@ -44,7 +52,7 @@ def home(request: WorkspaceRequest) -> HttpResponse:
     alerts, has_more_alerts = few(seen.alerts_open(workspace, user))
     context: dict[str, Any] = {
         "greeting": greeting(now),
-        "pipeline": seen.pipeline_of(workspace, user),
+        **pipeline_shown(seen.pipeline_of(workspace, user)),
         "tasks": tasks,
         "has_more_tasks": has_more_tasks,
         "alerts": alerts,
@@ -53,6 +61,21 @@ def home(request: WorkspaceRequest) -> HttpResponse:
         "is_new": not seen.has_contacts(workspace),
     }
     return render(request, "crm/home.html", context)
+
+
+def pipeline_shown(pipeline: seen.OpenPipeline) -> dict[str, Any]:
+    """Shares are of the value; of the count where money is of several currencies or is none."""
+    by_value = len(pipeline.totals) == 1 and pipeline.totals[0][0] > 0
+    whole = pipeline.totals[0][0] if by_value else pipeline.count
+    rows = [
+        StageRow(stage, round(100 * (stage.sums[0][0] if by_value else stage.count) / whole))
+        for stage in pipeline.stages
+    ]
+    return {
+        "pipeline": pipeline,
+        "stage_rows": rows,
+        "share_of": "the value" if by_value else "the deals",
+    }
 
 
 def greeting(now: datetime.datetime) -> str:

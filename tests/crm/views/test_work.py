@@ -206,6 +206,8 @@ def test_home_shows_what_is_mine(company: Company, salesperson: User, sales_clie
 
     content = page.content.decode()
     assert page.context["pipeline"].totals == [(100, "USD")]
+    assert "1 open deal; bars" in content
+    assert ": 100 percent of the value" in content
     assert "Call Ada" in content
     assert "Payment failed for Acme" in content
     assert "First steps" not in content
