@@ -13,12 +13,26 @@ from crm.models import (
     ContactList,
     Deal,
     Lead,
+    Pipeline,
     Product,
     Record,
+    Stage,
     Task,
     Ticket,
 )
-from crm.services import accounts, contacts, deals, leads, lists, products, records, tasks, tickets
+from crm.services import (
+    accounts,
+    contacts,
+    deals,
+    leads,
+    lists,
+    pipelines,
+    products,
+    records,
+    stages,
+    tasks,
+    tickets,
+)
 
 
 @dataclass(frozen=True)
@@ -65,6 +79,18 @@ _OWN: Mapping[type[Record], EntityServices] = {
         tickets.ticket_update,
         tickets.ticket_archive,
         tickets.ticket_restore,
+    ),
+    Pipeline: EntityServices(
+        partial(records.record_create, Pipeline),
+        pipelines.pipeline_update,
+        records.record_archive,
+        records.record_restore,
+    ),
+    Stage: EntityServices(
+        partial(records.record_create, Stage),
+        stages.stage_update,
+        records.record_archive,
+        records.record_restore,
     ),
     ContactList: EntityServices(
         lists.list_create, lists.list_update, lists.list_archive, lists.list_restore

@@ -9,9 +9,10 @@ from typing import Any
 from django.db import transaction
 
 from crm.models import Pipeline, Stage, Workspace
+from crm.services.cleaning import values_clean
 from crm.services.errors import InvalidRecord
 from crm.services.origin import Origin, by_rule
-from crm.services.records import record_create, record_update
+from crm.services.records import record_create, record_lock, record_update
 from crm.services.refusals import refused_in_words
 
 
@@ -74,16 +75,34 @@ def pipeline_default(workspace: Workspace) -> Pipeline:
     return present or pipeline_create_default(workspace)
 
 
-def pipeline_update(pipeline: Pipeline, *, values: Mapping[str, Any], origin: Origin) -> Pipeline:
-    return record_update(pipeline, values=values, origin=origin)
+@transaction.atomic
+def pipeline_update(
+    pipeline: Pipeline,
+    *,
+    values: Mapping[str, Any],
+    origin: Origin,
+    expected_version: int | None = None,
+) -> Pipeline:
+    """Write `values`; a new default takes over from the present one, and one there always is."""
+    fresh = record_lock(pipeline, expected_version=expected_version)
+    wants_default = values_clean(Pipeline, workspace=fresh.workspace, values=values).get(
+        "is_default", fresh.is_default
+    )
+    if fresh.is_default and not wants_default:
+        said = "Deals start in the default pipeline. Make another one the default instead."
+        raise InvalidRecord({"is_default": [said]})
+    if wants_default and not fresh.is_default:
+        _default_free(fresh, origin)
+    return record_update(fresh, values=values, origin=origin)
 
 
-def stage_create(*, workspace: Workspace, values: Mapping[str, Any], origin: Origin) -> Stage:
-    return record_create(Stage, workspace=workspace, values=values, origin=origin)
-
-
-def stage_update(stage: Stage, *, values: Mapping[str, Any], origin: Origin) -> Stage:
-    return record_update(stage, values=values, origin=origin)
+def _default_free(successor: Pipeline, origin: Origin) -> None:
+    if not successor.stages.filter(is_won=False, is_lost=False).exists():
+        said = "Give the pipeline an open stage first: deals start there."
+        raise InvalidRecord({"is_default": [said]})
+    present = Pipeline.objects.filter(workspace_id=successor.workspace_id, is_default=True).first()
+    if present is not None:
+        record_update(present, values={"is_default": False}, origin=origin)
 
 
 def _check_stages(stages: Sequence[StagePlan]) -> None:
