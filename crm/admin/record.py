@@ -12,10 +12,11 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
+from crm.admin.stale import OPENED_VERSION, VersionedForm, opened_version
 from crm.console import ModelAdmin
 from crm.models import OwnedRecord, Record, User
 from crm.services.entities import services_of
-from crm.services.errors import ServiceError
+from crm.services.errors import ServiceError, StaleRecord
 from crm.services.origin import Origin, by_user
 
 KEPT_BY_SERVICES = ("version", "created_at", "updated_at")
@@ -43,6 +44,9 @@ class ServiceAdmin(ModelAdmin):
             response: HttpResponse = super().changeform_view(
                 request, object_id, form_url, extra_context
             )
+        except StaleRecord:
+            # Saved by somebody between the form's look and our write: looked at again, it says so.
+            response = super().changeform_view(request, object_id, form_url, extra_context)
         except ServiceError as refusal:
             self.message_user(request, f"Nothing was saved. {refusal}", messages.ERROR)
             return redirect(request.get_full_path())
@@ -50,8 +54,13 @@ class ServiceAdmin(ModelAdmin):
 
 
 class RecordAdmin(ServiceAdmin):
-    """Shows a core record, with its workspace, and writes it through crm.services."""
+    """Shows a core record, with its workspace, and writes it through crm.services.
 
+    An edit is refused when somebody changed the record after the operator opened it.
+    """
+
+    form = VersionedForm
+    change_form_before_template = "admin/opened_version.html"
     list_select_related: Any = ("workspace",)
     readonly_fields: Any = KEPT_BY_SERVICES
 
@@ -60,6 +69,14 @@ class RecordAdmin(ServiceAdmin):
         fields = tuple(super().get_readonly_fields(request, obj))
         return (*fields, "workspace") if obj else fields
 
+    def get_form(
+        self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any
+    ) -> type[forms.ModelForm[Any]]:
+        """A class of this request's own, which knows the version its page was opened at."""
+        form: type[VersionedForm] = super().get_form(request, obj, change, **kwargs)
+        form.opened_version = opened_version(request.POST.get(OPENED_VERSION, ""))
+        return form
+
     def save_model(
         self, request: HttpRequest, obj: Record, form: forms.ModelForm[Any], change: bool
     ) -> None:
@@ -67,7 +84,12 @@ class RecordAdmin(ServiceAdmin):
         values.pop("workspace", None)
         origin = operator_origin(request)
         if change:
-            services_of(type(obj)).update(obj, values=values, origin=origin)
+            services_of(type(obj)).update(
+                obj,
+                values=values,
+                origin=origin,
+                expected_version=opened_version(request.POST.get(OPENED_VERSION, "")),
+            )
             return
         create = services_of(type(obj)).create
         obj.pk = create(workspace=obj.workspace, values=values, origin=origin).pk

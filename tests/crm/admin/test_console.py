@@ -10,7 +10,7 @@ from django.test import Client
 from django.urls import reverse
 
 from crm.models import Account, Change, Contact, Pipeline, User, Workspace
-from crm.services.accounts import account_create
+from crm.services.accounts import account_create, account_update
 from crm.services.contacts import contact_create
 from crm.services.origin import Origin
 
@@ -71,6 +71,43 @@ def test_change_is_written_through_the_services(
     change = Change.objects.filter(record_type="account", record_id=account.pk).latest("id")
     assert change.diff == {"name": ["Acme", "Acme Ltd"]}
     assert (change.actor, change.reason) == (operator, "console")
+
+
+def test_edit_of_what_somebody_changed_meanwhile_is_refused_with_both_values(
+    operator_client: Client, workspace: Workspace, origin: Origin
+) -> None:
+    account = account_create(workspace=workspace, values={"name": "Acme"}, origin=origin)
+    page = reverse("admin:crm_account_change", args=[account.pk])
+    opened = operator_client.get(page).content.decode()
+    account_update(account, values={"name": "Acme Inc"}, origin=origin)
+
+    late = account_form(account, name="Acme Ltd", opened_version=account.version)
+    refused = operator_client.post(page, late)
+
+    said = refused.content.decode()
+    assert f'name="opened_version" value="{account.version}"' in opened
+    assert refused.status_code == 200
+    assert f"changed by {origin.actor}" in said
+    assert "now “Acme Inc”, in this form “Acme Ltd”" in said
+    assert 'value="Acme Ltd"' in said
+    assert Account.objects.get(pk=account.pk).name == "Acme Inc"
+
+
+def test_edit_refused_once_is_saved_when_sent_again(
+    operator_client: Client, workspace: Workspace, origin: Origin
+) -> None:
+    account = account_create(workspace=workspace, values={"name": "Acme"}, origin=origin)
+    page = reverse("admin:crm_account_change", args=[account.pk])
+    present = account_update(account, values={"name": "Acme Inc"}, origin=origin)
+    late = account_form(account, name="Acme Ltd", opened_version=account.version)
+    refused = operator_client.post(page, late).content.decode()
+
+    again = {**late, "opened_version": present.version}
+    response = operator_client.post(page, again)
+
+    assert f'name="opened_version" value="{present.version}"' in refused
+    assert response.status_code == 302
+    assert Account.objects.get(pk=account.pk).name == "Acme Ltd"
 
 
 def test_record_cannot_be_erased(
