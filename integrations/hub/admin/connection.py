@@ -8,10 +8,13 @@ from django.http import HttpRequest
 from django.utils.safestring import SafeString
 
 from crm.console import ReadOnlyAdmin, preformatted
-from integrations.hub.admin.answers import act_on_each, operator_of
+from integrations.hub.admin.answers import Words, act_on_each, operator_of
 from integrations.hub.connections import connection_pause, connection_resume, connection_test
 from integrations.hub.models import Connection, WebhookRefusal
 from integrations.hub.overview import NEEDS_ATTENTION
+
+PAUSED = Words("connection", "connections", "paused; work is kept and waits for Resume.")
+RESUMED = Words("connection", "connections", "resumed; waiting work goes on within seconds.")
 
 
 class AttentionFilter(admin.SimpleListFilter):
@@ -71,14 +74,14 @@ class ConnectionAdmin(ReadOnlyAdmin):
     @admin.action(description="Pause the selected connections")
     def pause(self, request: HttpRequest, queryset: QuerySet[Connection]) -> None:
         actor = operator_of(request)
-        done = "paused; their work waits."
-        act_on_each(self, request, queryset, lambda one: connection_pause(one, actor=actor), done)
+        act_on_each(self, request, queryset, lambda one: connection_pause(one, actor=actor), PAUSED)
 
     @admin.action(description="Resume the selected connections")
     def resume(self, request: HttpRequest, queryset: QuerySet[Connection]) -> None:
         actor = operator_of(request)
-        done = "resumed; waiting work goes on."
-        act_on_each(self, request, queryset, lambda one: connection_resume(one, actor=actor), done)
+        act_on_each(
+            self, request, queryset, lambda one: connection_resume(one, actor=actor), RESUMED
+        )
 
 
 @admin.register(WebhookRefusal)

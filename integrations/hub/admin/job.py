@@ -5,12 +5,34 @@ from __future__ import annotations
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.template.response import TemplateResponse
 from django.utils.safestring import SafeString
 
-from crm.console import ReadOnlyAdmin, ReadOnlyInline, preformatted
-from integrations.hub.admin.answers import act_on_each, operator_of
+from crm.console import (
+    ReadOnlyAdmin,
+    ReadOnlyInline,
+    moment_column,
+    preformatted,
+    shortened,
+    state_column,
+)
+from integrations.hub.admin.answers import Words, act_on_each, confirmation, operator_of
+from integrations.hub.admin.tries import retries_in_words, tries_in_words, tries_of, with_tries
 from integrations.hub.jobs.replay import job_discard, job_replay
-from integrations.hub.models import Attempt, SyncJob, WriteIntent
+from integrations.hub.models import Attempt, JobState, SyncJob, WriteIntent
+
+TONES = {
+    JobState.READY: "info",
+    JobState.LEASED: "primary",
+    JobState.DONE: "success",
+    JobState.SUPERSEDED: "",
+    JobState.DEAD: "danger",
+    JobState.DISCARDED: "warning",
+}
+
+
+RETRIED = Words("job", "jobs", "queued again, with all retries; tried within seconds.")
+GIVEN_UP = Words("job", "jobs", "given up, with your name; still listed.")
 
 
 class AttemptInline(ReadOnlyInline):
@@ -19,55 +41,104 @@ class AttemptInline(ReadOnlyInline):
     model = Attempt
     ordering = ("number",)
     fields = (
-        *("number", "started_at", "outcome", "code", "status_code", "message"),
-        *("duration_ms", "is_counted"),
+        *("number", "begun", "outcome", "code", "status_code", "message", "duration_ms"),
+        "is_counted",
     )
+    readonly_fields = ("begun",)
+    begun = staticmethod(moment_column("started_at", "Begun"))
 
 
 @admin.register(SyncJob)
 class SyncJobAdmin(ReadOnlyAdmin):
     """What is to be done at vendors."""
 
-    list_display = (
-        *("id", "connection", "kind", "intent_kind", "record_type", "record_id", "state"),
-        *("reason", "attempts", "run_at", "last_error_code"),
-    )
+    created = staticmethod(moment_column("created_at", "Created"))
+    due = staticmethod(moment_column("run_at", "Due"))
+    finished = staticmethod(moment_column("finished_at", "Finished"))
+    held_until = staticmethod(moment_column("lease_until", "Held by a worker until"))
+    shown_state = staticmethod(state_column(TONES))
+
+    list_display = ("named", "shown_state", "what", "connection", "tries", "due", "why")
     list_filter = ("state", "kind", "reason", "connection__provider", "connection")
-    search_fields = ("=record_id", "=uid", "last_error")
+    search_fields = ("=id", "=record_id", "=uid", "last_error")
     list_select_related = ("connection", "intent")
     ordering = ("-id",)
     actions = ("retry", "give_up")
     inlines = (AttemptInline,)
-    exclude = ("lane", "coalesce_key", "sort_at", "head_start_seconds", "lease_token")
+    change_form_outer_before_template = "admin/dead_row.html"
+    dead_words = "This job is dead: no machine tries it again. Mend the cause first, then retry."
+    again_action = "retry"
+    again_label = "Retry now"
+    fieldsets = (
+        (None, {"fields": ("connection", "what", "state", "reason", "last_error")}),
+        ("Tries", {"fields": ("tries_made", "retries_used", "last_error_code", "revivals")}),
+        ("Times", {"fields": ("created", "due", "finished", "held_until")}),
+        ("Identity", {"fields": ("uid", "intent", "generation", "claims")}),
+    )
+    readonly_fields = (
+        *("what", "tries_made", "retries_used", "created", "due", "finished", "held_until"),
+    )
 
-    @admin.display(description="Command")
-    def intent_kind(self, job: SyncJob) -> str:
-        return job.intent.kind if job.intent else "—"
+    def get_queryset(self, request: HttpRequest) -> QuerySet[SyncJob]:
+        rows: QuerySet[SyncJob] = super().get_queryset(request)
+        return with_tries(rows)
+
+    @admin.display(description="Job", ordering="id")
+    def named(self, job: SyncJob) -> str:
+        return f"Job {job.pk}"
+
+    @admin.display(description="What")
+    def what(self, job: SyncJob) -> str:
+        done = job.intent.kind if job.intent else job.get_kind_display()
+        return f"{done}: {job.record_type} {job.record_id}"
+
+    @admin.display(description="Tries")
+    def tries(self, job: SyncJob) -> int:
+        return tries_of(job)
+
+    @admin.display(description="Tries made")
+    def tries_made(self, job: SyncJob) -> str:
+        return tries_in_words(job)
+
+    @admin.display(description="Retries used")
+    def retries_used(self, job: SyncJob) -> str:
+        return retries_in_words(job)
+
+    @admin.display(description="Why")
+    def why(self, job: SyncJob) -> str:
+        return shortened(job.last_error or job.reason) or "—"
 
     @admin.action(description="Retry the selected dead jobs")
     def retry(self, request: HttpRequest, queryset: QuerySet[SyncJob]) -> None:
         actor = operator_of(request)
-        done = "queued again, with all retries."
-        act_on_each(self, request, queryset, lambda one: job_replay(one, actor=actor), done)
+        act_on_each(self, request, queryset, lambda one: job_replay(one, actor=actor), RETRIED)
 
     @admin.action(description="Give up the selected dead jobs")
-    def give_up(self, request: HttpRequest, queryset: QuerySet[SyncJob]) -> None:
-        actor = operator_of(request)
-        done = "given up; they stay listed."
-        act_on_each(self, request, queryset, lambda one: job_discard(one, actor=actor), done)
+    def give_up(self, request: HttpRequest, queryset: QuerySet[SyncJob]) -> TemplateResponse | None:
+        """Asks first, since what the jobs should have done then never happens."""
+        asked = confirmation(
+            self, request, queryset, action="give_up", state=JobState.DEAD, words=GIVEN_UP
+        )
+        if asked is None:
+            actor = operator_of(request)
+            act_on_each(
+                self, request, queryset, lambda one: job_discard(one, actor=actor), GIVEN_UP
+            )
+        return asked
 
 
 @admin.register(Attempt)
 class AttemptAdmin(ReadOnlyAdmin):
     """One try with what was sent and answered, secrets removed."""
 
-    list_display = ("started_at", "job", "number", "outcome", "status_code", "duration_ms")
+    begun = staticmethod(moment_column("started_at", "Begun"))
+    list_display = ("begun", "job", "number", "outcome", "status_code", "duration_ms")
     list_filter = ("outcome", "status_code", "job__connection")
     search_fields = ("=job__id", "message")
     list_select_related = ("job",)
     ordering = ("-id",)
-    exclude = ("exchanges",)
-    readonly_fields = ("shown_exchanges",)
+    exclude = ("exchanges", "started_at")
+    readonly_fields = ("begun", "shown_exchanges")
 
     @admin.display(description="Requests and answers")
     def shown_exchanges(self, attempt: Attempt) -> SafeString:

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from django.contrib import admin
 
-from crm.console import ReadOnlyAdmin
-from integrations.hub.models import AppliedFact, SyncRecord, SyncRun, SyncState
+from crm.console import ReadOnlyAdmin, moment_column, state_column
+from integrations.hub.models import AppliedFact, RunStatus, SyncRecord, SyncRun, SyncState
+
+TONES = {RunStatus.SUCCESS: "success", RunStatus.PARTIAL: "warning", RunStatus.FAILED: "danger"}
 
 
 @admin.register(SyncRun)
 class SyncRunAdmin(ReadOnlyAdmin):
     """What each stretch of work did."""
 
+    begun = staticmethod(moment_column("started_at", "Begun"))
+    shown_status = staticmethod(state_column(TONES, "status", "Result"))
     list_display = (
-        *("started_at", "connection", "kind", "object", "status"),
-        *("total", "synced", "failed", "skipped", "duration_ms"),
+        *("begun", "shown_status", "connection", "kind", "total", "synced", "failed", "skipped"),
+        "duration_ms",
     )
     list_filter = ("kind", "status", "connection__provider", "connection")
     search_fields = ("connection__name", "error")
