@@ -101,11 +101,21 @@ TITLES = {entry.model: entry.title for entries in GROUPS.values() for entry in e
 
 def navigation(request: HttpRequest) -> list[dict[str, Any]]:
     """What the theme draws; only pages the person may see, one query for the badges."""
-    groups = [_group(request, title, entries) for title, entries in GROUPS.items()]
+    groups = [_group(request, title, entries) for title, entries in _all_groups().items()]
     shown = [group for group in groups if group["items"]]
     _badge(shown)
     overview = {"title": "Overview", "icon": "dashboard", "link": reverse("admin:index")}
     return [{"title": "", "items": [overview], "is_open": True}, *shown]
+
+
+def _all_groups() -> dict[str, tuple[Entry, ...]]:
+    """Pages that are named nowhere above, such as a provider's own, come last."""
+    more = tuple(
+        Entry(model._meta.label_lower, str(model._meta.verbose_name_plural).capitalize(), "circle")
+        for model in admin.site._registry
+        if model._meta.label_lower not in TITLES
+    )
+    return {**GROUPS, "More": more}
 
 
 def _group(request: HttpRequest, title: str, entries: tuple[Entry, ...]) -> dict[str, Any]:
