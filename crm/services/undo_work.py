@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from django.apps import apps
+
 from crm.choices import OriginKind
-from crm.models import Activity, Change, Contact, Deal, Record, Task, Workspace
+from crm.models import Change, Record, Workspace
 from crm.services.ledger import record_type
 
 PEOPLE = (OriginKind.USER, OriginKind.API)
-# A note, a task, a deal or a contact that names the record makes it somebody's work.
-WORK = (Activity, Task, Deal, Contact)
 
 
 def worked_around(
@@ -31,7 +31,10 @@ def worked_around(
 
 
 def _links_to(model: type[Record]) -> Iterator[tuple[type[Record], str]]:
-    for work in WORK:
+    """Every link of any record to the model: a note, a task, a deal … makes it somebody's work."""
+    for work in apps.get_models():
+        if not issubclass(work, Record):
+            continue
         for field in work._meta.concrete_fields:
             if field.related_model is model:
                 yield work, field.name

@@ -9,11 +9,25 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from crm.choices import OriginKind
-from crm.models import Account, Change, Contact, CustomField, User, Workspace
+from crm.models import (
+    Account,
+    Change,
+    Contact,
+    CustomField,
+    Deal,
+    Lead,
+    Property,
+    Record,
+    Task,
+    Ticket,
+    User,
+    Workspace,
+)
 from crm.services.accounts import account_archive, account_create, account_update
 from crm.services.activities import note_add
 from crm.services.bulk import records_create, records_update
 from crm.services.contacts import contact_create, contact_update
+from crm.services.entities import services_of
 from crm.services.origin import Origin, by_rule
 from crm.services.records import record_update
 from crm.services.undo import Kept, undo_by_origin, undo_plan
@@ -265,3 +279,32 @@ def test_undo_archives_a_company_whose_people_came_with_it(
     contact_create(workspace=workspace, values=values, origin=IMPORT)
 
     assert undo(workspace, undoer).archived == 2
+
+
+@pytest.mark.parametrize(
+    ("model", "link", "values"),
+    [
+        (Ticket, "account", {"subject": "Broken"}),
+        (Deal, "account", {"name": "Roof"}),
+        (Task, "account", {"title": "Call"}),
+        (Contact, "account", {"last_name": "Bo"}),
+        (Property, "owner_contact", {"title": "Villa", "price": 1}),
+        (Lead, "converted_contact", {"last_name": "Bo"}),
+    ],
+)
+def test_undo_leaves_what_any_record_of_a_person_names(
+    workspace: Workspace,
+    undoer: Origin,
+    origin: Origin,
+    model: type[Record],
+    link: str,
+    values: dict[str, Any],
+) -> None:
+    named: Any = model._meta.get_field(link).related_model
+    row = {"name": "Acme"} if named is Account else {"last_name": "Ito"}
+    (pk,) = records_create(named, workspace=workspace, rows=[row], origin=IMPORT)
+    services_of(model).create(workspace=workspace, values={**values, link: pk}, origin=origin)
+
+    report = undo(workspace, undoer)
+
+    assert (report.archived, [kept.record_id for kept in report.kept]) == (0, [pk])
