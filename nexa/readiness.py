@@ -94,4 +94,5 @@ def cluster_judged(health: HubHealth) -> Part:
     if age > STUCK_SECONDS or health.is_stuck:
         return Part(ok=False, detail=f"{said}, {health.due_jobs + health.due_events} due")
     failing = ", ".join(one.name for one in health.failing_rounds)
-    return Part(ok=True, detail=f"{said}; failing rounds: {failing}" if failing else said)
+    full = "; the inbox is full" if health.is_inbox_full else ""
+    return Part(ok=True, detail=said + full + (f"; failing rounds: {failing}" if failing else ""))

@@ -281,6 +281,8 @@ SPECTACULAR_SETTINGS = {
 NEXA_SANDBOX_URL = env_url("NEXA_SANDBOX_URL", schemes=("http", "https")).rstrip("/")
 NEXA_PRIVATE_HOSTS_ALLOWED = env_list("NEXA_PRIVATE_HOSTS_ALLOWED")
 WEBHOOK_MAX_BYTES = 1024 * 1024
+# With more events than this unprocessed, vendors are told to send again later.
+INBOX_MAX_WAITING = env_int("NEXA_INBOX_MAX_WAITING", 200_000, minimum=1)
 WEBHOOK_TOLERANCE = timedelta(minutes=5)
 IMPORT_MAX_BYTES = env_int("NEXA_IMPORT_MAX_BYTES", 512 * 1024 * 1024, minimum=1)
 # Rows of a file that are written in one transaction.

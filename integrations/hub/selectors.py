@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+from django.conf import settings
 from django.db import connection as database
 from django.db.models import QuerySet
 
@@ -57,7 +58,8 @@ SELECT
     (SELECT COALESCE(json_agg(f ORDER BY f.name), '[]')::text FROM (
         SELECT name, message, times,
                EXTRACT(EPOCH FROM statement_timestamp() - at) AS age_seconds
-        FROM hub_failedround) f)
+        FROM hub_failedround) f),
+    EXISTS (SELECT 1 FROM hub_inboxevent WHERE state = 'received' OFFSET %(most)s)
 """  # noqa: S608
 
 
@@ -80,7 +82,7 @@ def seconds_until_due() -> float | None:
 
 def hub_health() -> HubHealth:
     """Whether due work is being done; stuck when it waits and no part of the engine has moved."""
-    jobs, events, oldest, beat, tick, dead_jobs, dead_events, rounds = _row(HEALTH)
+    jobs, events, oldest, beat, tick, dead_jobs, dead_events, rounds, is_full = _row(HEALTH)
     oldest_seconds = max(0.0, float(oldest)) if oldest is not None else 0.0
     beat_age = None if beat is None else float(beat)
     is_silent = beat_age is None or beat_age > STUCK_SECONDS
@@ -94,12 +96,14 @@ def hub_health() -> HubHealth:
         tick_age_seconds=None if tick is None else float(tick),
         dead_jobs=dead_jobs,
         dead_events=dead_events,
+        is_inbox_full=is_full,
         failing_rounds=tuple(FailingRound(**one) for one in json.loads(rounds)),
     )
 
 
 def _row(statement: str) -> tuple:  # type: ignore[type-arg]
     with database.cursor() as cursor:
-        cursor.execute(statement, {"providers": registry.ids()})
+        given = {"providers": registry.ids(), "most": settings.INBOX_MAX_WAITING}
+        cursor.execute(statement, given)
         row: tuple = cursor.fetchone()  # type: ignore[type-arg]
     return row

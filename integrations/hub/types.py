@@ -106,6 +106,7 @@ class HubHealth:
     dead_jobs: int
     dead_events: int
     failing_rounds: tuple[FailingRound, ...] = ()
+    is_inbox_full: bool = False
 
     @property
     def is_ok(self) -> bool:
@@ -126,8 +127,10 @@ class HubHealth:
     @property
     def troubles(self) -> list[str]:
         """What keeps no work from being done now, yet wants an operator; a sentence for each."""
-        return [
+        full = "The inbox is full: vendors are told to send their events again later."
+        rounds = [
             f"The round “{one.name}” fails ({one.times} times, last {one.age_seconds:.0f} s ago: "
             f"{one.message})."
             for one in self.failing_rounds
         ]
+        return [full, *rounds] if self.is_inbox_full else rounds

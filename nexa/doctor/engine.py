@@ -19,7 +19,11 @@ def cluster_found() -> Finding:
     dead = health.dead_jobs + health.dead_events
     said = f"{state.detail}; given up: {dead}" if dead else state.detail
     if state.ok and health.troubles:
-        return Finding(part, " ".join([f"{said}.", *health.troubles]), "Look into the log.")
+        return Finding(
+            part,
+            " ".join([f"{said}.", *health.troubles]),
+            "Look into the log; add workers if they do not keep up.",
+        )
     if state.ok:
         return Finding(part, said)
     return Finding(

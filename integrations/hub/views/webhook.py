@@ -11,6 +11,7 @@ from django.views.decorators.csrf import csrf_exempt
 
 from integrations.hub import inbox
 from integrations.hub.errors import Unverified
+from integrations.hub.inbox import pressure
 from integrations.hub.inbox.keep import events_of
 from integrations.hub.inbox.senders import Sender, sender_read, sender_remembered
 from integrations.hub.models import Connection, ConnectionState
@@ -23,11 +24,16 @@ RETRY_AFTER_SECONDS = "30"
 
 @csrf_exempt
 def webhook(request: HttpRequest, provider: str, key: str) -> HttpResponse:
-    """2xx only once the events are committed; 503, which vendors retry, when they cannot be."""
+    """2xx only once the events are committed; 503, which vendors retry, when they cannot be.
+
+    Also 503 while more events wait than are taken on.
+    """
     if request.method not in ("POST", "GET", "HEAD"):
         return _answer(405, "Send events here by POST.", Allow="POST, GET, HEAD")
     try:
         if request.method == "POST":
+            if pressure.is_full():
+                return _unstored()
             return _receive(request, provider, key)
         # Some vendors look whether the address exists before they save it.
         sender = sender_read(provider, key)

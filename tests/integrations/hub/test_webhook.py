@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
 
 import pytest
 from django.db import connection as database
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django_q.models import OrmQ
 
+from integrations.hub.inbox import pressure
 from integrations.hub.models import (
     Connection,
     ConnectionState,
@@ -16,6 +21,9 @@ from integrations.hub.models import (
     InboxEvent,
     WebhookRefusal,
 )
+from integrations.hub.pump import pump
+from integrations.hub.selectors import hub_health
+from nexa.readiness import cluster_judged
 from tests.integrations.hub import echo
 from tests.integrations.hub.conftest import in_threads, post_event
 
@@ -50,6 +58,47 @@ def test_several_events_in_one_body_are_one_row_each_and_share_it(connection: Co
 
     assert InboxEvent.objects.count() == 3
     assert InboxBody.objects.count() == 2
+
+
+@pytest.fixture
+def small_inbox(settings: Any) -> Iterator[None]:
+    settings.INBOX_MAX_WAITING = 2
+    pressure.gauge.forget()
+    yield
+    pressure.gauge.forget()
+
+
+def test_full_inbox_asks_vendors_to_send_again_until_it_is_worked_off(
+    connection: Connection, small_inbox: None
+) -> None:
+    waiting = [MADE | {"id": f"evt_{number}"} for number in range(3)]
+    assert post_event(connection, *waiting).status_code == 200
+    pressure.gauge.forget()  # as after LOOK_SECONDS
+
+    refused = post_event(connection, MADE | {"id": "evt_late"})
+
+    assert (refused.status_code, refused["Retry-After"]) == (503, "30")
+    assert InboxEvent.objects.count() == 3
+    health = hub_health()
+    assert health.is_inbox_full
+    assert "The inbox is full" in health.message
+    assert "the inbox is full" in cluster_judged(replace(health, heartbeat_age_seconds=1)).detail
+
+    pump(budget_seconds=30)
+    pressure.gauge.forget()
+    assert post_event(connection, MADE | {"id": "evt_late"}).status_code == 200
+    assert not hub_health().is_inbox_full
+
+
+def test_inbox_is_looked_at_now_and_then_and_not_at_each_call(
+    connection: Connection, small_inbox: None
+) -> None:
+    with CaptureQueriesContext(database) as queries:
+        for number in range(5):
+            post_event(connection, MADE | {"id": f"evt_{number}"})
+
+    looks = [one for one in queries.captured_queries if "FROM hub_inboxevent" in one["sql"]]
+    assert len(looks) == 1
 
 
 def test_hint_without_an_id_is_compared_with_unprocessed_ones_only(
