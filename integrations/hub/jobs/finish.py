@@ -15,9 +15,9 @@ from django.db.models.functions import Greatest, Now
 
 from integrations.hub.jobs.order import sort_at
 from integrations.hub.models import JobState, SyncJob
+from integrations.hub.row_leases import RELEASED
 
 KEPT_ERROR = 2000
-_RELEASED: dict[str, Any] = {"lease_token": None, "lease_until": None}
 
 
 def done(job: SyncJob, token: uuid.UUID) -> bool:
@@ -125,4 +125,4 @@ def _supersede(job: SyncJob, token: uuid.UUID, values: dict[str, Any]) -> bool:
 
 def _finish(job: SyncJob, token: uuid.UUID, **values: Any) -> bool:
     held = SyncJob.objects.filter(pk=job.pk, lease_token=token, state=JobState.LEASED)
-    return bool(held.update(**_RELEASED, **values))
+    return bool(held.update(**RELEASED, **values))
