@@ -17,3 +17,12 @@ class WrongState(Exception):
 
 class ImportStopped(Exception):
     """The run met a row that its error policy does not allow; `str()` is safe to show."""
+
+
+class BadValue(ValueError):
+    """A text that is no value of its field; a mild one costs the value, not the row."""
+
+    def __init__(self, cause: str, message: str, *, is_mild: bool = False) -> None:
+        self.cause = cause
+        self.is_mild = is_mild
+        super().__init__(message)

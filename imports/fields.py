@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import chain
 from typing import Final
 
+from crm.choices import FieldKind
+from crm.models import CustomField
 from imports.choices import ImportObject
 
 
@@ -24,29 +28,44 @@ class Kind(StrEnum):
     BOOLEAN = "boolean"
     MOMENT = "moment"
     OWNER = "owner"
+    CUSTOM = "custom"
+
+
+ACCOUNT_PREFIX: Final = "account."
+CUSTOM_PREFIX: Final = "custom."
 
 
 @dataclass(frozen=True)
 class Field:
-    """One target: `key` is stored in mappings, `record` and `name` say what it fills."""
+    """One target: `key` is stored in mappings, `record` and `name` say what it fills.
+
+    `definition` is that of a field the workspace added itself.
+    """
 
     key: str
     label: str
     kind: Kind
     synonyms: tuple[str, ...]
     max_length: int = 0
+    definition: CustomField | None = None
 
     @property
     def record(self) -> str:
-        return "account" if self.key.startswith("account.") else "contact"
+        return "account" if self.key.startswith(ACCOUNT_PREFIX) else "contact"
 
     @property
     def name(self) -> str:
-        return self.key.removeprefix("account.")
+        return self.key.removeprefix(ACCOUNT_PREFIX)
 
     @property
     def group(self) -> str:
         return "Company" if self.record == "account" else "Contact"
+
+    @property
+    def is_dated(self) -> bool:
+        """Whether its cells hold dates, whose order of day and month may have to be asked."""
+        is_day = self.definition is not None and self.definition.kind == FieldKind.DATE
+        return is_day or self.kind is Kind.MOMENT
 
 
 # Synonyms are written as headers.header_normal leaves a header: lower case, single blanks.
@@ -176,5 +195,6 @@ FIELDS: Final[dict[str, tuple[Field, ...]]] = {
 }
 
 
-def field_of(import_object: str, key: str) -> Field | None:
-    return next((field for field in FIELDS[import_object] if field.key == key), None)
+def field_of(import_object: str, key: str, custom: Iterable[Field] = ()) -> Field | None:
+    known = chain(FIELDS[import_object], custom)
+    return next((field for field in known if field.key == key), None)

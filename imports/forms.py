@@ -15,7 +15,7 @@ from imports.choices import DateOrder, DuplicateStrategy, ErrorPolicy
 from imports.dates import order_detect
 from imports.dialect import DELIMITERS
 from imports.encoding import ENCODINGS
-from imports.fields import FIELDS, Kind, field_of
+from imports.fields import FIELDS, Field, Kind, field_of
 from imports.headers import Confidence
 from imports.mapping import IDENTITY, LIST_KINDS
 from imports.models import ImportJob
@@ -88,8 +88,10 @@ class MappingForm(PolicyForm):
         job: ImportJob,
         samples: Sequence[Sequence[str]],
         owners: Sequence[tuple[str, str]] = (),
+        custom: Sequence[Field] = (),
     ) -> None:
         self._job = job
+        self._custom = custom
         self._samples = samples
         super().__init__(
             data,
@@ -103,7 +105,7 @@ class MappingForm(PolicyForm):
         owner = self.fields["owner"]
         assert isinstance(owner, forms.ChoiceField)
         owner.choices = list(owners)
-        choices = field_choices(job.object)
+        choices = field_choices(job.object, custom)
         for entry in job.mapping:
             self._add_column(entry, choices)
 
@@ -141,8 +143,7 @@ class MappingForm(PolicyForm):
         """A word, its tone and a sentence."""
         if not chosen:
             return "Skipped", "", "Not imported."
-        target = field_of(self._job.object, chosen)
-        if target and target.kind is Kind.MOMENT and self._is_order_open(entry["index"]):
+        if self._is_dated(chosen) and self._is_order_open(entry["index"]):
             return "Needs a choice", "err", "Say below whether the day or the month comes first."
         if chosen == entry["field"] and entry.get("confidence") == Confidence.LIKELY:
             return "Check", "warn", "Guessed; look at the values."
@@ -161,7 +162,7 @@ class MappingForm(PolicyForm):
                 "No column names the person. Choose a column for a name, an e-mail address or a "
                 "phone number."
             )
-        dated = [index for index, key in chosen.items() if self._kind(key) is Kind.MOMENT]
+        dated = [index for index, key in chosen.items() if self._is_dated(key)]
         if not cleaned.get("date_order") and any(self._is_order_open(index) for index in dated):
             self.add_error("date_order", "Dates such as 03/04/2026 can be read two ways. Choose.")
         return cleaned
@@ -189,7 +190,7 @@ class MappingForm(PolicyForm):
     @property
     def asks_date_order(self) -> bool:
         return any(
-            self._kind(str(self[f"field_{entry['index']}"].value() or "")) is Kind.MOMENT
+            self._is_dated(str(self[f"field_{entry['index']}"].value() or ""))
             for entry in self._job.mapping
         )
 
@@ -205,8 +206,15 @@ class MappingForm(PolicyForm):
             taken.setdefault(key, index)
 
     def _kind(self, key: str) -> Kind | None:
-        found = field_of(self._job.object, key) if key else None
+        found = self._field(key)
         return found.kind if found else None
+
+    def _is_dated(self, key: str) -> bool:
+        found = self._field(key)
+        return found is not None and found.is_dated
+
+    def _field(self, key: str) -> Field | None:
+        return field_of(self._job.object, key, self._custom) if key else None
 
     def _is_order_open(self, index: int) -> bool:
         return order_detect(self._values(index)) == DateOrder.UNKNOWN
@@ -229,10 +237,10 @@ def owner_choices(me: User, members: Iterable[User]) -> list[tuple[str, str]]:
 COLUMN_WORDS = {"field": "Field for", "transform": "Letters of", "required": "Required:"}
 
 
-def field_choices(import_object: str) -> list[Any]:
-    """Fields grouped by record, as a select shows them."""
+def field_choices(import_object: str, custom: Iterable[Field] = ()) -> list[Any]:
+    """Fields grouped by record, as a select shows them; the workspace's own come last."""
     groups: dict[str, list[tuple[str, str]]] = {}
-    for field in FIELDS[import_object]:
+    for field in (*FIELDS[import_object], *custom):
         groups.setdefault(field.group, []).append((field.key, field.label))
     return [(SKIP, "Skip this column"), *groups.items()]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from enum import StrEnum
@@ -75,10 +75,13 @@ _NO_HEADER: Final = (
 
 
 def columns_guess(
-    headers: Sequence[str], samples: Sequence[Sequence[str]], import_object: str
+    headers: Sequence[str],
+    samples: Sequence[Sequence[str]],
+    import_object: str,
+    custom: Iterable[Field] = (),
 ) -> list[Column]:
     """A column for each header; no field is guessed twice, the surer guess takes it."""
-    known = _by_synonym(import_object)
+    known = _by_synonym(import_object, custom)
     guesses: list[tuple[int, int, str, Confidence]] = []
     for index, header in enumerate(headers):
         values = [row[index] for row in samples if index < len(row) and row[index].strip()]
@@ -115,13 +118,18 @@ def _guess(
     return None
 
 
-def _by_synonym(import_object: str) -> dict[str, tuple[int, Field]]:
-    """Every spelling with its field; an earlier synonym ranks before a later one."""
+def _by_synonym(import_object: str, custom: Iterable[Field] = ()) -> dict[str, tuple[int, Field]]:
+    """Every spelling with its field; an earlier synonym ranks before a later one.
+
+    A workspace's own fields come last and are known by their labels.
+    """
     known: dict[str, tuple[int, Field]] = {}
     for field in FIELDS[import_object]:
         label = header_normal(field.label)
         for rank, synonym in enumerate((field.name.replace("_", " "), label, *field.synonyms)):
             known.setdefault(synonym, (rank, field))
+    for field in custom:
+        known.setdefault(header_normal(field.label), (0, field))
     return known
 
 

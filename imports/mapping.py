@@ -8,12 +8,12 @@ from typing import Any, Final, NamedTuple
 
 from crm.rules.identity import domain_normal
 from imports.choices import ProblemKind
-from imports.fields import Field, Kind, field_of
+from imports.errors import BadValue
+from imports.fields import CUSTOM_PREFIX, Field, Kind, field_of
 from imports.formats import Row
 from imports.transforms import (
     FORMULA_MARKS,
     TEXT_CHANGES,
-    BadValue,
     Cleaner,
     Surroundings,
     cleaner_for,
@@ -69,8 +69,11 @@ class RowMapper:
         self, mapping: Sequence[dict[str, Any]], *, import_object: str, around: Surroundings
     ) -> None:
         self._width = len(mapping)
-        pairs = ((entry, field_of(import_object, entry["field"])) for entry in mapping)
+        pairs = (
+            (entry, field_of(import_object, entry["field"], around.custom)) for entry in mapping
+        )
         self._columns = [_compiled(entry, field, around) for entry, field in pairs if field]
+        self._has_custom = any(column.name.startswith(CUSTOM_PREFIX) for column in self._columns)
 
     def map(self, row: Row) -> Incoming:
         incoming = Incoming(row.number, row.line, row.cells, {}, {}, None, [])
@@ -81,6 +84,9 @@ class RowMapper:
             incoming.error = _problem(incoming, "", "too_many_cells", said)
         else:
             self._fill(incoming)
+            if self._has_custom:
+                _gather_custom(incoming.contact)
+                _gather_custom(incoming.account)
             _finish(incoming)
         return incoming
 
@@ -120,6 +126,13 @@ def _compiled(entry: dict[str, Any], field: Field, around: Surroundings) -> _Col
         clean=cleaner_for(field, around),
         header=str(entry["header"]),
     )
+
+
+def _gather_custom(values: dict[str, Any]) -> None:
+    """Values of a workspace's own fields stand together, as the record keeps them."""
+    names = [name for name in values if name.startswith(CUSTOM_PREFIX)]
+    if names:
+        values["custom"] = {name.removeprefix(CUSTOM_PREFIX): values.pop(name) for name in names}
 
 
 def _finish(incoming: Incoming) -> None:

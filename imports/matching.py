@@ -6,6 +6,7 @@ workspace's threshold or above a match counts by itself; below it a person decid
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from enum import StrEnum
@@ -14,7 +15,7 @@ from typing import Any, Final, Protocol
 from django.db import connection, transaction
 from django.db.backends.utils import CursorWrapper
 
-from imports.working import FIELDS, Working
+from imports.working import CUSTOM, FIELDS, Working
 
 NameKey = tuple[int, str, str]
 
@@ -92,9 +93,10 @@ class LiveStore:
         names = FIELDS[record_type]
         with connection.cursor() as cursor:
             cursor.execute(LOADS[record_type], [self._workspace_id, list(refs)])
-            return [
-                Working(row[0], dict(zip(names, row[1:], strict=True))) for row in cursor.fetchall()
-            ]
+            loaded = [(row[0], dict(zip(names, row[1:], strict=True))) for row in cursor.fetchall()]
+        for _, values in loaded:
+            values[CUSTOM] = json.loads(values[CUSTOM])
+        return [Working(ref, values) for ref, values in loaded]
 
     def _find_names(self, wanted: Iterable[NameKey]) -> Found:
         keys = list(wanted)

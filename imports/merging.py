@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from imports.choices import DuplicateStrategy
+from imports.working import CUSTOM
 
 EMPTY: Final[tuple[Any, ...]] = (None, "", [], (), {})
 LISTS: Final = frozenset({"tags", "other_emails"})
@@ -32,6 +33,10 @@ def record_changes(
             value = _grown(old or [], value, present)
             if len(value) == len(old or []):
                 continue
+        elif name == CUSTOM:
+            value = _custom_changes(old or {}, value, fill_only=fill_only)
+            if not value:
+                continue
         elif name == "email_opt_in":
             if not _consent_moves(old, value):
                 continue
@@ -45,6 +50,16 @@ def record_changes(
         if number in changes:
             changes[raw] = given.get(raw, "")
     return changes
+
+
+def _custom_changes(
+    old: Mapping[str, Any], given: Mapping[str, Any], *, fill_only: bool
+) -> dict[str, Any]:
+    return {
+        key: value
+        for key, value in given.items()
+        if value != old.get(key) and not (fill_only and old.get(key) not in EMPTY)
+    }
 
 
 def _grown(old: list[str], more: list[str], present: Mapping[str, Any]) -> list[str]:

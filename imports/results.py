@@ -7,8 +7,9 @@ from collections.abc import Iterable
 from typing import Any, Final
 
 from imports.engine import Action, Decided, Decisions
+from imports.fields import CUSTOM_PREFIX
 from imports.problems import causes_add
-from imports.working import Working
+from imports.working import CUSTOM, Working
 
 SAMPLES: Final = 5
 VALUE_LENGTH: Final = 120
@@ -54,12 +55,21 @@ def _diff(decided: Decided, record: Working, decisions: Decisions) -> list[dict[
     entries = []
     made = {name: [None, value] for name, value in record.values.items()}
     for name, (old, new) in (decided.diff or made).items():
-        if name in HIDDEN or new in (None, "", []):
+        if name in HIDDEN or new in (None, "", [], {}):
             continue
         if name == "account_id":
             name, old, new = "company", _company(decisions, old), _company(decisions, new)
+        if name == CUSTOM:
+            entries.extend(_custom(old or {}, new))
+            continue
         entries.append({"field": name, "old": shown(old), "new": shown(new)})
     return entries
+
+
+def _custom(old: dict[str, Any], new: dict[str, Any]) -> Iterable[dict[str, str]]:
+    for key, value in new.items():
+        field = f"{CUSTOM_PREFIX}{key}"
+        yield {"field": field, "old": shown(old.get(key)), "new": shown(value)}
 
 
 def _company(decisions: Decisions, ref: int | None) -> str:

@@ -21,6 +21,7 @@ from imports.choices import (
     UndoState,
 )
 from imports.chunks import cursor_to_start
+from imports.custom import custom_fields_of
 from imports.errors import WrongState
 from imports.formats import Cursor
 from imports.headers import columns_guess
@@ -216,7 +217,9 @@ def _look_keep(job: ImportJob, taken: Intake) -> None:
             "transform": "",
             "required": False,
         }
-        for column in columns_guess(taken.headers, samples, job.object)
+        for column in columns_guess(
+            taken.headers, samples, job.object, custom_fields_of(job.workspace)
+        )
     ]
     cursor_to_start(job)
 

@@ -6,7 +6,9 @@ from django.conf import settings
 
 from crm.models import Membership
 from imports.choices import DuplicateStrategy
+from imports.custom import custom_fields_of
 from imports.engine import Engine, Policy
+from imports.fields import CUSTOM_PREFIX, Field
 from imports.mapping import RowMapper
 from imports.matching import Store
 from imports.models import ImportJob
@@ -27,7 +29,13 @@ def _surroundings(job: ImportJob) -> Surroundings:
         time_zone=workspace.time_zone,
         date_order=job.date_order,
         owners=_owners(job),
+        custom=_custom(job),
     )
+
+
+def _custom(job: ImportJob) -> tuple[Field, ...]:
+    is_mapped = any(CUSTOM_PREFIX in entry["field"] for entry in job.mapping)
+    return custom_fields_of(job.workspace) if is_mapped else ()
 
 
 def _owner_id(job: ImportJob) -> int | None:

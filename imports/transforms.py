@@ -13,9 +13,12 @@ from django.core.validators import validate_email
 
 from crm.choices import Lifecycle
 from crm.rules.identity import domain_normal
+from imports.custom import custom_cell
 from imports.dates import AmbiguousDate, moment_parse
+from imports.errors import BadValue
 from imports.fields import Field, Kind
 from imports.phones import phone_quick
+from imports.words import NO, YES
 
 PLAIN_EMAIL: Final = re.compile(
     r"[a-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}"
@@ -24,18 +27,6 @@ ANGLED: Final = re.compile(r".*<([^<>]+)>\s*")
 DOMAIN: Final = re.compile(r"(?:[^\W_](?:[\w-]{0,61}[^\W_])?\.)+[^\W\d_][\w-]{1,62}")
 SEPARATORS: Final = re.compile(r"[;,|\n]")
 FORMULA_MARKS: Final = "=+-@"
-YES: Final = frozenset(
-    {
-        "yes", "y", "true", "t", "1", "x", "on", "ja", "oui", "si", "sim", "checked",
-        "subscribed", "granted", "opted-in", "opted in", "opt in",
-    }
-)  # fmt: skip
-NO: Final = frozenset(
-    {
-        "no", "n", "false", "f", "0", "off", "nein", "non", "nao", "unchecked", "unsubscribed",
-        "denied", "opted-out", "opted out", "opt out", "never",
-    }
-)  # fmt: skip
 LIFECYCLE_WORDS: Final[Mapping[str, Lifecycle]] = {
     **{choice.value: choice for choice in Lifecycle},
     "subscriber": Lifecycle.LEAD,
@@ -57,15 +48,6 @@ LIFECYCLE_WORDS: Final[Mapping[str, Lifecycle]] = {
 }
 
 
-class BadValue(ValueError):
-    """A text that is no value of its field; a mild one costs the value, not the row."""
-
-    def __init__(self, cause: str, message: str, *, is_mild: bool = False) -> None:
-        self.cause = cause
-        self.is_mild = is_mild
-        super().__init__(message)
-
-
 @dataclass(frozen=True)
 class Surroundings:
     """What the meaning of a cell depends on beside its text."""
@@ -74,6 +56,7 @@ class Surroundings:
     time_zone: str
     date_order: str = ""
     owners: Mapping[str, int] = field(default_factory=dict)
+    custom: tuple[Field, ...] = ()
 
 
 Cleaner = Callable[[str], Any]
@@ -87,6 +70,13 @@ TEXT_CHANGES: Final[dict[str, Callable[[str], str]]] = {
 def cleaner_for(target: Field, surroundings: Surroundings) -> Cleaner:
     """The function from a stripped, filled cell to a value; it raises BadValue."""
     kind, limit = target.kind, target.max_length
+    if target.definition is not None:
+        return partial(
+            custom_cell,
+            definition=target.definition,
+            order=surroundings.date_order,
+            time_zone=surroundings.time_zone,
+        )
     cleaners: dict[Kind, Cleaner] = {
         Kind.TEXT: partial(text_value, limit=limit, label=target.label),
         Kind.NAME: partial(text_value, limit=limit, label=target.label),

@@ -10,12 +10,13 @@ from typing import Any, Final
 CONTACT_FIELDS: Final = (
     "account_id", "first_name", "last_name", "email", "other_emails", "phone", "phone_raw",
     "mobile", "mobile_raw", "title", "linkedin_url", "lifecycle", "source", "source_detail",
-    "tags", "owner_id", "email_opt_in", "last_contacted_at",
+    "tags", "owner_id", "email_opt_in", "last_contacted_at", "custom",
 )  # fmt: skip
 ACCOUNT_FIELDS: Final = (
     "name", "domain", "website", "industry", "phone", "phone_raw", "street", "city", "region",
-    "postal_code", "country",
+    "postal_code", "country", "custom",
 )  # fmt: skip
+CUSTOM: Final = "custom"
 FIELDS: Final = {"contact": CONTACT_FIELDS, "account": ACCOUNT_FIELDS}
 
 
@@ -45,8 +46,11 @@ class Shelf:
             self.records.setdefault(record.ref, record)
 
     def touch(self, record: Working, changes: Mapping[str, Any], row: int) -> None:
-        record.values.update(changes)
-        record.changes.update(changes)
+        for target in (record.values, record.changes):
+            own = target.get(CUSTOM)
+            target.update(changes)
+            if own and CUSTOM in changes:
+                target[CUSTOM] = {**own, **changes[CUSTOM]}
         record.row = record.row or row
 
     @property

@@ -39,6 +39,11 @@ def custom_clean(
     return {key: value for key, value in merged.items() if value is not None}
 
 
+def custom_value(field: CustomField, value: Any) -> Any:
+    """One value of a field as records keep it; raises ValidationError."""
+    return _clean(field, value)
+
+
 def custom_require(workspace: Workspace, record_type: str, custom: Mapping[str, Any]) -> None:
     """Raise InvalidRecord when a required custom field is empty."""
     required = CustomField.objects.filter(

@@ -17,6 +17,7 @@ from crm.access import Action
 from crm.selectors.members import members_of
 from crm.views.doors import WorkspaceRequest, workspace_page
 from imports.choices import DuplicateStrategy, ErrorPolicy, ImportStatus
+from imports.custom import custom_fields_of
 from imports.dialect import DELIMITERS
 from imports.downloads import sample_lines
 from imports.encoding import ENCODINGS
@@ -90,7 +91,13 @@ def import_map(request: WorkspaceRequest, pk: int) -> HttpResponse:
     if job.started_at is not None or job.file_deleted_at is not None:
         return to_job(job)
     owners = owner_choices(request.membership.user, members_of(request.workspace))
-    form = MappingForm(request.POST or None, job=job, samples=samples_of(job), owners=owners)
+    form = MappingForm(
+        request.POST or None,
+        job=job,
+        samples=samples_of(job),
+        owners=owners,
+        custom=custom_fields_of(request.workspace),
+    )
     if request.method == "POST" and form.is_valid():
         return _check(request, job, form)
     return render(request, "imports/map.html", _map_context(job, form))

@@ -15,8 +15,9 @@ from crm.access import Action
 from crm.models import User
 from crm.views.doors import WorkspaceRequest, workspace_page
 from imports.choices import DuplicateStrategy, ErrorPolicy, ImportStatus, Phase, ProblemKind
+from imports.custom import custom_fields_of
 from imports.errors import WrongState
-from imports.fields import FIELDS
+from imports.fields import CUSTOM_PREFIX, FIELDS
 from imports.forms import PolicyForm
 from imports.matching import SCORES, WORDS
 from imports.models import ImportJob
@@ -126,7 +127,8 @@ def _examples(cause: dict[str, Any], told: Mapping[Told, str]) -> list[dict[str,
 
 def _samples(job: ImportJob) -> dict[str, list[dict[str, Any]]]:
     """The first rows that create and update, with labels for their fields and names of owners."""
-    labels = {field.key: field.label for field in FIELDS[job.object]}
+    own = custom_fields_of(job.workspace) if CUSTOM_PREFIX in str(job.mapping) else ()
+    labels = {field.key: field.label for field in (*FIELDS[job.object], *own)}
     labels |= {"account_id": "Company", "company": "Company", OWNER: "Owner"}
     samples = job.plan.get("samples", {})
     names = _owner_names(job, samples)

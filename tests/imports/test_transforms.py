@@ -11,8 +11,8 @@ from crm.rules.identity import phone_e164
 from imports import transforms
 from imports.choices import DateOrder
 from imports.dates import AmbiguousDate, moment_parse, order_detect
+from imports.errors import BadValue
 from imports.phones import phone_quick
-from imports.transforms import BadValue
 
 
 @pytest.mark.parametrize(
