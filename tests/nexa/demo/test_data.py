@@ -3,8 +3,10 @@ from __future__ import annotations
 import pytest
 
 from crm.models import Account, Change, Deal, Membership, Task, User, Workspace
+from nexa.demo.companies import ACCOUNTS
 from nexa.demo.data import demo_workspace_made
 from nexa.demo.logins import OPERATOR, SALESPERSON, Login, login_of, logins_made
+from nexa.demo.records import DEALS, TASKS
 
 
 @pytest.fixture
@@ -20,8 +22,8 @@ def test_demo_workspace_holds_records_of_every_kind(logins) -> None:
     assert deal.stage.name == "Negotiation"
     assert deal.amount == 398
     assert deal.account.csm.email == login_of(logins, SALESPERSON).email
-    assert Task.objects.filter(workspace=workspace).count() == 4
-    assert Account.objects.filter(workspace=workspace).count() == 5
+    assert Task.objects.filter(workspace=workspace).count() == len(TASKS)
+    assert Account.objects.filter(workspace=workspace).count() == len(ACCOUNTS)
     assert Change.objects.filter(workspace=workspace, origin_kind="command").exists()
 
 
@@ -31,7 +33,7 @@ def test_demo_workspace_is_made_once(logins) -> None:
 
     assert demo_workspace_made(logins) == first
     assert Workspace.objects.count() == 1
-    assert Deal.objects.count() == 5
+    assert Deal.objects.count() == len(DEALS)
 
 
 @pytest.mark.django_db
