@@ -37,7 +37,7 @@ def custom_cell(text: str, *, definition: CustomField, order: str, time_zone: st
         if definition.kind == FieldKind.DATE:
             moment = moment_parse(text, order, time_zone).astimezone(ZoneInfo(time_zone))
             return custom_value(definition, moment.date())
-        return custom_value(definition, _PLAIN[definition.kind](definition, text))
+        return custom_value(definition, _PLAIN[FieldKind(definition.kind)](definition, text))
     except AmbiguousDate:
         said = f"“{text[:40]}” may be day first or month first. Choose the order of dates."
         raise BadValue("ambiguous_date", said) from None

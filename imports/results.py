@@ -52,7 +52,7 @@ def _samples(decisions: Decisions, action: Action, count: int) -> Iterable[dict[
 
 
 def _diff(decided: Decided, record: Working, decisions: Decisions) -> list[dict[str, str]]:
-    entries = []
+    entries: list[dict[str, str]] = []
     made = {name: [None, value] for name, value in record.values.items()}
     for name, (old, new) in (decided.diff or made).items():
         if name in HIDDEN or new in (None, "", [], {}):
