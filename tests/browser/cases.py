@@ -164,8 +164,24 @@ DOORS = [
     PageCase("api_docs", at("api:docs"), act=_operations_listed, is_vendors=True),
 ]
 
+
+def of_dead_job(world: World) -> str:
+    job = world.connection.jobs.filter(state="dead").earliest("pk")
+    return reverse("admin:hub_syncjob_change", args=[job.pk])
+
+
+def _ask_to_give_up(window: Window, world: World) -> None:
+    window.page.get_by_role("button", name="Give up").click()
+    window.page.get_by_role("heading", name="Give up 1 job?").wait_for()
+
+
 CONSOLE = [
-    PageCase("console", at("admin:index"), who="operator", is_vendors=True),
+    PageCase("console", at("admin:index"), who="operator", is_vendors=True, is_main=True),
+    PageCase("console_refused", at("admin:index"), status=403),
+    PageCase("console_jobs", at("admin:hub_syncjob_changelist"), "operator", is_vendors=True),
+    PageCase("console_events", at("admin:hub_inboxevent_changelist"), "operator", is_vendors=True),
+    PageCase("console_dead_job", of_dead_job, "operator", is_vendors=True),
+    PageCase("console_give_up", of_dead_job, "operator", act=_ask_to_give_up, is_vendors=True),
     PageCase(
         "console_contacts", at("admin:crm_contact_changelist"), who="operator", is_vendors=True
     ),

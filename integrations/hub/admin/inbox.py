@@ -8,6 +8,7 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.template.response import TemplateResponse
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from crm.console import (
@@ -49,7 +50,7 @@ class InboxEventAdmin(ReadOnlyAdmin):
     finished = staticmethod(moment_column("finished_at", "Finished"))
     shown_state = staticmethod(state_column(TONES))
 
-    list_display = ("received", "shown_state", "kind", "short_id", "connection", "tries", "why")
+    list_display = ("received", "shown_state", "event", "connection", "tries", "why")
     list_filter = ("state", "provider", "kind", "connection")
     search_fields = ("=event_id", "=subject", "kind")
     list_select_related = ("connection",)
@@ -76,9 +77,14 @@ class InboxEventAdmin(ReadOnlyAdmin):
         rows: QuerySet[InboxEvent] = super().get_queryset(request)
         return rows.defer("traceback", "headers")
 
-    @admin.display(description="Event id", ordering="event_id")
-    def short_id(self, event: InboxEvent) -> str:
-        return shortened_middle(event.event_id)
+    @admin.display(description="Event", ordering="kind")
+    def event(self, event: InboxEvent) -> SafeString:
+        """The kind, and below it as much of the id as tells it from the others."""
+        return format_html(
+            '{}<span class="oc-second">{}</span>',
+            shortened(event.kind, 40) or "no kind",
+            shortened_middle(event.event_id, 24),
+        )
 
     @admin.display(description="Tries", ordering="attempts")
     def tries(self, event: InboxEvent) -> int:

@@ -87,7 +87,7 @@ def test_edit_of_what_somebody_changed_meanwhile_is_refused_with_both_values(
     said = refused.content.decode()
     assert f'name="opened_version" value="{account.version}"' in opened
     assert refused.status_code == 200
-    assert f"changed by {origin.actor}" in said
+    assert f'<p class="oc-error">This was changed by {origin.actor}' in said
     assert "now “Acme Inc”, in this form “Acme Ltd”" in said
     assert 'value="Acme Ltd"' in said
     assert Account.objects.get(pk=account.pk).name == "Acme Inc"
