@@ -184,7 +184,8 @@ def _signs_of_parts() -> list[Sign]:
 
 
 def _sign_of_work(health: HubHealth) -> Sign:
-    return Sign("Queue", health.message, "err" if health.is_stuck else "ok")
+    is_bad = health.is_stuck or health.troubles
+    return Sign("Queue", health.message, "err" if is_bad else "ok")
 
 
 def _sign_of_imports() -> Sign:

@@ -18,6 +18,7 @@ from integrations.hub import overview as hub
 from integrations.hub.models import (
     Connection,
     ConnectionState,
+    FailedRound,
     InboxEvent,
     InboxState,
     JobKind,
@@ -173,6 +174,19 @@ def test_engine_that_worked_just_now_is_alive(operator_client: Client) -> None:
     assert {sign.tone for sign in signs} == {"ok"}
 
 
+def test_round_that_fails_is_told(operator_client: Client) -> None:
+    FailedRound.objects.create(name="retention", message="boom", times=3)
+
+    sign = next(
+        one
+        for one in operator_client.get(reverse("admin:index")).context["signs"]
+        if one.label == "Queue"
+    )
+
+    assert sign.tone == "err"
+    assert "The round “retention” fails" in sign.words
+
+
 def test_overview_asks_the_database_a_fixed_number_of_times(
     operator_client: Client, connection: Connection
 ) -> None:
@@ -222,8 +236,10 @@ def test_menu_counts_dead_rows(operator_client: Client, connection: Connection) 
 def test_menu_tells_companies_from_sign_in_addresses(operator_client: Client) -> None:
     page = overview_page(operator_client)
 
+    addresses = operator_client.get(reverse("admin:account_emailaddress_changelist"))
     assert "Companies (accounts)" in page
     assert "Sign-in e-mail addresses" in page
+    assert addresses.context["opts"].app_config.verbose_name == "Sign-in"
 
 
 def test_search_of_the_menu_knows_its_names(operator_client: Client) -> None:
