@@ -15,7 +15,7 @@ OWN_SETTINGS := $(SECRET_KEY)$(SECRET_KEY_FILE)$(DEBUG)
 MODE := $(if $(OWN_SETTINGS),,NEXA_DEMO=1)
 YES := 1 true yes on
 
-.PHONY: help environment demo test lint run bench manage doctor lock clean
+.PHONY: help environment demo test prove lint run bench manage doctor lock clean
 
 help: ## list these commands
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)$$/make \1|\2/p' Makefile | awk -F'|' '{printf "  %-18s %s\n", $$1, $$2}'
@@ -46,6 +46,10 @@ lint: environment ## style, types, import directions, migrations
 
 test: environment ## everything that must hold before a change lands
 	@$(IN) -m tests.verify $(ARGS)
+
+prove: environment ## search the merge for faults at length: make prove EXAMPLES=30000
+	@NEXA_PROVE_EXAMPLES="$(or $(EXAMPLES),30000)" $(IN) -m pytest tests/integrations/hub/merge \
+		-n $(or $(NEXA_TEST_PROCESSES),2) $(ARGS)
 
 lock: environment ## write requirements.lock anew from pyproject.toml
 	@$(IN) -m uv --quiet pip compile pyproject.toml --group dev --universal --python-version 3.11 \

@@ -6,11 +6,18 @@ import os
 from collections.abc import Generator
 from contextlib import ExitStack
 
+import hypothesis
 import pytest
 
 from nexa.embedded.throwaway import throwaway_database
 
 _resources = ExitStack()
+
+# The gate draws the same examples each time, so that a change is judged by itself; `make prove`
+# asks for many and draws anew.
+EXAMPLES = os.environ.get("NEXA_PROVE_EXAMPLES", "")
+hypothesis.settings.register_profile("gate", derandomize=True, deadline=None)
+hypothesis.settings.register_profile("prove", deadline=None, print_blob=True)
 
 TEST_ENVIRONMENT = {
     "SECRET_KEY": "test-secret-key-which-is-long-enough-for-the-deploy-check-0123456789",
@@ -26,6 +33,7 @@ def pytest_load_initial_conftests() -> Generator[None, None, None]:
 
     A wrapper, so that it runs before pytest-django reads the settings.
     """
+    hypothesis.settings.load_profile("prove" if EXAMPLES else "gate")
     for name, value in TEST_ENVIRONMENT.items():
         os.environ.setdefault(name, value)
     for name in ("DEBUG", "NEXA_DEMO", "NEXA_SANDBOX_URL", "NEXA_BASE_URL"):

@@ -1,0 +1,206 @@
+"""The three-way merge of one record, field by field, with a base for each side.
+
+Two bases, since a vendor that trims what it is sent would else seem to change it for ever.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from integrations.hub.merge.types import (
+    Base,
+    Conflict,
+    Decision,
+    Direction,
+    Intent,
+    MergeField,
+    Ours,
+    Plan,
+    Rule,
+    Sent,
+    Side,
+    Theirs,
+    Untranslatable,
+)
+
+# Two clocks that are this near cannot say who wrote last.
+TIE: Final = timedelta(seconds=2)
+BLANK: Final = (None, "", [], {})
+MISSING: Final = object()
+
+
+@dataclass
+class _Draft:
+    """The plan while its fields are looked at in turn."""
+
+    base_ours: dict[str, Any]
+    base_theirs: dict[str, Any]
+    doubtful: set[str]
+    pulls: dict[str, Any] = field(default_factory=dict)
+    pushes: dict[str, Sent] = field(default_factory=dict)
+    conflicts: list[Conflict] = field(default_factory=list)
+    agreed: set[str] = field(default_factory=set)
+    diverging: set[str] = field(default_factory=set)
+    failures: dict[str, str] = field(default_factory=dict)
+
+    def agree(self, name: str, ours: Any, theirs: Any) -> None:
+        self.base_ours[name], self.base_theirs[name] = ours, theirs
+
+
+def plan(
+    fields: Sequence[MergeField],
+    ours: Ours,
+    theirs: Theirs,
+    base: Base,
+    *,
+    intents: Sequence[Intent] = (),
+    decisions: Mapping[str, Decision] | None = None,
+) -> Plan:
+    """What to take over and what to send so that both sides agree.
+
+    `theirs` must have been read after the last of `intents` (oldest first) ended. `decisions` are
+    the answers of people to conflicts that waited for one; each holds for the values it was shown.
+    """
+    known = {one.name: one for one in fields}
+    draft = _Draft(dict(base.ours), dict(base.theirs), set())
+    unseen = [_look_into(draft, intent, theirs, known) for intent in intents]
+    for one in fields:
+        try:
+            _merge(draft, one, ours, theirs, (decisions or {}).get(one.name))
+        except Untranslatable as error:
+            draft.failures[one.name] = str(error)
+    return Plan(
+        pulls=draft.pulls,
+        pushes=draft.pushes,
+        base=Base(draft.base_ours, draft.base_theirs),
+        resolved=tuple(intent.key for intent in intents if intent.is_open),
+        unseen=tuple(intent for intent in unseen if intent.fields),
+        conflicts=tuple(draft.conflicts),
+        agreed=frozenset(draft.agreed),
+        diverging=frozenset(draft.diverging),
+        failures=draft.failures,
+    )
+
+
+def _look_into(
+    draft: _Draft, intent: Intent, theirs: Theirs, known: Mapping[str, MergeField]
+) -> Intent:
+    """Did this write of ours land? What it left there descends from our value.
+
+    Returns what of it has not been seen.
+    """
+    unseen = {}
+    for name, sent in intent.fields.items():
+        if name not in known:
+            continue
+        codec = known[name].codec
+        there = codec.canonical_theirs(sent.sent)
+        if theirs.marker is not None:
+            has_landed = theirs.marker == intent.key
+        else:
+            has_landed = codec.canonical_theirs(theirs.values.get(name)) == there
+        if has_landed:
+            draft.agree(name, codec.canonical_ours(sent.ours), there)
+            continue
+        unseen[name] = sent
+        if theirs.marker is None and intent.is_open:
+            draft.doubtful.add(name)
+    return Intent(intent.key, unseen, is_open=False)
+
+
+def _merge(
+    draft: _Draft, one: MergeField, ours: Ours, theirs: Theirs, decision: Decision | None
+) -> None:
+    left = one.codec.canonical_ours(ours.values.get(one.name))
+    right = one.codec.canonical_theirs(theirs.values.get(one.name))
+    if one.codec.canonical_theirs(one.codec.to_theirs(left)) == right:
+        draft.agree(one.name, left, right)
+        draft.agreed.add(one.name)
+        return
+    is_ours_new = draft.base_ours.get(one.name, MISSING) != left
+    are_theirs_new = draft.base_theirs.get(one.name, MISSING) != right
+    if decision is not None and (decision.ours, decision.theirs) == (left, right):
+        _take(draft, one, decision.winner, left, right)
+    elif one.direction != Direction.BOTH:
+        _one_way(draft, one, left, right, is_ours_new, are_theirs_new)
+    elif is_ours_new and are_theirs_new:
+        _clash(draft, one, ours, theirs, left, right)
+    elif is_ours_new or are_theirs_new:
+        _take(draft, one, Side.OURS if is_ours_new else Side.THEIRS, left, right)
+    else:
+        draft.diverging.add(one.name)
+
+
+def _one_way(
+    draft: _Draft,
+    one: MergeField,
+    left: Any,
+    right: Any,
+    is_ours_new: bool,
+    are_theirs_new: bool,
+) -> None:
+    """Only the side the field comes from counts; a change of the other is told or overwritten."""
+    source = Side.OURS if one.direction == Direction.PUSH else Side.THEIRS
+    is_new, is_other_new = is_ours_new, are_theirs_new
+    if source == Side.THEIRS:
+        is_new, is_other_new = is_other_new, is_new
+    if is_new or (is_other_new and one.is_enforced):
+        _take(draft, one, source, left, right)
+    else:
+        draft.diverging.add(one.name)
+
+
+def _clash(
+    draft: _Draft, one: MergeField, ours: Ours, theirs: Theirs, left: Any, right: Any
+) -> None:
+    """Both sides hold something the other has not seen; who loses is kept in the conflict."""
+    is_first = one.name not in draft.base_ours and one.name not in draft.base_theirs
+    if is_first and (left in BLANK or right in BLANK):
+        _take(draft, one, Side.THEIRS if left in BLANK else Side.OURS, left, right)
+        return
+    winner = one.first if is_first else _winner(one, ours, theirs)
+    draft.conflicts.append(
+        Conflict(
+            name=one.name,
+            base=draft.base_ours.get(one.name),
+            ours=left,
+            theirs=right,
+            rule=one.rule,
+            winner=winner,
+            is_in_doubt=one.name in draft.doubtful,
+        )
+    )
+    if winner is not None:
+        _take(draft, one, winner, left, right)
+
+
+def _winner(one: MergeField, ours: Ours, theirs: Theirs) -> Side | None:
+    if one.rule == Rule.MANUAL:
+        return None
+    if one.rule == Rule.OURS_WINS:
+        return Side.OURS
+    if one.rule == Rule.THEIRS_WINS:
+        return Side.THEIRS
+    rank = ours.ranks.get(one.name, one.rank)
+    if one.rule == Rule.FIELD_PRIORITY and rank != one.rank:
+        return Side.OURS if rank > one.rank else Side.THEIRS
+    return _later(ours.changed_at.get(one.name), theirs.modified_at) or one.fallback
+
+
+def _later(ours: datetime | None, theirs: datetime | None) -> Side | None:
+    if ours is None or theirs is None or abs(ours - theirs) < TIE:
+        return None
+    return Side.OURS if ours > theirs else Side.THEIRS
+
+
+def _take(draft: _Draft, one: MergeField, winner: Side, left: Any, right: Any) -> None:
+    """The base moves with what is taken over; with what is sent only once it was answered."""
+    if winner == Side.OURS:
+        draft.pushes[one.name] = Sent(left, one.codec.to_theirs(left))
+        return
+    value = one.codec.to_ours(right)
+    draft.pulls[one.name] = value
+    draft.agree(one.name, one.codec.canonical_ours(value), right)

@@ -1,0 +1,232 @@
+"""The merge rule by rule, and the sequences the model checker has found once."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from integrations.hub.errors import OutcomeUnknown
+from integrations.hub.merge import (
+    Base,
+    Decision,
+    Direction,
+    Intent,
+    MergeField,
+    Ours,
+    Plan,
+    Rule,
+    Sent,
+    Side,
+    Theirs,
+    Untranslatable,
+    plan,
+)
+from integrations.hub.merge.loop import reconcile
+from tests.integrations.hub.merge.world import Config, Crash, Plain, World
+
+NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+AGREED = Base({"name": "Ada"}, {"name": "ada"})
+NAME = MergeField("name", Plain(normalises=True))
+
+
+def planned(
+    ours: Any, theirs: Any, *, base: Base = AGREED, one: MergeField = NAME, **more: Any
+) -> Plan:
+    return plan(
+        [one],
+        Ours({"name": ours}, 1, {"name": more.pop("ours_at", NOON)}, more.pop("ranks", {})),
+        Theirs({"name": theirs}, modified_at=more.pop("theirs_at", NOON)),
+        base,
+        **more,
+    )
+
+
+def test_change_of_one_side_travels_and_is_no_conflict() -> None:
+    there, here = planned("Ada B", "ada"), planned("Ada", "ada c")
+
+    assert there.pushes == {"name": Sent("Ada B", "Ada B")}
+    assert here.pulls == {"name": "ada c"}
+    assert (there.conflicts, here.conflicts) == ((), ())
+
+
+def test_what_the_vendor_made_of_our_value_is_no_change() -> None:
+    same = planned("Ada", "ADA ", base=Base())
+
+    assert (same.pulls, same.pushes, same.agreed) == ({}, {}, {"name"})
+    assert same.base == Base({"name": "Ada"}, {"name": "ada"})
+
+
+@pytest.mark.parametrize(
+    ("rule", "winner"),
+    [(Rule.OURS_WINS, Side.OURS), (Rule.THEIRS_WINS, Side.THEIRS), (Rule.MANUAL, None)],
+)
+def test_clash_is_settled_by_its_rule_and_keeps_both_values(
+    rule: Rule, winner: Side | None
+) -> None:
+    found = planned("Ada B", "ada c", one=replace(NAME, rule=rule))
+
+    (clash,) = found.conflicts
+    assert (clash.base, clash.ours, clash.theirs) == ("Ada", "Ada B", "ada c")
+    assert clash.winner == winner
+    assert bool(found.pushes) == (winner == Side.OURS)
+    assert bool(found.pulls) == (winner == Side.THEIRS)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "winner"),
+    [(10, Side.THEIRS), (-10, Side.OURS), (1, Side.THEIRS), (-1, Side.THEIRS)],
+)
+def test_last_write_wins_and_a_tie_falls_back(seconds: int, winner: Side) -> None:
+    found = planned("Ada B", "ada c", theirs_at=NOON + timedelta(seconds=seconds))
+
+    assert found.conflicts[0].winner == winner
+
+
+@pytest.mark.parametrize(("rank", "winner"), [(1, Side.THEIRS), (9, Side.OURS)])
+def test_higher_source_wins_by_priority(rank: int, winner: Side) -> None:
+    ranked = replace(NAME, rule=Rule.FIELD_PRIORITY, rank=5)
+
+    found = planned("Ada B", "ada c", one=ranked, ranks={"name": rank})
+
+    assert found.conflicts[0].winner == winner
+
+
+def test_field_new_to_the_link_takes_the_value_over_the_blank() -> None:
+    assert planned("", "ada", base=Base()).pulls == {"name": "ada"}
+    assert planned("Ada", "", base=Base()).pushes == {"name": Sent("Ada", "Ada")}
+
+
+def test_field_new_to_the_link_on_both_sides_keeps_the_loser() -> None:
+    found = planned("Bob", "ada", base=Base())
+
+    assert found.pulls == {"name": "ada"}
+    assert (found.conflicts[0].ours, found.conflicts[0].winner) == ("Bob", Side.THEIRS)
+
+
+def test_decision_holds_for_the_values_it_was_shown_only() -> None:
+    manual = replace(NAME, rule=Rule.MANUAL)
+    decided = {"name": Decision(Side.OURS, "Ada B", "ada c")}
+
+    assert planned("Ada B", "ada c", one=manual, decisions=decided).pushes
+    anew = planned("Ada B", "ada d", one=manual, decisions=decided)
+    assert (anew.pushes, len(anew.conflicts)) == ({}, 1)
+
+
+def test_one_way_field_ignores_the_other_side_unless_enforced() -> None:
+    pushed = replace(NAME, direction=Direction.PUSH)
+
+    assert planned("Ada", "ada c", one=pushed).diverging == {"name"}
+    assert planned("Ada", "ada c", one=replace(pushed, is_enforced=True)).pushes
+    assert planned("Ada B", "ada c", one=pushed).conflicts == ()
+    assert planned("Ada B", "ada", one=replace(pushed, direction=Direction.PULL)).pulls == {}
+
+
+def test_own_write_whose_answer_was_lost_is_known_again() -> None:
+    sent = Intent("k1", {"name": Sent("Ada B", "Ada B")})
+
+    found = planned("Ada C", "ada b", intents=[sent])
+
+    assert found.conflicts == ()
+    assert found.pushes == {"name": Sent("Ada C", "Ada C")}
+    assert found.resolved == ("k1",)
+
+
+def test_clash_after_a_lost_answer_is_in_doubt_without_a_marker() -> None:
+    sent = Intent("k1", {"name": Sent("Ada B", "Ada B")})
+
+    assert planned("Ada C", "ada d", intents=[sent]).conflicts[0].is_in_doubt
+
+
+def test_untranslatable_value_leaves_its_field_alone() -> None:
+    @dataclass(frozen=True)
+    class Strict(Plain):
+        def to_theirs(self, ours: Any) -> Any:
+            raise Untranslatable("No stage of theirs is meant by 'Won'.")
+
+    found = planned("Ada B", "ada", one=MergeField("name", Strict(normalises=True)))
+
+    assert found.failures == {"name": "No stage of theirs is meant by 'Won'."}
+    assert (found.pushes, found.base) == ({}, AGREED)
+
+
+def world(**config: Any) -> World:
+    defaults = {
+        "rule": Rule.OURS_WINS,
+        "is_guarded": False,
+        "has_marker": False,
+        "normalises": True,
+    }
+    return World(Config(**(defaults | config)))
+
+
+def test_write_that_lands_late_does_not_bring_an_old_value_back() -> None:
+    pair = world(rule=Rule.THEIRS_WINS)
+    pair.edit_ours("name")
+    with pair.disturbed(["", "", "", "", "late"], []), suppress(OutcomeUnknown):
+        reconcile(pair, pair, pair.fields)
+    pair.edit_ours("name")
+    reconcile(pair, pair, pair.fields)
+    pair.land_late()
+
+    for _ in range(3):
+        reconcile(pair, pair, pair.fields)
+
+    assert (pair.ours["name"], pair.theirs["name"]) == (" V2 ", "v2")
+    assert pair.log == []
+
+
+def test_old_page_after_our_write_changes_nothing() -> None:
+    pair = world()
+    pair.edit_theirs("name")
+    old = pair.row()
+    reconcile(pair, pair, pair.fields, old)
+    pair.edit_ours("name")
+    reconcile(pair, pair, pair.fields)
+
+    result = reconcile(pair, pair, pair.fields, old)
+
+    assert (dict(result.plan.pulls), result.pushed) == ({}, {})
+    assert pair.theirs["name"] == "v2"
+
+
+@pytest.mark.parametrize("editor", ["ours", "theirs"])
+def test_write_that_was_seen_to_land_is_not_looked_for_again(editor: str) -> None:
+    """Found by the model checker: the marker stays while people edit, and set the base back."""
+    pair = world(has_marker=True, normalises=False)
+    pair.edit_ours("name")
+    script = ["", "", "", "", "refused", "", "", "", "", "", "", "crash"]
+    with pair.disturbed(script, []), suppress(Crash):
+        reconcile(pair, pair, pair.fields)
+    with pair.disturbed(["theirs"], []):
+        reconcile(pair, pair, pair.fields)
+
+    with pair.disturbed([editor], []):
+        reconcile(pair, pair, pair.fields)
+
+    assert pair.log == []
+
+
+def test_page_that_is_news_costs_no_read() -> None:
+    pair = world()
+    pair.edit_theirs("name")
+    row = pair.row()
+    pair.read = None  # type: ignore[assignment]
+
+    reconcile(pair, pair, pair.fields, row)
+
+    assert pair.ours["name"] == "v1"
+
+
+def test_unguarded_write_looks_again_before_it_is_sent() -> None:
+    pair = world()
+    row = pair.row()
+    pair.edit_theirs("phone")
+    pair.edit_ours("name")
+
+    reconcile(pair, pair, pair.fields, row)
+
+    assert (pair.ours["phone"], pair.theirs["name"]) == ("v1", "v2")
