@@ -18,7 +18,11 @@ def demo_running(plan: DemoPlan, say: Say, *, durable: bool = True) -> Iterator[
     """Everything up while inside, nothing of it left afterwards. Raises SupervisorError."""
     with (
         supervised(
-            plan.folder, port=plan.port, option="make demo PORT=8001", say=say
+            plan.folder,
+            port=plan.port,
+            option="make demo PORT=8001",
+            say=say,
+            sandbox=plan.sandbox_address,
         ) as supervisor,
         embedded_database_used(plan.folder, durable=durable),
     ):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from nexa.doctor.database import database_found, migrations_found
 from nexa.doctor.engine import cluster_found
 from nexa.doctor.finding import Finding
+from nexa.doctor.instance import instance_found
 from nexa.doctor.keys import credentials_found, keys_found
 from nexa.doctor.serving import (
     address_found,
@@ -16,6 +17,7 @@ from nexa.doctor.serving import (
 )
 
 LOOKS = (
+    instance_found,
     settings_found,
     address_found,
     keys_found,

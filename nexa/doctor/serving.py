@@ -19,6 +19,7 @@ from django.core.mail import get_connection
 from redis.exceptions import RedisError
 
 from nexa.doctor.finding import Finding
+from nexa.doctor.instance import running_here
 from nexa.redaction import redact
 
 BUILT_FILE = "icons.svg"
@@ -130,8 +131,10 @@ def settings_found() -> Finding:
 
 def address_found() -> Finding:
     if settings.DEMO or settings.DEBUG:
-        sandbox = settings.NEXA_SANDBOX_URL or "none"
-        return Finding("Address", f"{settings.NEXA_BASE_URL}; sandbox of vendors: {sandbox}")
+        found = running_here()
+        address = found.address if found else f"{settings.NEXA_BASE_URL} (when started)"
+        sandbox = (found.sandbox if found else settings.NEXA_SANDBOX_URL) or "none"
+        return Finding("Address", f"{address}; sandbox of vendors: {sandbox}")
     if settings.NEXA_SANDBOX_URL:
         return Finding(
             "Address",

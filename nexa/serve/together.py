@@ -15,10 +15,12 @@ from nexa.supervisor.single import only_one
 
 Say = Callable[[str], None]
 
+LOCK_FILE = "running.lock"
+
 
 @contextmanager
 def supervised(
-    folder: Path, *, port: int, option: str, say: Say, host: str = ""
+    folder: Path, *, port: int, option: str, say: Say, host: str = "", sandbox: str = ""
 ) -> Iterator[Supervisor]:
     """A supervisor of this data folder that hears signals; it stops its children at the end.
 
@@ -26,7 +28,7 @@ def supervised(
     """
     address = f"http://127.0.0.1:{port}"
     _folder_made(folder)
-    with only_one(folder / "running.lock", address=address):
+    with only_one(folder / LOCK_FILE, address=address, sandbox=sandbox):
         register = ProcessRegister(folder / "processes.json")
         left = register.orphans_killed()
         if left:

@@ -6,11 +6,11 @@ import sys
 import pytest
 
 from nexa.supervisor import SupervisorError
-from nexa.supervisor.single import only_one
+from nexa.supervisor.single import Instance, only_one, running
 
 HOLDS = (
     "import sys; from pathlib import Path; from nexa.supervisor.single import only_one\n"
-    "with only_one(Path(sys.argv[1]), address='http://127.0.0.1:8000'):\n"
+    "with only_one(Path(sys.argv[1]), address='http://127.0.0.1:8000', sandbox='http://s'):\n"
     "    print('held', flush=True); sys.stdin.read()"
 )
 
@@ -44,3 +44,17 @@ def test_lock_of_a_killed_one_is_taken_over(tmp_path, holder) -> None:
 
     with only_one(tmp_path / "lock", address="http://127.0.0.1:9000"):
         assert b"9000" in (tmp_path / "lock").read_bytes()
+
+
+def test_holder_of_the_lock_is_known(tmp_path, holder) -> None:
+    found = running(tmp_path / "lock")
+
+    assert found == Instance(holder.pid, "http://127.0.0.1:8000", "http://s")
+
+
+def test_nobody_runs_once_the_holder_has_ended(tmp_path, holder) -> None:
+    holder.kill()
+    holder.wait()
+
+    assert running(tmp_path / "lock") is None
+    assert running(tmp_path / "never-was") is None
