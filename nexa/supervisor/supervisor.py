@@ -55,8 +55,18 @@ class Supervisor:
         self._registered()
         return child
 
-    def wait_until(self, ready: Callable[[], bool], *, name: str, seconds: float) -> None:
-        """Return once `ready()`; raise SupervisorError when the child ends or time is up first."""
+    def wait_until(
+        self,
+        ready: Callable[[], bool],
+        *,
+        name: str,
+        seconds: float,
+        why: Callable[[], str] = str,
+    ) -> None:
+        """Return once `ready()`; raise SupervisorError when the child ends or time is up first.
+
+        `why` says what is still missing then.
+        """
         deadline = time.monotonic() + seconds
         child = self.children[name]
         while not ready():
@@ -65,7 +75,8 @@ class Supervisor:
             if not child.is_alive:
                 raise SupervisorError(f"{name} ended at once.{_words(child)}")
             if time.monotonic() > deadline:
-                raise SupervisorError(f"{name} was not ready in {seconds:.0f} s.{_words(child)}")
+                missing = " ".join([f"{name} was not ready in {seconds:.0f} s.", why()]).strip()
+                raise SupervisorError(f"{missing}{_words(child)}")
             time.sleep(0.1)
 
     def complete(self, spec: ChildSpec, *, seconds: float) -> None:

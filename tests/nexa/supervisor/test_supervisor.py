@@ -118,6 +118,15 @@ def test_wait_until_gives_up_after_its_time(supervisor, spec) -> None:
         supervisor.wait_until(lambda: False, name="web", seconds=0.2)
 
 
+def test_wait_until_says_what_is_missing(supervisor, spec) -> None:
+    supervisor.start(spec("web", SLEEPS))
+
+    with pytest.raises(SupervisorError, match=r"not ready in 0 s\. The door is shut\."):
+        supervisor.wait_until(
+            lambda: False, name="web", seconds=0.2, why=lambda: "The door is shut."
+        )
+
+
 def test_wait_until_ends_when_a_stop_is_asked_for(supervisor, spec) -> None:
     supervisor.start(spec("web", SLEEPS))
     supervisor.stopping.set()
