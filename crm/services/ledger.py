@@ -110,6 +110,27 @@ def append(record: Record, *, action: ChangeAction, diff: Diff, origin: Origin) 
     return change
 
 
+def append_act(
+    *, workspace_id: int, subject: tuple[str, int], diff: Diff, origin: Origin
+) -> Change:
+    """Store what a person did to a thing that is no record, such as a job (type and id).
+
+    Nobody is told, since no record has changed.
+    """
+    record_type_name, record_id = subject
+    return Change.objects.create(
+        workspace_id=workspace_id,
+        record_type=record_type_name,
+        record_id=record_id,
+        action=ChangeAction.UPDATED,
+        diff=diff,
+        origin_kind=origin.kind,
+        origin_id=origin.id,
+        reason=origin.reason[:250],
+        actor=origin.actor,
+    )
+
+
 def custom_diff(old: Mapping[str, Any], new: Mapping[str, Any]) -> Diff:
     return {
         f"{CUSTOM_PREFIX}{key}": [old.get(key), new.get(key)]

@@ -12,6 +12,7 @@ from django.db.models.functions import Now
 
 from crm.models import User
 from integrations.hub import wake
+from integrations.hub.acts import act_remember
 from integrations.hub.errors import Conflict
 from integrations.hub.jobs.order import sort_at
 from integrations.hub.models import Connection, IntentOutcome, JobState, SyncJob, WriteIntent
@@ -21,18 +22,20 @@ logger = logging.getLogger("integrations.hub.replay")
 
 @transaction.atomic
 def job_replay(job: SyncJob, *, actor: User) -> SyncJob:
-    """Start a dead job over with all its retries; the actor is logged.
+    """Start a dead job over with all its retries; the ledger says who did.
 
     While the outcome of a command is unknown it keeps its idempotency keys; after a refusal it
     gets new ones, since vendors repeat a stored refusal. Raises Conflict for a job that is not
     dead, or whose work a newer job has taken over.
     """
-    held = SyncJob.objects.select_for_update(of=("self",)).select_related("intent").get(pk=job.pk)
+    related = SyncJob.objects.select_related("intent", "connection")
+    held = related.select_for_update(of=("self",)).get(pk=job.pk)
     if held.state != JobState.DEAD:
         raise Conflict(f"Only a dead job can be replayed; this one is {held.get_state_display()}.")
     if held.intent is not None:
         _reopen(held.intent)
     _to_ready(held)
+    act_remember(held, before=JobState.DEAD, after=JobState.READY, actor=actor)
     logger.info("job %s replayed by user %s", held.pk, actor.pk)
     wake.wake_on_commit()
     return held
@@ -46,6 +49,7 @@ def job_discard(job: SyncJob, *, actor: User) -> None:
     )
     if not changed:
         raise Conflict("Only a dead job can be given up.")
+    act_remember(job, before=JobState.DEAD, after=JobState.DISCARDED, actor=actor)
     logger.info("job %s given up by user %s", job.pk, actor.pk)
 
 
