@@ -9,11 +9,20 @@ from integrations.rest_crm.configuration import PRIORITIES, SWITCHED
 _LINES = "Lines of ours = theirs, or parted by semicolons. Empty keeps the defaults."
 _TEMPLATE = "JSON with {{field}}, {{field?}} or {{field|join}}. Empty follows the field map."
 
+# What a header can carry.
+_HEADER_TEXT = r"[\x21-\x7e]{1,1000}"
+_HEADER_TEXT_HELP = "A secret has no blanks and no accented letters."
+
 AUTH = ApiKeyAuth(
     fields=(
-        CredentialField("api_key", "API key"),
+        CredentialField("api_key", "API key", pattern=_HEADER_TEXT, pattern_help=_HEADER_TEXT_HELP),
         CredentialField(
-            "api_secret", "API secret", help="Not needed with a Bearer token.", is_required=False
+            "api_secret",
+            "API secret",
+            help="Not needed with a Bearer token.",
+            is_required=False,
+            pattern=_HEADER_TEXT,
+            pattern_help=_HEADER_TEXT_HELP,
         ),
         CredentialField(
             "webhook_secret",
@@ -21,6 +30,8 @@ AUTH = ApiKeyAuth(
             help="Leave it empty: one is made and told to the CRM. Fill it in only when the CRM "
             "has one already.",
             is_required=False,
+            pattern=_HEADER_TEXT,
+            pattern_help=_HEADER_TEXT_HELP,
         ),
     )
 )

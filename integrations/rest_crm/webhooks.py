@@ -19,7 +19,7 @@ from integrations.rest_crm.paths import MISSING
 from integrations.rest_crm.reading import Unreadable, text_read
 
 EVENT_HEADER = "x-crm-event"
-SECRET = "webhook_secret"
+WEBHOOK_SECRET = "webhook_secret"  # noqa: S105 - the name of the credential
 MADE = "The web-hook was registered."
 GONE = "The web-hook was gone at the CRM and was registered anew."
 UNSEEN = "The web-hook was registered earlier; this CRM does not tell whether it still stands."
@@ -31,14 +31,14 @@ LONGEST_KIND = 100
 
 def verify(request: RawRequest, connection: Connection) -> None:
     """Raises Unverified unless the secret is this connection's; compared in constant time."""
-    secret = connection.secret(SECRET)
+    secret = connection.secret(WEBHOOK_SECRET)
     if not secret:
         raise Unverified("no web-hook secret is stored")
     header = configuration_of(connection.settings).incoming.secret_header
     given = request.header(header)
     if not given:
         raise Unverified(f"no {header} header")
-    if not hmac.compare_digest(given.encode(), secret.encode()):
+    if not hmac.compare_digest(given.encode(errors="replace"), secret.encode()):
         raise Unverified("wrong secret")
 
 
@@ -116,7 +116,7 @@ def ensure(connection: Connection, url: str) -> Registration:
     address, the events or the secret changed, or the CRM says that it is gone.
     """
     client = Client(connection)
-    secret = connection.secret(SECRET) or secrets.token_urlsafe(32)
+    secret = connection.secret(WEBHOOK_SECRET) or secrets.token_urlsafe(32)
     wanted = client.configuration.incoming.subscribed
     mark = _mark(url, wanted, secret)
     known = str(connection.settings.get("webhook_id") or "")
@@ -132,7 +132,7 @@ def ensure(connection: Connection, url: str) -> Registration:
         client.webhook_delete(known)
     made = client.webhook_create(url=url, events=wanted, secret=secret)
     return Registration(
-        secrets={SECRET: secret},
+        secrets={WEBHOOK_SECRET: secret},
         settings={"webhook_id": made, "webhook_mark": mark},
         note=GONE if is_same else MADE,
     )

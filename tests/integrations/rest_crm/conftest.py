@@ -1,0 +1,111 @@
+"""A CRM of our own for each test, a connection to it, and a receiver for its web-hooks."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import pytest
+
+from crm.models import Workspace
+from integrations.hub import registry
+from integrations.hub.credentials import Secrets
+from integrations.hub.models import Connection
+from integrations.hub.provider import Provider, RateLimit
+from integrations.hub.sandbox.server import SandboxServer
+from integrations.rest_crm import client, settings_fields
+from integrations.rest_crm.client import Client
+from integrations.rest_crm.sandbox import sandbox as app
+from tests import factories
+from tests.sandbox import RunningSandbox
+
+CREDENTIALS = {"api_key": "crm_key_t1", "api_secret": "crm_secret_t1"}
+BASE = "https://crm.example.test"
+
+
+@pytest.fixture(autouse=True)
+def declared() -> Iterator[None]:
+    """The provider as far as calls need it, while settings do not list it."""
+    if registry.find("rest_crm") is not None:
+        yield
+        return
+    registry.add(
+        Provider(
+            id="rest_crm",
+            name="REST CRM",
+            summary="A CRM of your own.",
+            auth=settings_fields.AUTH,
+            settings_fields=settings_fields.SETTINGS,
+            has_user_given_host=True,
+            limits=(RateLimit("api", requests=1000, seconds=1),),
+            check=client.account,
+        )
+    )
+    yield
+    registry.remove("rest_crm")
+
+
+@pytest.fixture
+def sandbox(settings: Any) -> Iterator[RunningSandbox]:
+    server = SandboxServer(apps=[app])
+    server.start()
+    settings.NEXA_SANDBOX_URL = server.url
+    yield RunningSandbox(server)
+    server.stop()
+
+
+def connection_make(
+    workspace: Workspace, credentials: dict[str, str] | None = None, **settings: Any
+) -> Connection:
+    return Connection.objects.create(
+        workspace=workspace,
+        provider="rest_crm",
+        name=factories.unique("CRM"),
+        settings={"base_url": BASE, **settings},
+        credentials=Secrets(credentials or CREDENTIALS),
+    )
+
+
+@pytest.fixture
+def connection(workspace: Workspace, sandbox: RunningSandbox) -> Connection:
+    return connection_make(workspace)
+
+
+@pytest.fixture
+def crm(connection: Connection) -> Client:
+    return Client(connection)
+
+
+@dataclass
+class Receiver:
+    """Keeps the web-hooks that it is sent."""
+
+    url: str = ""
+    calls: list[tuple[dict[str, str], bytes]] = field(default_factory=list)
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    kept = Receiver()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            kept.calls.append(({n.lower(): v for n, v in self.headers.items()}, body))
+            self.send_response(200)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, *args: Any) -> None:
+            """Silent."""
+
+    listening = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=listening.serve_forever, args=(0.05,), daemon=True)
+    thread.start()
+    kept.url = f"http://127.0.0.1:{listening.server_port}/hook"
+    yield kept
+    listening.shutdown()
+    listening.server_close()
