@@ -11,7 +11,7 @@ from django.db.models.functions import Lower
 from crm.choices import Level, PaymentStatus
 from crm.models.access import User
 from crm.models.record import OwnedRecord
-from crm.models.search import ACCOUNT_WORDS, SearchWords
+from crm.models.search import ACCOUNT_WORDS, SearchWords, phone_end
 
 STARTING_HEALTH = 70
 
@@ -72,7 +72,12 @@ class Account(OwnedRecord):
         indexes = (
             models.Index("workspace", Lower("name"), "id", name="account_workspace_name"),
             models.Index("workspace", Lower("domain"), name="account_workspace_domain"),
-            models.Index(fields=("workspace", "-updated_at", "-id"), name="account_updated"),
+            models.Index(
+                fields=("workspace", "-updated_at", "-id"),
+                name="account_updated",
+                include=("archived_at",),
+            ),
+            models.Index("workspace", phone_end("phone"), name="account_phone_end"),
             models.Index(fields=("workspace", "owner"), name="account_owner"),
             GinIndex(fields=("tags",), name="account_tags"),
             GinIndex(SearchWords(*ACCOUNT_WORDS), name="account_words"),

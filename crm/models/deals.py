@@ -14,7 +14,7 @@ from crm.choices import BillingInterval
 from crm.models.accounts import Account
 from crm.models.people import Contact
 from crm.models.record import OwnedRecord, Record
-from crm.models.search import DEAL_WORDS, SearchWords
+from crm.models.search import DEAL_WORDS, PRODUCT_WORDS, SearchWords
 
 
 class Pipeline(Record):
@@ -89,7 +89,11 @@ class Deal(OwnedRecord):
         )
         indexes = (
             models.Index(fields=("workspace", "stage", "-updated_at"), name="deal_stage"),
-            models.Index(fields=("workspace", "-updated_at", "-id"), name="deal_updated"),
+            models.Index(
+                fields=("workspace", "-updated_at", "-id"),
+                name="deal_updated",
+                include=("archived_at",),
+            ),
             models.Index(fields=("workspace", "owner"), name="deal_owner"),
             models.Index(fields=("workspace", "close_date"), name="deal_close_date"),
             models.Index("workspace", Lower("name"), "id", name="deal_workspace_name"),
@@ -114,7 +118,10 @@ class Product(OwnedRecord):
     )
 
     class Meta:
-        indexes = (models.Index("workspace", Lower("name"), "id", name="product_workspace_name"),)
+        indexes = (
+            models.Index("workspace", Lower("name"), "id", name="product_workspace_name"),
+            GinIndex(SearchWords(*PRODUCT_WORDS), name="product_words"),
+        )
 
     def __str__(self) -> str:
         return self.name

@@ -12,7 +12,7 @@ from django.db.models.functions import Lower, Now
 from crm.choices import LeadStatus, Lifecycle, ScoreTier
 from crm.models.accounts import Account
 from crm.models.record import OwnedRecord
-from crm.models.search import CONTACT_WORDS, LEAD_WORDS, SearchWords
+from crm.models.search import CONTACT_WORDS, LEAD_WORDS, SearchWords, phone_end
 
 
 class Person(OwnedRecord):
@@ -72,7 +72,13 @@ class Contact(Person):
                 "id",
                 name="contact_workspace_name",
             ),
-            models.Index(fields=("workspace", "-updated_at", "-id"), name="contact_updated"),
+            models.Index(
+                fields=("workspace", "-updated_at", "-id"),
+                name="contact_updated",
+                include=("archived_at",),
+            ),
+            models.Index("workspace", phone_end("phone"), name="contact_phone_end"),
+            models.Index("workspace", phone_end("mobile"), name="contact_mobile_end"),
             models.Index(fields=("workspace", "owner"), name="contact_owner"),
             models.Index(fields=("workspace", "phone"), name="contact_phone"),
             GinIndex(fields=("tags",), name="contact_tags"),
@@ -152,7 +158,12 @@ class Lead(Person):
         indexes = (
             models.Index("workspace", Lower("email"), name="lead_workspace_email"),
             models.Index(fields=("workspace", "status", "-updated_at"), name="lead_status"),
-            models.Index(fields=("workspace", "-updated_at", "-id"), name="lead_updated"),
+            models.Index(
+                fields=("workspace", "-updated_at", "-id"),
+                name="lead_updated",
+                include=("archived_at",),
+            ),
+            models.Index("workspace", phone_end("phone"), name="lead_phone_end"),
             models.Index(fields=("workspace", "owner"), name="lead_owner"),
             GinIndex(fields=("tags",), name="lead_tags"),
             GinIndex(SearchWords(*LEAD_WORDS), name="lead_words"),

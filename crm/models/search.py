@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.contrib.postgres.indexes import OpClass
 from django.contrib.postgres.search import SearchVectorField
 from django.db.models import Func
+from django.db.models.functions import Reverse
 
 
 class SearchWords(Func):
@@ -22,7 +24,14 @@ class SearchWords(Func):
         super().__init__(*expressions, **extra)
 
 
+def phone_end(column: str) -> OpClass:
+    """A phone number from its end, as an index has it: people leave out what stands before."""
+    return OpClass(Reverse(column), name="text_pattern_ops")
+
+
 ACCOUNT_WORDS = ("name", "domain")
 CONTACT_WORDS = ("first_name", "last_name", "email")
 DEAL_WORDS = ("name",)
 LEAD_WORDS = ("first_name", "last_name", "company", "email")
+PRODUCT_WORDS = ("name",)
+TASK_WORDS = ("title",)

@@ -13,6 +13,7 @@ from crm.models.accounts import Account
 from crm.models.deals import Deal
 from crm.models.people import Contact, Lead
 from crm.models.record import OwnedRecord, Record
+from crm.models.search import TASK_WORDS, SearchWords
 
 
 class Task(OwnedRecord):
@@ -50,6 +51,7 @@ class Task(OwnedRecord):
             models.Index(fields=("workspace", "status", "due_at"), name="task_due"),
             models.Index(fields=("assigned_to", "status", "due_at"), name="task_assignee_due"),
             GinIndex(fields=("tags",), name="task_tags"),
+            GinIndex(SearchWords(*TASK_WORDS), name="task_words"),
         )
 
     def __str__(self) -> str:

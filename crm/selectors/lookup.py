@@ -11,8 +11,13 @@ from django.db.models import Model, Q, QuerySet, Value
 from django.db.models.functions import Concat, Lower, Trim
 
 from crm.models import Account, Contact, Deal, Lead, OwnedRecord, Product, Workspace
-from crm.selectors.products import products_search
-from crm.selectors.search import accounts_search, contacts_search, deals_search, leads_search
+from crm.selectors.search import (
+    accounts_search,
+    contacts_search,
+    deals_search,
+    leads_search,
+    products_search,
+)
 
 SUGGESTIONS = 20
 SEPARATOR = " · "

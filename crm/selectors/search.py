@@ -4,13 +4,24 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from functools import reduce
+from operator import or_
 from typing import Any
 
 from django.contrib.postgres.search import SearchQuery
 from django.db.models import Model, Q, QuerySet
+from django.db.models.functions import Reverse
 
-from crm.models import Account, Contact, Deal, Lead
-from crm.models.search import ACCOUNT_WORDS, CONTACT_WORDS, DEAL_WORDS, LEAD_WORDS, SearchWords
+from crm.models import Account, Contact, Deal, Lead, Product, Task
+from crm.models.search import (
+    ACCOUNT_WORDS,
+    CONTACT_WORDS,
+    DEAL_WORDS,
+    LEAD_WORDS,
+    PRODUCT_WORDS,
+    TASK_WORDS,
+    SearchWords,
+)
 
 WORDS_MAX = 6
 PHONE = re.compile(r"[+(]?[\d\s().\-/]{6,24}")
@@ -23,6 +34,8 @@ WORDS: Mapping[type[Model], tuple[str, ...]] = {
     Contact: CONTACT_WORDS,
     Deal: DEAL_WORDS,
     Lead: LEAD_WORDS,
+    Product: PRODUCT_WORDS,
+    Task: TASK_WORDS,
 }
 
 
@@ -30,25 +43,35 @@ def contacts_search(rows: QuerySet[Contact], text: str) -> QuerySet[Contact]:
     """Each word begins one of the name, the e-mail address or the company; or it is the phone."""
     digits = phone_digits(text)
     if digits:
-        return rows.filter(Q(phone__endswith=digits) | Q(mobile__endswith=digits))
+        return _by_phone(rows, digits, "phone", "mobile")
     return _search(rows, text, links={"account": Account})
 
 
 def accounts_search(rows: QuerySet[Account], text: str) -> QuerySet[Account]:
     """Each word begins one of the name or the domain; or it is the phone."""
     digits = phone_digits(text)
-    return rows.filter(phone__endswith=digits) if digits else _search(rows, text)
+    return _by_phone(rows, digits, "phone") if digits else _search(rows, text)
 
 
 def leads_search(rows: QuerySet[Lead], text: str) -> QuerySet[Lead]:
     """Each word begins one of the name, the company or the e-mail address; or it is the phone."""
     digits = phone_digits(text)
-    return rows.filter(phone__endswith=digits) if digits else _search(rows, text)
+    return _by_phone(rows, digits, "phone") if digits else _search(rows, text)
 
 
 def deals_search(rows: QuerySet[Deal], text: str) -> QuerySet[Deal]:
     """Each word begins one of the deal's name or its company's."""
     return _search(rows, text, links={"account": Account})
+
+
+def products_search(rows: QuerySet[Product], text: str) -> QuerySet[Product]:
+    """Each word begins one of the product's name."""
+    return _search(rows, text)
+
+
+def tasks_search(rows: QuerySet[Task], text: str) -> QuerySet[Task]:
+    """Each word begins one of the task's title."""
+    return _search(rows, text)
 
 
 def phone_digits(text: str) -> str:
@@ -57,6 +80,14 @@ def phone_digits(text: str) -> str:
         return ""
     digits = re.sub(r"\D", "", text).lstrip("0")
     return digits if len(digits) >= SHORTEST_PHONE else ""
+
+
+def _by_phone(rows: QuerySet[Any], digits: str, *columns: str) -> QuerySet[Any]:
+    """Rows where a column ends with the digits, read backwards by its index."""
+    for column in columns:
+        rows = rows.alias(**{f"{column}_reversed": Reverse(column)})
+    ends = [Q(**{f"{column}_reversed__startswith": digits[::-1]}) for column in columns]
+    return rows.filter(reduce(or_, ends))
 
 
 def _search(

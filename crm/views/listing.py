@@ -6,11 +6,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.core.paginator import Page, Paginator
+from django.core.paginator import Page
 from django.db.models import F, QuerySet
 from django.db.models.expressions import Expression, OrderBy
 
 from crm.selectors import members
+from crm.selectors.pages import KeysFirstPaginator
 from crm.views.doors import WorkspaceRequest
 
 PAGE_SIZE = 50
@@ -101,7 +102,7 @@ def list_page(request: WorkspaceRequest, rows: Rows, listing: Listing) -> ListPa
         rows = rows.filter(**{link.name: link.record})
     rows = listing.search(rows, query) if query else rows
     sort = _sort(request, listing)
-    pages = Paginator(rows.order_by(*_order(listing, sort)), PAGE_SIZE)
+    pages = KeysFirstPaginator(rows.order_by(*_order(listing, sort)), PAGE_SIZE)
     return ListPage(
         page=pages.get_page(request.GET.get("page")),
         rows=rows,

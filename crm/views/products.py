@@ -9,7 +9,8 @@ from django.db.models.functions import Lower
 from crm.choices import BillingInterval
 from crm.forms.products import ProductForm
 from crm.models import Product
-from crm.selectors.products import products_of, products_search
+from crm.selectors.products import products_of
+from crm.selectors.search import products_search
 from crm.views.doors import WorkspaceRequest
 from crm.views.kinds import RecordKind
 from crm.views.listing import Listing, choice_filter

@@ -14,6 +14,7 @@ from crm.access import Action
 from crm.choices import Priority, TaskKind, TaskStatus
 from crm.forms.tasks import TaskForm
 from crm.models import Task
+from crm.selectors.search import tasks_search
 from crm.selectors.tasks import tasks_of
 from crm.services.tasks import task_complete, task_reopen
 from crm.views.doors import (
@@ -31,14 +32,7 @@ from crm.views.task_groups import task_groups
 from crm.views.task_subject import record_path, task_subject
 from crm.views.timeline import history_context
 
-WORDS_MAX = 5
 VIEWS = (("mine", "Mine"), ("all", "Everyone's"), ("done", "Done"), ("archived", "Archived"))
-
-
-def task_search(rows: QuerySet[Any], text: str) -> QuerySet[Any]:
-    for word in text.split()[:WORDS_MAX]:
-        rows = rows.filter(title__icontains=word)
-    return rows
 
 
 @require_GET
@@ -114,7 +108,7 @@ TASKS = RecordKind(
     icon="square-check",
     records=tasks_of,
     listing=Listing(
-        search=task_search,
+        search=tasks_search,
         sorts={"due_at": ("due_at",), "updated_at": ("updated_at",)},
         filters=(
             choice_filter("priority", "Priority", Priority.choices),

@@ -7,16 +7,25 @@ from typing import Any
 import pytest
 from django.db import connection
 
-from crm.models import Account, Contact, Workspace
+from crm.models import Account, Contact, Lead, Product, Task, Workspace
 from crm.selectors.accounts import accounts_list
 from crm.selectors.contacts import contacts_list
 from crm.selectors.deals import deals_list
 from crm.selectors.leads import leads_list
+from crm.selectors.search import (
+    accounts_search,
+    contacts_search,
+    leads_search,
+    products_search,
+    tasks_search,
+)
 from crm.services.accounts import account_archive, account_create
 from crm.services.bulk import records_create
 from crm.services.contacts import contact_archive, contact_create
 from crm.services.deals import deal_create
 from crm.services.leads import lead_create
+from crm.services.products import product_create
+from crm.services.tasks import task_create
 from tests.factories import TEST_ORIGIN, workspace_make
 
 
@@ -92,6 +101,60 @@ def test_search_uses_the_word_indexes(workspace: Workspace) -> None:
         cursor.execute("ANALYZE crm_contact")
 
     assert "contact_words" in contacts_list(workspace, text="first4321").explain()
+
+
+@pytest.mark.parametrize(
+    ("model", "row", "search", "text", "index"),
+    [
+        (Contact, {"phone": "+1202{:07d}"}, contacts_search, "202 000 4321", "contact_phone_end"),
+        (Lead, {"phone": "+1202{:07d}"}, leads_search, "202 000 4321", "lead_phone_end"),
+        (Account, {"name": "A", "phone": "+1202{:07d}"}, accounts_search, "202 000 4321",
+         "account_phone_end"),
+        (Task, {"title": "Call {}"}, tasks_search, "call 4321", "task_words"),
+        (Product, {"name": "Seat {}", "unit_price": 1, "currency": "USD"}, products_search,
+         "4321", "product_words"),
+    ],
+)  # fmt: skip
+def test_every_search_uses_its_index(
+    workspace: Workspace, model: Any, row: dict[str, Any], search: Any, text: str, index: str
+) -> None:
+    rows = [
+        {name: value.format(number) if isinstance(value, str) else value
+         for name, value in row.items()}
+        for number in range(5000)
+    ]  # fmt: skip
+    records_create(model, workspace=workspace, rows=rows, origin=TEST_ORIGIN)
+    with connection.cursor() as cursor:
+        cursor.execute(f"ANALYZE {model._meta.db_table}")
+
+    found = search(model.objects.filter(workspace=workspace), text)
+
+    assert index in found.explain()
+    assert found.count() == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "is_found"), [("cal acme", True), ("follow", True), ("all", False)]
+)
+def test_task_is_found_by_the_beginnings_of_its_words(
+    workspace: Workspace, text: str, *, is_found: bool
+) -> None:
+    task = task_create(
+        workspace=workspace, values={"title": "Call ACME: follow-up"}, origin=TEST_ORIGIN
+    )
+
+    found = tasks_search(Task.objects.filter(workspace=workspace), text)
+
+    assert list(found) == ([task] if is_found else [])
+
+
+def test_product_is_found_by_the_beginnings_of_its_words(workspace: Workspace) -> None:
+    values = {"name": "Team Seat (yearly)", "unit_price": 9}
+    product = product_create(workspace=workspace, values=values, origin=TEST_ORIGIN)
+    rows = Product.objects.filter(workspace=workspace)
+
+    assert list(products_search(rows, "seat year")) == [product]
+    assert not products_search(rows, "eat").exists()
 
 
 def test_list_costs_one_query(
