@@ -9,7 +9,12 @@ from typing import Any
 from django.utils import timezone
 
 from crm.models import Account, Deal
-from crm.services.billing import invoice_failed, invoice_paid, subscription_record
+from crm.services.billing import (
+    invoice_failed,
+    invoice_paid,
+    invoice_record,
+    subscription_record,
+)
 from integrations.hub.errors import Forbidden, Ignored, NotFound
 from integrations.hub.facts import connection_origin
 from integrations.hub.links import Links
@@ -86,6 +91,17 @@ def invoice_paid_apply(connection: Connection, event: Event) -> None:
     invoice_paid(connection.workspace, fact, _origin(connection, event))
 
 
+def invoice_document_apply(connection: Connection, event: Event) -> None:
+    """An invoice that was sent out, or taken back: the document, and no money."""
+    invoice = _object(event)
+    fact = invoice_fact(
+        invoice,
+        account_id=_account_id(connection, invoice),
+        occurred_at=_occurred_at(event),
+    )
+    invoice_record(connection.workspace, fact, _origin(connection, event))
+
+
 def invoice_failed_apply(connection: Connection, event: Event) -> None:
     invoice = _object(event)
     fact = invoice_fact(
@@ -147,6 +163,7 @@ FACTS = {
     webhooks.PAID: Fact(invoice_paid_apply, customer_known),
     webhooks.PAYMENT_SUCCEEDED: Fact(invoice_paid_apply, customer_known),
     webhooks.PAYMENT_FAILED: Fact(invoice_failed_apply, failure_fetched),
+    **{kind: Fact(invoice_document_apply, customer_known) for kind in webhooks.DOCUMENT_EVENTS},
     **{
         kind: Fact(subscription_apply, subscription_fetched)
         for kind in webhooks.SUBSCRIPTION_EVENTS

@@ -19,6 +19,7 @@ SCHEME = "v1"
 PAID = "invoice.paid"
 PAYMENT_SUCCEEDED = "invoice.payment_succeeded"
 PAYMENT_FAILED = "invoice.payment_failed"
+DOCUMENT_EVENTS = ("invoice.finalized", "invoice.voided")
 SUBSCRIPTION_EVENTS = (
     "customer.subscription.created",
     "customer.subscription.updated",
@@ -26,7 +27,7 @@ SUBSCRIPTION_EVENTS = (
 )
 MADE = "The web-hook was made."
 GONE = "The web-hook was gone at Stripe and was made anew; what happened meanwhile was not told."
-EVENTS = (PAID, PAYMENT_SUCCEEDED, PAYMENT_FAILED, *SUBSCRIPTION_EVENTS)
+EVENTS = (PAID, PAYMENT_SUCCEEDED, PAYMENT_FAILED, *DOCUMENT_EVENTS, *SUBSCRIPTION_EVENTS)
 
 
 # --- Inbound ------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import stripe
 
-from crm.models import Account, Invoice, Subscription
+from crm.models import Account, Alert, Invoice, Subscription
 from crm.services.accounts import account_archive
 from integrations.hub.links import Links
 from integrations.hub.models import Connection, InboxEvent
@@ -118,6 +118,33 @@ def test_invoice_paid_and_payment_succeeded_count_once(
 
     account.refresh_from_db()
     assert account.health_score == 75
+
+
+def test_invoice_that_was_sent_out_after_its_payment_stays_paid(
+    connection: Connection, account: Account
+) -> None:
+    Links(connection).put("customer", account, "cus_late")
+
+    for name in ("invoice.paid", "invoice.finalized"):
+        arrive(connection, sample(name, "cus_late"))
+        work(5)
+
+    assert Invoice.objects.get().status == "paid"
+
+
+def test_invoice_that_was_taken_back_ends_its_recovery(
+    connection: Connection, account: Account
+) -> None:
+    Links(connection).put("customer", account, "cus_void")
+    arrive(connection, sample("invoice.payment_failed", "cus_void"))
+    work(5)
+    assert Alert.objects.get().status == "open"
+
+    arrive(connection, sample("invoice.voided", "cus_void"))
+    work(5)
+
+    assert Invoice.objects.get().status == "void"
+    assert Alert.objects.get().status == "resolved"
 
 
 def test_free_trial_invoice_moves_nothing(connection: Connection, account: Account) -> None:
