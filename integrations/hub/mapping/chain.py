@@ -1,0 +1,83 @@
+"""The steps of one mapping row as one codec: what the merge compares and what is written."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, Final
+
+from integrations.hub.mapping.transforms import KINDS, InvalidTransform, Text, Transform
+from integrations.hub.merge import Untranslatable
+
+BLANK: Final = (None, "", [], {})
+LONGEST_CHAIN: Final = 5
+
+
+@dataclass(frozen=True)
+class Chain:
+    """Steps from theirs to ours, gone backwards for what is sent; a Codec of the merge.
+
+    Blank travels as blank: ours is None, theirs is what the vendor clears a field with.
+    """
+
+    steps: tuple[Transform, ...] = (Text(),)
+    blank: Any = ""
+
+    def to_ours(self, theirs: Any) -> Any:
+        for step in self.steps:
+            if theirs in BLANK:
+                return None
+            theirs = step.decode(theirs)
+        return None if theirs in BLANK else theirs
+
+    def to_theirs(self, ours: Any) -> Any:
+        for step in reversed(self.steps):
+            if ours in BLANK:
+                return self.blank
+            ours = step.encode(ours)
+        return self.blank if ours in BLANK else ours
+
+    def canonical_ours(self, value: Any) -> Any:
+        """One spelling for what means the same; two values of ours never become one."""
+        if value in BLANK:
+            return None
+        return value.strip() if isinstance(value, str) else value
+
+    def canonical_theirs(self, value: Any) -> Any:
+        """As we would write it; what we cannot read is compared as it is."""
+        if value in BLANK:
+            return self.blank
+        try:
+            return self.to_theirs(self.to_ours(value))
+        except Untranslatable:
+            return value
+
+
+def chain_of(
+    rows: Sequence[Mapping[str, Any]], *, made: Mapping[str, Transform] | None = None
+) -> Chain:
+    """The chain of a mapping row's `[{"kind": "lower"}, …]`.
+
+    `made` holds the steps that need a table, by what the row calls them (`picklist:lifecycle`).
+    Raises InvalidTransform.
+    """
+    if len(rows) > LONGEST_CHAIN:
+        raise InvalidTransform(f"At most {LONGEST_CHAIN} steps.")
+    return Chain(tuple(_step(row, made or {}) for row in rows) or (Text(),))
+
+
+def _step(row: Mapping[str, Any], made: Mapping[str, Transform]) -> Transform:
+    options = dict(row)
+    kind = str(options.pop("kind", ""))
+    if kind not in KINDS:
+        raise InvalidTransform(f"{kind!r} is no transform; there are {', '.join(KINDS)}.")
+    name = f"{kind}:{options.get('name', '')}"
+    if name in made:
+        return made[name]
+    if "factor" in options:
+        options["factor"] = Decimal(str(options["factor"]))
+    try:
+        return KINDS[kind](**options)
+    except TypeError as error:
+        raise InvalidTransform(f"{kind} takes other options: {error}.") from None
