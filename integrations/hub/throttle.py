@@ -65,11 +65,19 @@ class Verdict:
     wait_seconds: float
 
 
-def take(connection: Connection, longest_wait: float = LONGEST_WAIT_SECONDS) -> None:
-    """Wait for a turn of at most `longest_wait` seconds; raises RateLimited(is_local) else."""
+def take(
+    connection: Connection,
+    longest_wait: float = LONGEST_WAIT_SECONDS,
+    *,
+    limits: tuple[RateLimit, ...] = (),
+) -> None:
+    """Wait for a turn of at most `longest_wait` seconds; raises RateLimited(is_local) else.
+
+    `limits` are windows of some calls only (a vendor's search), taken before the call itself.
+    """
     waited = 0.0
     while True:
-        verdict = ask(connection)
+        verdict = ask(connection, limits)
         if verdict.is_admitted:
             return
         if waited + verdict.wait_seconds > longest_wait:
@@ -82,13 +90,13 @@ def take(connection: Connection, longest_wait: float = LONGEST_WAIT_SECONDS) -> 
         waited += verdict.wait_seconds
 
 
-def ask(connection: Connection) -> Verdict:
+def ask(connection: Connection, limits: tuple[RateLimit, ...] = ()) -> Verdict:
     """Charge one call to every window, or say how long to wait; one round trip."""
-    limits = {_key(connection, limit): limit for limit in _limits(connection)}
-    count, wait = _ask(limits)
-    if count < len(limits):
-        _make(list(limits))
-        count, wait = _ask(limits)
+    windows = {_key(connection, limit): limit for limit in limits or _limits(connection)}
+    count, wait = _ask(windows)
+    if count < len(windows):
+        _make(list(windows))
+        count, wait = _ask(windows)
     return Verdict(wait <= 0, max(0.0, wait))
 
 
