@@ -25,6 +25,8 @@ RETRY_SECONDS = (1, 3, 10, 30, 120, 600)
 WAITING, HELD, DELIVERED, FAILED, DROPPED = "waiting", "held", "delivered", "failed", "dropped"
 
 Sign = Callable[[str, bytes], Mapping[str, str]]
+# The body of an attempt: as it was kept, and how often it was tried before.
+Rewrite = Callable[[bytes, int], bytes]
 
 
 @dataclass
@@ -53,6 +55,7 @@ class Deliverer:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._signers: dict[str, Sign] = {}
+        self._rewriters: dict[str, Rewrite] = {}
         self._switches: dict[str, Switches] = {}
         self._due: list[tuple[float, int, str, str]] = []
         self._order = 0
@@ -63,9 +66,11 @@ class Deliverer:
 
     # --- Set-up -------------------------------------------------------------------------------
 
-    def register(self, provider: str, sign: Sign) -> None:
+    def register(self, provider: str, sign: Sign, rewrite: Rewrite | None = None) -> None:
         """Know how a vendor signs, and take up what it had left to send."""
         self._signers[provider] = sign
+        if rewrite is not None:
+            self._rewriters[provider] = rewrite
         self._switches[provider] = Switches()
         for row in reversed(list(self._rows(provider).newest_first())):
             if row["state"] == WAITING:
@@ -169,6 +174,8 @@ class Deliverer:
 
     def _send(self, provider: str, row: Json) -> dict[str, Any]:
         body = row["body"].encode()
+        if rewrite := self._rewriters.get(provider):
+            body = rewrite(body, len(row["attempts"]))
         began = time.monotonic()
         attempt: dict[str, Any] = {"at": int(time.time()), "status": None, "error": ""}
         try:

@@ -37,7 +37,9 @@ class Vendor:
         self.requests: deque[Seen] = deque(maxlen=REMEMBERED_REQUESTS)
         self.fake = app.open(self)
         self.misbehaviour = Misbehaviour(frozenset(COMMON_KINDS) | frozenset(self.fake.faults))
-        deliverer.register(app.id, self.fake.webhook_headers)
+        # A vendor that numbers its attempts in the body says so with `webhook_body`.
+        rewrite = getattr(self.fake, "webhook_body", None)
+        deliverer.register(app.id, self.fake.webhook_headers, rewrite)
 
     def collection(self, name: str) -> Collection:
         return Collection(self.store, self.app.id, name)
