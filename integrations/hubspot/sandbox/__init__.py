@@ -1,0 +1,17 @@
+"""A fake HubSpot that holds state, good enough that the client cannot tell: see server.py."""
+
+from __future__ import annotations
+
+from integrations.hub.sandbox.fake import SandboxApp
+from integrations.hubspot.sandbox.server import HubSpotFake
+
+sandbox = SandboxApp(
+    id="hubspot",
+    name="HubSpot",
+    open=HubSpotFake,
+    secret_fields=frozenset({"access_token", "refresh_token", "client_secret", "token", "hapikey"}),
+    demo_credentials={
+        "access_token": "pat-na1-nexa-demo",
+        "client_secret": "hubspot-sandbox-secret",
+    },
+)
