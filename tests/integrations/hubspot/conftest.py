@@ -1,0 +1,134 @@
+"""A HubSpot of our own for each test, a connection to it, and the client over real sockets."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+
+from crm.models import Workspace
+from integrations.hub import registry
+from integrations.hub.credentials import Secrets
+from integrations.hub.models import Connection
+from integrations.hub.provider import ApiKeyAuth, CredentialField, Provider, RateLimit, Webhook
+from integrations.hub.sandbox.server import SandboxServer
+from integrations.hub.types import AccountInfo
+from integrations.hubspot import webhooks
+from integrations.hubspot.client import Client, OAuthApp, OAuthCalls
+from integrations.hubspot.sandbox import sandbox as app
+from integrations.hubspot.sandbox.catalog import CLIENT_ID, CLIENT_SECRET
+from tests import factories
+from tests.sandbox import RunningSandbox
+
+TOKEN = "pat-na1-nexa-tests"  # noqa: S105  # of the fake
+
+
+def account_check(connection: Connection) -> AccountInfo:
+    return Client(connection).account()
+
+
+PROVIDER = Provider(
+    id="hubspot",
+    name="HubSpot",
+    summary="Contacts, companies and deals, two-way.",
+    auth=ApiKeyAuth(fields=(CredentialField("access_token", "Token"),)),
+    hosts=("api.hubapi.com",),
+    # Wide, so that tests do not wait for our own limiter; the vendor keeps its own.
+    limits=(RateLimit("api", requests=10_000, seconds=10),),
+    check=account_check,
+    webhook=Webhook(verify=webhooks.verify, events=webhooks.events),
+)
+
+
+@pytest.fixture(autouse=True)
+def hubspot_provider() -> Iterator[None]:
+    """Declared for the tests; a provider in the settings would be there already."""
+    declared = registry.find("hubspot")
+    if declared is not None:
+        registry.remove("hubspot")
+    registry.add(PROVIDER)
+    yield
+    registry.remove("hubspot")
+    if declared is not None:
+        registry.add(declared)
+
+
+@contextmanager
+def running_hubspot(
+    store: Path | None = None, *, is_recorded: bool = True
+) -> Iterator[RunningSandbox]:
+    """NEXA_SANDBOX_RECORD=FILE records every exchange; tests of wrong requests are left out."""
+    record = os.environ.get("NEXA_SANDBOX_RECORD") if is_recorded else None
+    server = SandboxServer(store=store, record=Path(record) if record else None, apps=[app])
+    server.start()
+    try:
+        yield RunningSandbox(server)
+    finally:
+        server.stop()
+
+
+@pytest.fixture
+def sandbox() -> Iterator[RunningSandbox]:
+    with running_hubspot() as running:
+        yield running
+
+
+def connection_make(workspace: Workspace, **settings: Any) -> Connection:
+    return Connection.objects.create(
+        workspace=workspace,
+        provider="hubspot",
+        name=factories.unique("HubSpot"),
+        credentials=Secrets({"access_token": TOKEN, "client_secret": CLIENT_SECRET}),
+        settings=settings,
+    )
+
+
+@pytest.fixture(params=["v3", "2026-03"])
+def client(
+    request: pytest.FixtureRequest, workspace: Workspace, sandbox: RunningSandbox, settings: Any
+) -> Client:
+    """Every test with it runs on both versions of the API."""
+    settings.NEXA_SANDBOX_URL = sandbox.url
+    return Client(connection_make(workspace, crm_version=request.param))
+
+
+@pytest.fixture
+def plain_client(workspace: Workspace, sandbox: RunningSandbox, settings: Any) -> Client:
+    """For what does not depend on the version."""
+    settings.NEXA_SANDBOX_URL = sandbox.url
+    return Client(connection_make(workspace))
+
+
+@pytest.fixture
+def oauth(plain_client: Client) -> OAuthCalls:
+    return OAuthCalls(plain_client.connection, OAuthApp(CLIENT_ID, CLIENT_SECRET))
+
+
+class Raw:
+    """HubSpot asked without our client, also for what our client would never ask."""
+
+    def __init__(self, url: str) -> None:
+        self.url = f"{url}/hubspot"
+
+    def __call__(self, method: str, path: str, token: str = TOKEN, **options: Any) -> Any:
+        headers = {"Authorization": f"Bearer {token}", **options.pop("headers", {})}
+        return requests.request(
+            method,
+            self.url + path,
+            headers=headers,
+            timeout=20,
+            allow_redirects=False,
+            **options,
+        )
+
+
+@pytest.fixture
+def raw() -> Iterator[Raw]:
+    """A portal of its own; what goes wrong on purpose is not recorded."""
+    with running_hubspot(is_recorded=False) as running:
+        yield Raw(running.url)
