@@ -10,7 +10,7 @@ from typing import Any, Final
 from integrations.hub.mapping.transforms import KINDS, InvalidTransform, Text, Transform
 from integrations.hub.merge import Untranslatable
 
-BLANK: Final = (None, "", [], {})
+BLANK: Final[tuple[Any, ...]] = (None, "", [], {})
 LONGEST_CHAIN: Final = 5
 
 

@@ -28,7 +28,7 @@ from integrations.hub.merge.types import (
 
 # Two clocks that are this near cannot say who wrote last.
 TIE: Final = timedelta(seconds=2)
-BLANK: Final = (None, "", [], {})
+BLANK: Final[tuple[Any, ...]] = (None, "", [], {})
 MISSING: Final = object()
 
 
