@@ -6,7 +6,7 @@ The site itself, with its policy and sign-in, is nexa/console.py.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from django.contrib import admin
@@ -97,11 +97,13 @@ def moment_column(field: str, description: str) -> Callable[[Model], SafeString 
 
 
 def state_column(
-    tones: dict[str, str], field: str = "state", description: str = "State"
+    tones: Mapping[Any, str], field: str = "state", description: str = "State"
 ) -> Callable[[Model], tuple[str, str]]:
     """A coloured word; `tones` names a colour of the theme for every value of the field."""
 
-    @unfold_display(description=description, ordering=field, label=tones)
+    @unfold_display(  # type: ignore[untyped-decorator]
+        description=description, ordering=field, label=dict(tones)
+    )
     def state(row: Model) -> tuple[str, str]:
         return getattr(row, field), getattr(row, f"get_{field}_display")()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.contrib import admin
 
 from crm.admin.record import KEPT_BY_SERVICES, OwnedRecordAdmin
-from crm.console import ReadOnlyInline
+from crm.console import ReadOnlyInline, moment_column, shortened
 from crm.models import Account, ConsentEntry, Contact, Lead
 
 MOVED_BY_RULES = (
@@ -26,10 +26,8 @@ MOVED_BY_RULES = (
 class AccountAdmin(OwnedRecordAdmin):
     """Companies; health and billing are moved by rules only."""
 
-    list_display = (
-        *("name", "workspace", "domain", "owner", "health_score", "payment_status"),
-        *("subscription_status", "mrr", "updated_at"),
-    )
+    updated = staticmethod(moment_column("updated_at", "Updated"))
+    list_display = ("name", "workspace", "domain", "owner", "subscription_status", "mrr", "updated")
     list_filter = ("workspace", "payment_status", "churn_risk", "subscription_status")
     search_fields = ("name", "domain")
     list_select_related = ("workspace", "owner")
@@ -46,9 +44,8 @@ class ConsentInline(ReadOnlyInline):
 class ContactAdmin(OwnedRecordAdmin):
     """People at companies, with their consent log."""
 
-    list_display = (
-        *("__str__", "email", "workspace", "account", "owner", "lifecycle", "updated_at"),
-    )
+    updated = staticmethod(moment_column("updated_at", "Updated"))
+    list_display = ("named", "address", "workspace", "account", "owner", "updated")
     list_filter = ("workspace", "lifecycle", "score_tier", "email_opt_in")
     search_fields = ("first_name", "last_name", "email")
     list_select_related = ("workspace", "account", "owner")
@@ -58,6 +55,14 @@ class ContactAdmin(OwnedRecordAdmin):
     )
     autocomplete_fields = ("workspace", "account", "owner")
     inlines = (ConsentInline,)
+
+    @admin.display(description="Name", ordering="last_name")
+    def named(self, contact: Contact) -> str:
+        return shortened(str(contact), 40)
+
+    @admin.display(description="E-mail", ordering="email")
+    def address(self, contact: Contact) -> str:
+        return shortened(contact.email, 34) or "—"
 
 
 @admin.register(Lead)

@@ -26,6 +26,19 @@ def test_list_page_opens_with_search(operator_client: Client, app: str, model: s
     assert page.status_code == 200
 
 
+def test_list_says_when_to_the_second_and_cuts_long_names(
+    operator_client: Client, workspace: Workspace, origin: Origin
+) -> None:
+    name = "Wolfeschlegelsteinhausenbergerdorff-Featherstonehaugh"
+    contact = contact_create(workspace=workspace, values={"last_name": name}, origin=origin)
+
+    page = operator_client.get(reverse("admin:crm_contact_changelist")).content.decode()
+
+    assert f"{contact.updated_at:%Y-%m-%d %H:%M:%S}" in page
+    assert name[:39] in page
+    assert name not in page
+
+
 def test_overview_opens(operator_client: Client) -> None:
     assert operator_client.get("/admin/").status_code == 200
 
