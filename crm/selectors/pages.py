@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.core.paginator import Paginator
+from django.core.paginator import Page, Paginator
 from django.db.models import QuerySet
 
 
@@ -14,13 +14,13 @@ class KeysFirstPaginator(Paginator[Any]):
     Only the rows shown are read with their columns and joins, in the same single query.
     """
 
-    def page(self, number: Any) -> Any:
+    def page(self, number: Any) -> Page[Any]:
         number = self.validate_number(number)
         bottom = (number - 1) * self.per_page
         top = bottom + self.per_page
         if top + self.orphans >= self.count:
             top = self.count
-        return self._get_page(rows_between(self.object_list, bottom, top), number, self)
+        return Page(rows_between(self.object_list, bottom, top), number, self)
 
 
 def rows_between(rows: Any, bottom: int, top: int) -> Any:
