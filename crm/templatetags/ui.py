@@ -126,6 +126,15 @@ def phone(stored: str) -> SafeString:
 
 
 @register.simple_tag
+def mail(address: str) -> SafeString:
+    """A link that writes to the address; a long one breaks behind its @."""
+    name, at, host = str(address or "").rpartition("@")
+    if not at:
+        return format_html("{}", host)
+    return format_html('<a href="mailto:{}">{}@<wbr>{}</a>', address, name, host)
+
+
+@register.simple_tag
 def relative_time(moment: datetime | date | None, css_class: str = "") -> SafeString:
     """`3 h ago` in a <time> whose title is the full date."""
     if not moment:

@@ -36,6 +36,7 @@ def rendered(source: str, path: str = "/", **context: object) -> str:
         "{% avatar value %}",
         "{% icon value %}",
         "{% phone value %}",
+        "{% mail value %}",
         "{{ value|tone }}",
         '{% include "components/alert.html" with message=value kind=value %}',
         '{% include "components/empty.html" with title=value text=value action_url=value %}',
@@ -198,6 +199,19 @@ def test_counted_finds_the_right_word(count: int, noun: str, words: str) -> None
 )
 def test_phone_reads_well_and_calls_what_is_stored(stored: str | None, markup: str) -> None:
     assert rendered("{% phone stored %}", stored=stored) == markup
+
+
+@pytest.mark.parametrize(
+    ("address", "markup"),
+    [
+        ("ada@birch.example", '<a href="mailto:ada@birch.example">ada@<wbr>birch.example</a>'),
+        ("nobody", "nobody"),
+        ("", ""),
+        (None, ""),
+    ],
+)
+def test_mail_breaks_behind_its_at(address: str | None, markup: str) -> None:
+    assert rendered("{% mail address %}", address=address) == markup
 
 
 def test_pager_of_one_page_only_counts() -> None:
