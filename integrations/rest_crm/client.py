@@ -92,8 +92,13 @@ class Client:
         return self._made(kind, answer)
 
     def update(self, kind: str, external_id: str, changed: Json) -> Reading:
-        """Send changed fields only; the answer may be empty. Raises NotFound, Refused."""
+        """Send changed fields only; the answer may be empty. Raises NotFound, Refused.
+
+        No call is made when the CRM has no place for any of them.
+        """
         body = body_of(self._rules(kind), changed, is_partial=True)
+        if not body:
+            return Reading({})
         answer = self._ask(f"{kind}.update", body, external_id=external_id)
         return record_read(self._rules(kind), record_in(self.configuration, answer))
 

@@ -180,7 +180,7 @@ def _template(reader: SettingsReader, name: str, fields: FieldMap) -> Template:
 def _check_names(reader: SettingsReader, setting: str, made: Template, known: set[str]) -> None:
     for placeholder in made.placeholders():
         if ".".join(placeholder.path) not in known:
-            number = _line_of(reader.text(setting), ".".join(placeholder.path))
+            number = _line_of(reader.raw(setting), ".".join(placeholder.path))
             reader.refuse(
                 setting,
                 f"Line {number}: {placeholder} is no field of ours: {', '.join(sorted(known))}.",
@@ -198,7 +198,9 @@ def _tight(line: str) -> str:
 
 def _batch_template(reader: SettingsReader) -> Template:
     made = reader.parsed(
-        "batch_template", lambda text: template_parse(text or BATCH), fallback=Template({})
+        "batch_template",
+        lambda text: template_parse(text if text.strip() else BATCH),
+        fallback=Template({}),
     )
     _check_names(reader, "batch_template", made, {"items"})
     return made
@@ -261,7 +263,7 @@ def _known_lines(text: str, default: str) -> dict[str, tuple[str, ...]]:
 
 
 def _incoming(reader: SettingsReader) -> Incoming:
-    subscribed = reader.parsed("subscribed_events", _names, fallback=())
+    subscribed = _names(reader.text("subscribed_events"))
     return Incoming(
         secret_header=reader.header("webhook_secret_header", "X-CRM-Secret"),
         event_header=reader.header("webhook_event_header", "X-CRM-Event"),

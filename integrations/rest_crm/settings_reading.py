@@ -28,16 +28,20 @@ class SettingsReader:
     def refuse(self, name: str, words: str) -> None:
         self.errors.setdefault(name, []).append(words)
 
-    def text(self, name: str) -> str:
+    def raw(self, name: str) -> str:
+        """As it was typed, so that its lines can be counted."""
         value = self._settings.get(name)
-        return "" if value is None else str(value).strip()
+        return "" if value is None else str(value)
+
+    def text(self, name: str) -> str:
+        return self.raw(name).strip()
 
     def parsed(
         self, name: str, parse: Callable[[str], Value], *, fallback: Value | None = None
     ) -> Value:
         """What `parse` makes of the text; its ValueError is kept, and the fallback goes on."""
         try:
-            return parse(self.text(name))
+            return parse(self.raw(name))
         except ValueError as error:
             self.refuse(name, str(error))
             # Never seen outside: with an error kept, no configuration is made.
@@ -80,6 +84,7 @@ def base_url_clean(text: str, prefix: str) -> str:
 
     Plain http is let through here; the hub's guard refuses it for hosts that are not allowed.
     """
+    text = text.strip()
     if not text:
         raise ValueError("Enter the address of the CRM, such as https://crm.example.com.")
     try:

@@ -8,7 +8,7 @@ import secrets
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from integrations.hub.errors import Unverified
+from integrations.hub.errors import InvalidSettings, Unverified
 from integrations.hub.models import Connection
 from integrations.hub.types import Event, RawRequest, Registration
 from integrations.rest_crm import defaults
@@ -59,7 +59,8 @@ def connection_of(request: RawRequest, connections: Iterable[Connection]) -> Con
 def _is_verified(request: RawRequest, connection: Connection) -> bool:
     try:
         verify(request, connection)
-    except Unverified:
+    except (Unverified, InvalidSettings):
+        # A connection whose settings are broken must not close the address for the others.
         return False
     return True
 

@@ -91,10 +91,13 @@ def edit(books: Books, values: Values) -> str:
     kind, row = _found(books, values)
     name, _, part = values.get("field", "").partition(".")
     value: Any = _typed(part or name, values.get("value", ""))
-    if part:
-        value = {**(row.get(name) or {}), part: value}
     if name not in SCHEMAS[kind].fields:
         raise SandboxRefusal(f"A {kind} has no field {name!r}.")
+    if part:
+        inner = row.get(name) or {}
+        if not isinstance(inner, dict):
+            raise SandboxRefusal(f"{name} has no parts.")
+        value = {**inner, part: value}
     after, changed = books.update(kind, row["id"], {name: value})
     return f"{row['id']} was edited; {_told(books.tell(kind, after, changed))}"
 

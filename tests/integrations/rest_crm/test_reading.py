@@ -236,8 +236,8 @@ LEADS = st.fixed_dictionaries(
         "notes": WORDS,
         "lost_reason": WORDS,
         "created_at": st.datetimes(
-            min_value=datetime.min + timedelta(days=2),
-            max_value=datetime.max - timedelta(days=2),
+            min_value=datetime.fromisoformat("0001-01-03"),
+            max_value=datetime.fromisoformat("9998-01-01"),
             timezones=st.just(UTC),
         ),
     },
