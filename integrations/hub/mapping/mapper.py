@@ -1,0 +1,80 @@
+"""One record type's mapping on one connection, ready for use: rows to fields, values both ways."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from crm.models import Record
+from integrations.hub.mapping.chain import BLANK, Chain
+from integrations.hub.mapping.paths import ours_read, ours_written, theirs_read, theirs_written
+from integrations.hub.merge import Direction, MergeField, Rule, Side
+from integrations.hub.merge.types import Values
+
+
+@dataclass(frozen=True)
+class Row:
+    """A field of ours and one of theirs that say the same; `path` is unique within a mapping."""
+
+    path: str
+    external: str
+    chain: Chain = field(default_factory=Chain)
+    direction: Direction = Direction.BOTH
+    rule: Rule = Rule.LAST_WRITE
+    rank: int = 0
+    is_required: bool = False
+
+
+@dataclass(frozen=True)
+class DataMapper:
+    """The rows of one mapping, at one version; immutable, so that it may be kept for long.
+
+    `is_nested`: dots in the vendor's names lead into objects, instead of being part of the name.
+    """
+
+    rows: Sequence[Row]
+    version: int = 1
+    first: Side = Side.THEIRS
+    is_nested: bool = False
+
+    @cached_property
+    def fields(self) -> tuple[MergeField, ...]:
+        return tuple(
+            MergeField(
+                name=row.path,
+                codec=row.chain,
+                direction=row.direction,
+                rule=row.rule,
+                rank=row.rank,
+                first=self.first,
+            )
+            for row in self.rows
+        )
+
+    @cached_property
+    def externals(self) -> tuple[str, ...]:
+        """The vendor's fields to ask for, each once."""
+        return tuple(dict.fromkeys(row.external for row in self.rows))
+
+    def ours(self, record: Record) -> dict[str, Any]:
+        """Our values by path."""
+        return {row.path: ours_read(record, row.path) for row in self.rows}
+
+    def theirs(self, body: Mapping[str, Any]) -> dict[str, Any]:
+        """Their values by our paths, as they spell them."""
+        return {row.path: theirs_read(body, row.external) for row in self.rows}
+
+    def for_service(self, pulls: Values) -> dict[str, Any]:
+        """What is taken over, as a service takes it."""
+        return ours_written(pulls)
+
+    def for_vendor(self, sent: Values) -> dict[str, Any]:
+        """What is sent, by the vendor's names; `sent` holds their spelling by our paths."""
+        named = {row.external: sent[row.path] for row in self.rows if row.path in sent}
+        return theirs_written(named, is_nested=self.is_nested)
+
+    def missing(self, values: Values) -> list[str]:
+        """The required paths that hold nothing."""
+        return [row.path for row in self.rows if row.is_required and values.get(row.path) in BLANK]
