@@ -9,7 +9,14 @@ from django.db.models.functions import Now
 
 from crm.choices import AlertStatus, Severity
 from crm.models import Alert
-from integrations.hub.models import Connection, InboxEvent, InboxState, JobState, SyncJob
+from integrations.hub.models import (
+    Connection,
+    ConnectionState,
+    InboxEvent,
+    InboxState,
+    JobState,
+    SyncJob,
+)
 from integrations.hub.notices import connection_alert, connection_alert_over
 
 JOB_ALERT = "connection_work_dead"
@@ -57,7 +64,9 @@ def settle() -> None:
     for alert in alerts:
         connection = connections.get(alert.connection_id or 0)
         cause = alert.subject_key.rpartition(":")[2]
-        if connection is not None and not _is_left(connection, alert.kind, cause):
+        # What a disconnected vendor was to get is nobody's task any more.
+        is_gone = connection is not None and connection.state == ConnectionState.DISABLED
+        if connection and (is_gone or not _is_left(connection, alert.kind, cause)):
             connection_alert_over(connection, alert.kind, cause)
 
 

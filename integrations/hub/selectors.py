@@ -103,7 +103,6 @@ def hub_health() -> HubHealth:
 
 def _row(statement: str) -> tuple:  # type: ignore[type-arg]
     with database.cursor() as cursor:
-        given = {"providers": registry.ids(), "most": settings.INBOX_MAX_WAITING}
-        cursor.execute(statement, given)
+        cursor.execute(statement, {"providers": registry.ids(), "most": settings.INBOX_MAX_WAITING})
         row: tuple = cursor.fetchone()  # type: ignore[type-arg]
     return row

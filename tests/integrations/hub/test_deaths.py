@@ -7,7 +7,14 @@ import pytest
 from crm.models import Alert, User
 from integrations.hub import jobs, tasks
 from integrations.hub.jobs import job_discard
-from integrations.hub.models import Connection, InboxEvent, InboxState, JobState, SyncJob
+from integrations.hub.models import (
+    Connection,
+    ConnectionState,
+    InboxEvent,
+    InboxState,
+    JobState,
+    SyncJob,
+)
 from integrations.hub.pump import pump
 from tests.integrations.hub import echo
 from tests.integrations.hub.conftest import command_make, post_event, time_passes
@@ -83,6 +90,17 @@ def test_alert_is_over_once_the_dead_work_is_settled(
 
     jobs.job_replay(second, actor=actor)
     tasks.tick()
+    assert Alert.objects.get().status == "resolved"
+
+
+def test_alert_is_over_once_the_vendor_is_disconnected(
+    connection: Connection, vendor: EchoVendor
+) -> None:
+    dies(connection, vendor)
+
+    Connection.objects.update(state=ConnectionState.DISABLED)
+    tasks.tick()
+
     assert Alert.objects.get().status == "resolved"
 
 
