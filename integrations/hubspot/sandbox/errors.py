@@ -33,7 +33,7 @@ class ApiError(Exception):
         self.extra = dict(extra or {})
 
     def content(self) -> dict[str, Any]:
-        content = {
+        content: dict[str, Any] = {
             "status": "error",
             "message": str(self),
             "correlationId": str(uuid.uuid4()),

@@ -71,8 +71,9 @@ class LinkStore:
     ) -> set[LinkType]:
         held = self.ends[start[0], start[1], end[0]]
         held[end[1]] = held.get(end[1], set()) | types
-        row = {"id": _key(start, end), "types": sorted(held[end[1]])}
-        self.vendor.collection(COLLECTION).put(row["id"], row)
+        key = _key(start, end)
+        types_kept = sorted(held[end[1]])
+        self.vendor.collection(COLLECTION).put(key, {"id": key, "types": types_kept})
         return held[end[1]]
 
 
