@@ -25,7 +25,7 @@ from integrations.hubspot.sandbox.catalog import CLIENT_ID, CLIENT_SECRET
 from tests import factories
 from tests.sandbox import RunningSandbox
 
-TOKEN = "pat-na1-nexa-tests"  # noqa: S105  # of the fake
+TOKEN = "pat-na1-nexa-tests"  # of the fake
 
 
 def account_check(connection: Connection) -> AccountInfo:
