@@ -22,6 +22,7 @@ class Companies:
         self._given = given
         self._strategy = strategy
         self.shelf = Shelf()
+        self._settled: dict[int, dict[str, Any]] = {}
         self._by_domain: dict[str, int] = {}
         self._by_name: dict[str, int] = {}
 
@@ -54,10 +55,12 @@ class Companies:
         ref = self.peek(row)
         if ref is None:
             ref = -row.number
-            self.shelf.add([Working(ref, {}, is_new=True)])
-            self.shelf.touch(self.shelf.records[ref], {**self._given, **account}, row.number)
+            self.shelf.make(ref, {**self._given, **account}, row.number)
+        elif self._settled.get(ref) == account:
+            return ref  # Most rows say of a company what the row before them said.
         else:
             self._enrich(self.shelf.records[ref], account, row.number)
+        self._settled[ref] = account
         self._by_name.setdefault(account["name"].lower(), ref)
         if account.get("domain"):
             self._by_domain.setdefault(account["domain"], ref)

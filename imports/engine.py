@@ -145,9 +145,7 @@ class _Chunk:
 
     def _create(self, row: Incoming) -> Decided:
         values = {**self._policy.given, **self._values(row)}
-        record = Working(-row.number, {}, is_new=True)
-        self._people.shelf.add([record])
-        self._people.shelf.touch(record, values, row.number)
+        record = self._people.shelf.make(-row.number, values, row.number)
         self._people.remember(record)
         return Decided(row.number, Action.CREATED, record.ref)
 

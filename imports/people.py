@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from imports.mapping import Incoming
@@ -45,13 +45,18 @@ class People:
         """The first step with an answer; several records on one step are all returned."""
         found: dict[Key, list[Working]] = {}
         for key, mark in marks(row.contact, account):
-            for ref in self._index.get((key, mark), ()):
+            refs = self._index.get((key, mark))
+            if not refs:
+                continue
+            for ref in refs:
                 record = self.shelf.records.get(ref)
                 if record and record not in found.get(key, ()) and _bears(record, key, mark):
                     found.setdefault(key, []).append(record)
             if key is Key.EMAIL and found:
                 break
-        return next((Match(key, found[key]) for key in Key if key in found), None)
+        if not found:
+            return None
+        return next(Match(key, found[key]) for key in Key if key in found)
 
     def remember(self, record: Working) -> None:
         """Let later rows of the chunk find the record by its present marks."""
@@ -65,19 +70,21 @@ class People:
             self._index[(key, mark)].extend(refs)
 
 
-def marks(contact: dict[str, Any], account: int | None) -> Iterator[tuple[Key, Any]]:
+def marks(contact: dict[str, Any], account: int | None) -> list[tuple[Key, Any]]:
     """By which a contact is known, the surest first."""
+    found: list[tuple[Key, Any]] = []
     if email := contact.get("email"):
-        yield Key.EMAIL, email.lower()
+        found.append((Key.EMAIL, email.lower()))
     if url := contact.get("linkedin_url"):
-        yield Key.LINKEDIN, url.lower()
-    first, last = contact.get("first_name"), contact.get("last_name")
-    if first and last and account is not None:
-        yield Key.NAME, (account, first.lower(), last.lower())
+        found.append((Key.LINKEDIN, url.lower()))
+    if account is not None and (first := contact.get("first_name")):  # noqa: SIM102
+        if last := contact.get("last_name"):
+            found.append((Key.NAME, (account, first.lower(), last.lower())))
     if phone := contact.get("phone"):
-        yield Key.PHONE, phone
+        found.append((Key.PHONE, phone))
     if mobile := contact.get("mobile"):
-        yield Key.PHONE, mobile
+        found.append((Key.PHONE, mobile))
+    return found
 
 
 def _bears(record: Working, key: Key, mark: Any) -> bool:

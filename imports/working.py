@@ -45,12 +45,19 @@ class Shelf:
         for record in records:
             self.records.setdefault(record.ref, record)
 
+    def make(self, ref: int, values: dict[str, Any], row: int) -> Working:
+        """A new record; all its values are changes, so one mapping is both."""
+        record = Working(ref, values, values, row=row, is_new=True)
+        self.records[ref] = record
+        return record
+
     def touch(self, record: Working, changes: Mapping[str, Any], row: int) -> None:
+        custom = changes.get(CUSTOM)
         for target in (record.values, record.changes):
-            own = target.get(CUSTOM)
+            own = target.get(CUSTOM) if custom else None
             target.update(changes)
-            if own and CUSTOM in changes:
-                target[CUSTOM] = {**own, **changes[CUSTOM]}
+            if own:
+                target[CUSTOM] = {**own, **custom}
         record.row = record.row or row
 
     @property

@@ -17,7 +17,7 @@ from crm.choices import ChangeAction
 from crm.models import Record, Workspace
 from crm.services.bulk_ledger import ledger_copy
 from crm.services.bulk_updates import records_update
-from crm.services.columns import Column, columns_named, columns_of
+from crm.services.columns import Column, columns_named, columns_of, quoted
 from crm.services.copying import ids_take, rows_copy
 from crm.services.ledger import CUSTOM, CUSTOM_PREFIX
 from crm.services.links import links_check
@@ -72,7 +72,9 @@ def _rows_store(
         if column.name not in given and not column.is_optional
     ]
     names = ["id", "workspace_id", *(column.attname for column in (*columns.values(), *filled))]
-    takes = [(name, column.stored, column.default) for name, column in columns.items()]
+    takes = [
+        (name, column.stored, column.stored(column.default())) for name, column in columns.items()
+    ]
     rest = [column.stored(column.default()) for column in filled]
     rows_copy(
         model,
@@ -82,8 +84,8 @@ def _rows_store(
                 pk,
                 workspace.pk,
                 *[
-                    stored(row[name] if name in row else default())
-                    for name, stored, default in takes
+                    value if type(value := row.get(name, missing)) is str else stored(value)
+                    for name, stored, missing in takes
                 ],
                 *rest,
             )
@@ -109,7 +111,7 @@ def _created_diffs(
             value = row.get(name)
             # Zero and no are values; empty text, lists and objects are not.
             if value or value == 0:
-                told.append(f"{head}{tell(value)}]")
+                told.append(f"{head}{quoted(value) if type(value) is str else tell(value)}]")
                 seen.add(name)
         for key, value in (row.get(custom) or {}).items() if custom else ():
             told.append(f"{json.dumps(CUSTOM_PREFIX + key)}: [null, {json.dumps(value)}]")

@@ -19,7 +19,7 @@ from crm.services import ledger
 from crm.services.cleaning import FIXED_FIELDS
 from crm.services.errors import InvalidRecord
 
-_quoted: Callable[[str], str] = json.encoder.encode_basestring
+quoted: Callable[[str], str] = json.encoder.encode_basestring
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ class Column:
 
     def told(self, value: Any) -> str:
         """The value in JSON, as the ledger keeps it."""
-        return _quoted(value) if type(value) is str else json.dumps(ledger.json_value(value))
+        return quoted(value) if type(value) is str else json.dumps(ledger.json_value(value))
 
 
 @lru_cache(maxsize=100)
