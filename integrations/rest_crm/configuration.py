@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Literal
 
 from crm.choices import LeadStatus, PropertyStatus
@@ -47,6 +48,7 @@ class ObjectRules:
     is_on: bool = True
     priority: Priority = "medium"
 
+    @cached_property
     def reads(self) -> FieldMap:
         """Where each field is looked for; the places that the template writes come first."""
         return self.fields.with_places(self.template.leaves())

@@ -52,7 +52,7 @@ def record_read(rules: ObjectRules, body: Mapping[str, Any]) -> Reading:
     """One wrong field does not hide the others."""
     values: dict[str, Any] = {}
     problems: list[ReadingProblem] = []
-    for rule in rules.reads().rules:
+    for rule in rules.reads.rules:
         place, raw = _found(body, rule.theirs)
         if raw is MISSING:
             continue
