@@ -6,6 +6,7 @@ import datetime
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import partial
 
 from django.utils import timezone
 
@@ -145,23 +146,23 @@ def due_at(days: int) -> datetime.datetime:
 
 def _steps(teller: Teller) -> Iterator[Step]:
     for values in PRODUCTS:
-        yield Step(OLDEST_DAY, values["name"], lambda values=values: teller.product(values))
+        yield Step(OLDEST_DAY, values["name"], partial(teller.product, values))
     for account in ACCOUNTS:
         name = account.values["name"]
-        yield Step(account.since, name, lambda account=account: teller.account(account))
+        yield Step(account.since, name, partial(teller.account, account))
     for days_ago, person in LEADS:
-        yield Step(days_ago, person["email"], lambda person=person: teller.lead(person))
+        yield Step(days_ago, person["email"], partial(teller.lead, person))
     for talk in TALKS:
-        yield Step(talk.days_ago, talk.body, lambda talk=talk: teller.talk(talk))
+        yield Step(talk.days_ago, talk.body, partial(teller.talk, talk))
     for deal in DEALS:
         yield from _deal_steps(teller, deal)
     for task in TASKS:
-        yield Step(task.made, task.title, lambda task=task: teller.task(task))
+        yield Step(task.made, task.title, partial(teller.task, task))
         if task.done is not None:
-            yield Step(task.done, task.title, lambda task=task: teller.task_done(task))
+            yield Step(task.done, task.title, partial(teller.task_done, task))
 
 
 def _deal_steps(teller: Teller, deal: DemoDeal) -> Iterator[Step]:
-    yield Step(deal.began, deal.name, lambda: teller.deal(deal))
+    yield Step(deal.began, deal.name, partial(teller.deal, deal))
     for stage, days_ago in deal.moves:
-        yield Step(days_ago, f"{deal.name} {stage}", lambda stage=stage: teller.move(deal, stage))
+        yield Step(days_ago, f"{deal.name} {stage}", partial(teller.move, deal, stage))
