@@ -49,8 +49,8 @@ class Search:
                 {"filters": [found.as_json() for found in group]} for group in self.groups
             ]
         if self.sort:
-            direction = "DESCENDING" if self.is_descending else "ASCENDING"
-            body["sorts"] = [{"propertyName": self.sort, "direction": direction}]
+            # As the vendor's description has it; a minus turns the order round.
+            body["sorts"] = [f"-{self.sort}" if self.is_descending else self.sort]
         named = {"query": self.query, "after": after}
         return body | {name: value for name, value in named.items() if value}
 

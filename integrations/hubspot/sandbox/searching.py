@@ -118,11 +118,15 @@ def _sort(kind: str, body: Json) -> tuple[str, bool]:
         raise ApiError(400, "There was a problem with the request: only one sort is allowed.")
     if not sorts:
         return "hs_object_id", False
-    first = sorts[0] if isinstance(sorts[0], dict) else {"propertyName": str(sorts[0])}
-    name = first.get("propertyName")
+    first = sorts[0]
+    if isinstance(first, str):
+        # The short form: a minus turns the order round.
+        name, is_descending = first.removeprefix("-"), first.startswith("-")
+    else:
+        name, is_descending = first.get("propertyName"), first.get("direction") == "DESCENDING"
     if name not in property_types(kind):
         raise ApiError(400, f"There was a problem with the request: no property {name!r}.")
-    return str(name), first.get("direction") == "DESCENDING"
+    return str(name), is_descending
 
 
 # --- Finding ------------------------------------------------------------------------------------

@@ -74,10 +74,13 @@ def test_other_filters_and_orders_work(plain_client: Client) -> None:
         plain_client.object_create("contacts", {"firstname": name, "lifecyclestage": stage})
 
     leads = Search(((Filter("lifecyclestage", "IN", values=("lead",)),),), sort="firstname")
+    latest = Search(sort="hs_object_id", is_descending=True, limit=1)
     either = Search(((Filter("firstname", "EQ", "cy"),), (Filter("firstname", "EQ", "bo"),)))
 
     found = plain_client.objects_search("contacts", leads).results
     others = plain_client.objects_search("contacts", either)
+    (last,) = plain_client.objects_search("contacts", latest).results
+    assert last.properties["firstname"] == "Cy"
     assert [row.properties["firstname"] for row in found] == ["Ada", "Bo"]
     assert others.total == 2
     assert plain_client.objects_search("contacts", Search(query="ada")).total == 1
