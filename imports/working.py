@@ -52,7 +52,7 @@ class Shelf:
         return record
 
     def touch(self, record: Working, changes: Mapping[str, Any], row: int) -> None:
-        custom = changes.get(CUSTOM)
+        custom: Mapping[str, Any] = changes.get(CUSTOM) or {}
         for target in (record.values, record.changes):
             own = target.get(CUSTOM) if custom else None
             target.update(changes)

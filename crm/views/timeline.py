@@ -73,7 +73,8 @@ def _activities(request: WorkspaceRequest, record: Subject, tab: Tab) -> dict[st
         pages = Paginator[Any](rows.filter(kind__in=tab.kinds), PAGE_SIZE)
     else:
         entries = import_entries(request, imports_of(record))
-        pages = Paginator[Any](WithImports(rows, entries), PAGE_SIZE)
+        merged: Any = WithImports(rows, entries)
+        pages = Paginator[Any](merged, PAGE_SIZE)
     boxes = {"note_form": NoteForm(), "call_form": CallForm()} if may_edit(request, record) else {}
     return {"activities": pages.get_page(request.GET.get("page")), **boxes}
 

@@ -41,7 +41,7 @@ def import_entries(request: HttpRequest, changes: Sequence[Change]) -> list[Impo
     ]
 
 
-class WithImports(Sequence["Activity | ImportEntry"]):
+class WithImports:
     """Activities with a few entries laid between them by time, newest first; a page is one query.
 
     Both are given newest first.
@@ -54,13 +54,12 @@ class WithImports(Sequence["Activity | ImportEntry"]):
     def __len__(self) -> int:
         return self._rows.count() + len(self._entries)
 
-    def __getitem__(self, wanted: slice) -> list[Activity | ImportEntry]:  # type: ignore[override]
+    def __getitem__(self, wanted: slice) -> list[Activity | ImportEntry]:
         first = max(0, wanted.start - len(self._entries))
         rows = list(self._rows[first : wanted.stop])
         newer = [entry for entry in self._entries if first and _is_newer(entry, rows)]
-        merged = sorted(
-            [*rows, *self._entries[len(newer) :]], key=lambda one: one.occurred_at, reverse=True
-        )
+        merged: list[Activity | ImportEntry] = [*rows, *self._entries[len(newer) :]]
+        merged.sort(key=lambda one: one.occurred_at, reverse=True)
         start = first + len(newer)
         return merged[wanted.start - start : wanted.stop - start]
 
