@@ -9,6 +9,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
+import requests
 
 from integrations.hub.errors import Unverified
 from integrations.hub.types import Event, RawRequest
@@ -176,3 +177,16 @@ def test_reset_empties_the_portal(plain_client: Client, sandbox: RunningSandbox)
 
     assert plain_client.objects_list("contacts").results == ()
     assert plain_client.object_create("contacts", {"email": "ada@example.test"}).id
+
+
+def test_control_page_shows_the_portal(plain_client: Client, sandbox: RunningSandbox) -> None:
+    plain_client.object_create("contacts", {"email": "ada@example.test"})
+    gone = plain_client.object_create("deals", {"dealname": "Gone"})
+    plain_client.object_archive("deals", gone.id)
+
+    page = requests.get(f"{sandbox.url}/hubspot/", timeout=10)
+
+    assert page.status_code == 200
+    assert "ada@example.test" in page.text
+    assert "Merge two records" in page.text
+    assert "Restore" in page.text
