@@ -44,7 +44,8 @@ def throwaway_folder(prefix: str = "nexa-") -> Iterator[Path]:
 
 def _abandoned_removed(prefix: str) -> None:
     for mark in Path(tempfile.gettempdir()).glob(f"{prefix}*/{_MARK}"):
-        found = mark.lstat()
-        young = time.time() - found.st_mtime < _ABANDONED_AFTER_SECONDS
-        if found.st_uid == os.geteuid() and not young and release(mark.parent):
-            shutil.rmtree(mark.parent, ignore_errors=True)
+        with suppress(FileNotFoundError):  # its own run, or another, clears it in this moment
+            found = mark.lstat()
+            young = time.time() - found.st_mtime < _ABANDONED_AFTER_SECONDS
+            if found.st_uid == os.geteuid() and not young and release(mark.parent):
+                shutil.rmtree(mark.parent, ignore_errors=True)
