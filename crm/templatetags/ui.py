@@ -127,11 +127,10 @@ def phone(stored: str) -> SafeString:
 
 @register.simple_tag
 def mail(address: str) -> SafeString:
-    """A link that writes to the address; a long one breaks behind its @."""
-    name, at, host = str(address or "").rpartition("@")
-    if not at:
-        return format_html("{}", host)
-    return format_html('<a href="mailto:{}">{}@<wbr>{}</a>', address, name, host)
+    """A link that writes to the address; what is none stays text."""
+    if "@" not in str(address or ""):
+        return format_html("{}", address or "")
+    return format_html('<a href="mailto:{}">{}</a>', address, address)
 
 
 @register.simple_tag
