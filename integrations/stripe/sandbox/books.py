@@ -7,14 +7,16 @@ from collections.abc import Iterator
 from typing import Any
 
 from integrations.hub.sandbox.deliveries import Message
-from integrations.hub.sandbox.store import Json
+from integrations.hub.sandbox.store import Collection, Json
 from integrations.hub.sandbox.vendor import Vendor
 from integrations.stripe.sandbox.errors import no_such
 from integrations.stripe.sandbox.identifiers import new_id
 from integrations.stripe.sandbox.shapes import public
 
 API_VERSION = "2026-10-28.endive"
-ACCOUNT = "acct_1NexaSandbox00000"
+# A key names its account: `sk_test_<word>_…`. The word of the demo's keys is the first account.
+FIRST_WORD = "nexa"
+ACCOUNTS = "_accounts"
 # The word of an error message for each collection.
 NAMES = {
     "customers": "customer",
@@ -30,24 +32,44 @@ NAMES = {
     "events": "event",
     "webhook_endpoints": "webhook endpoint",
 }
+# By endpoint, whosever it is.
 SECRETS = "_secrets"
 ALL_EVENTS = "*"
 
 
 class Books:
-    """Everything the account holds; one instance serves one request or one action."""
+    """Everything one account holds; one instance serves one request or one action."""
 
     def __init__(
-        self, vendor: Vendor, *, request_id: str | None = None, idempotency_key: str | None = None
+        self,
+        vendor: Vendor,
+        word: str = FIRST_WORD,
+        *,
+        request_id: str | None = None,
+        idempotency_key: str | None = None,
     ) -> None:
         self.vendor = vendor
+        self.word = word
         self.now = vendor.now()
         self._request = {"id": request_id, "idempotency_key": idempotency_key}
 
+    @property
+    def account(self) -> str:
+        return account_id(self.word)
+
+    def open(self) -> None:
+        """Be listed on the control page from the first call of a key on."""
+        if self.word != FIRST_WORD and self.vendor.collection(ACCOUNTS).get(self.word) is None:
+            self.vendor.collection(ACCOUNTS).put(self.word, {"word": self.word})
+
     # --- Objects --------------------------------------------------------------------------------
 
+    def collection(self, name: str) -> Collection:
+        """What other accounts hold is kept apart under their word."""
+        return self.vendor.collection(name if self.word == FIRST_WORD else f"{self.word}:{name}")
+
     def get(self, collection: str, identifier: str) -> Json | None:
-        return self.vendor.collection(collection).get(identifier)
+        return self.collection(collection).get(identifier)
 
     def find(self, collection: str, identifier: str, param: str = "") -> Json:
         """Raises ApiError resource_missing; a deleted object counts as missing in a parameter."""
@@ -57,12 +79,12 @@ class Books:
         return found
 
     def save(self, collection: str, row: Json) -> Json:
-        self.vendor.collection(collection).put(row["id"], row)
+        self.collection(collection).put(row["id"], row)
         return row
 
     def all(self, collection: str) -> Iterator[Json]:
         """Newest first."""
-        return self.vendor.collection(collection).newest_first()
+        return self.collection(collection).newest_first()
 
     # --- Events ---------------------------------------------------------------------------------
 
@@ -116,6 +138,18 @@ class Books:
             for _ in range(copies):
                 self.post(event, endpoint)
         return len(endpoints) * copies
+
+
+def account_id(word: str) -> str:
+    """The same for the same word."""
+    name = "NexaSandbox" if word == FIRST_WORD else word
+    return f"acct_1{name:0<16}"
+
+
+def every_books(vendor: Vendor) -> list[Books]:
+    """Those of each account that a key has opened; the demo's first."""
+    words = [row["word"] for row in vendor.collection(ACCOUNTS).newest_first()]
+    return [Books(vendor), *(Books(vendor, word) for word in reversed(words))]
 
 
 def _wants(endpoint: Json, kind: str) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from integrations.hub.sandbox.fake import Action, SandboxRefusal
 from integrations.hub.sandbox.store import Json
 from integrations.hub.sandbox.vendor import Vendor
-from integrations.stripe.sandbox.books import ALL_EVENTS, Books
+from integrations.stripe.sandbox.books import ALL_EVENTS, Books, every_books
 from integrations.stripe.sandbox.cards import TEST_CARDS, card_attach
 from integrations.stripe.sandbox.errors import ApiError
 from integrations.stripe.sandbox.idempotency import IdempotencyKeys
@@ -27,7 +27,7 @@ def actions(vendor: Vendor, keys: IdempotencyKeys) -> Mapping[str, Action]:
         def act(values: Values) -> str:
             with vendor.store.transaction():
                 try:
-                    return run(Books(vendor), values)
+                    return run(_books_of(vendor, values), values)
                 except ApiError as error:
                     raise SandboxRefusal(str(error)) from error
 
@@ -49,6 +49,15 @@ def actions(vendor: Vendor, keys: IdempotencyKeys) -> Mapping[str, Action]:
             is_general=True,
         ),
     }
+
+
+def _books_of(vendor: Vendor, values: Values) -> Books:
+    """Those of the account that holds what the action is about."""
+    row_id = values.get("id", "")
+    for books in every_books(vendor):
+        if any(books.get(name, row_id) for name in ("invoices", "subscriptions", "events")):
+            return books
+    return Books(vendor)
 
 
 # --- Actions ------------------------------------------------------------------------------------

@@ -9,14 +9,17 @@ from integrations.hub.sandbox.fake import Button, Row, Table
 from integrations.hub.sandbox.pages import NONE, moment
 from integrations.hub.sandbox.store import Json
 from integrations.hub.sandbox.vendor import Vendor
-from integrations.stripe.sandbox.books import Books
+from integrations.stripe.sandbox.books import FIRST_WORD, Books, every_books
 from integrations.stripe.sandbox.wording import money, money_of
 
 SHOWN = 25
 
 
 def tables(vendor: Vendor) -> list[Table]:
-    books = Books(vendor)
+    return [table for books in every_books(vendor) for table in _tables(books)]
+
+
+def _tables(books: Books) -> list[Table]:
     return [
         _table(books, "customers", "Customers", ("Id", "Name", "E-mail"), _customer),
         _table(
@@ -44,7 +47,10 @@ def _table(
     books: Books, name: str, title: str, columns: tuple[str, ...], row: Callable[[Books, Json], Row]
 ) -> Table:
     shown = tuple(row(books, found) for found in islice(books.all(name), SHOWN))
-    return Table(name, title, columns, shown, books.vendor.collection(name).count())
+    count = books.collection(name).count()
+    if books.word != FIRST_WORD:
+        name, title = f"{books.word}-{name}", f"{title} of {books.account}"
+    return Table(name, title, columns, shown, count)
 
 
 def _customer(_: Books, row: Json) -> Row:

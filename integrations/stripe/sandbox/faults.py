@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from integrations.hub.sandbox.fake import FaultKind, VendorRequest, VendorResponse
-from integrations.stripe.sandbox.books import ACCOUNT
+from integrations.stripe.sandbox.books import FIRST_WORD, account_id
 from integrations.stripe.sandbox.errors import ApiError, card_declined
 from integrations.stripe.sandbox.idempotency import HEADER
 from integrations.stripe.sandbox.identifiers import random_text
@@ -75,8 +75,8 @@ def forbidden(_: VendorRequest, value: str) -> VendorResponse:
         ApiError(
             403,
             f"The provided key 'rk_test_***' does not have the required permissions for this "
-            f"endpoint on account '{ACCOUNT}'. Having the '{name}' permission would allow this "
-            "request to continue.",
+            f"endpoint on account '{account_id(FIRST_WORD)}'. Having the '{name}' permission would "
+            "allow this request to continue.",
         )
     )
 

@@ -31,7 +31,7 @@ from integrations.stripe.sandbox import (
     subscriptions,
     webhooks,
 )
-from integrations.stripe.sandbox.books import ACCOUNT, API_VERSION, Books
+from integrations.stripe.sandbox.books import API_VERSION, Books
 from integrations.stripe.sandbox.call import Call, Endpoint
 from integrations.stripe.sandbox.errors import ApiError
 from integrations.stripe.sandbox.expansion import expand
@@ -42,7 +42,7 @@ from integrations.stripe.sandbox.replies import error_response
 from integrations.stripe.sandbox.shapes import catalog
 
 ENDPOINTS: list[Endpoint] = [
-    Endpoint("GET", "/v1/account", lambda _: catalog.account(ACCOUNT)),
+    Endpoint("GET", "/v1/account", lambda call: catalog.account(call.books.account)),
     *(
         endpoint
         for room in (
@@ -64,7 +64,7 @@ FORM = "application/x-www-form-urlencoded"
 
 
 class StripeFake:
-    """Stripe's API over one account, with its dashboard's actions."""
+    """Stripe's API over the accounts that keys name, with its dashboard's actions."""
 
     def __init__(self, vendor: Vendor) -> None:
         self.vendor = vendor
@@ -110,8 +110,12 @@ class StripeFake:
         expansions = array_of(text)(given.pop("expand", ""), "expand")
         params = check(endpoint.parameters, given)
         books = Books(
-            self.vendor, request_id=request_id, idempotency_key=request.headers.get(HEADER)
+            self.vendor,
+            account_word(request),
+            request_id=request_id,
+            idempotency_key=request.headers.get(HEADER),
         )
+        books.open()
         reply = endpoint.run(Call(books, identifier, params))
         return expand(books, reply, expansions)
 
@@ -143,6 +147,11 @@ def key_of(request: VendorRequest) -> str:
         except ValueError:
             return ""
     return ""
+
+
+def account_word(request: VendorRequest) -> str:
+    """What the key calls its account: `sk_test_<word>_…`."""
+    return key_of(request).split("_")[2]
 
 
 def masked(key: str) -> str:

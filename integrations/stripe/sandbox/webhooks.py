@@ -60,7 +60,7 @@ def create(call: Call) -> Json:
         )
     row = books.save("webhook_endpoints", catalog.webhook_endpoint(books.now, call.params))
     secret = f"whsec_{random_text(32)}"
-    books.save(SECRETS, {"id": row["id"], "secrets": [secret]})
+    books.vendor.collection(SECRETS).put(row["id"], {"secrets": [secret]})
     return {**row, "secret": secret}
 
 
@@ -96,7 +96,7 @@ def update(call: Call) -> Json:
 
 def delete(call: Call) -> Json:
     call.books.find("webhook_endpoints", call.id)
-    call.books.vendor.collection("webhook_endpoints").delete(call.id)
+    call.books.collection("webhook_endpoints").delete(call.id)
     call.books.vendor.collection(SECRETS).delete(call.id)
     return shapes.deleted("webhook_endpoint", call.id)
 

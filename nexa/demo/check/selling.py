@@ -19,7 +19,7 @@ PEOPLE = (
 )
 HEADER = ("First Name", "Last Name", "E-mail", "Company", "Company Domain")
 SECOND = "Second account"
-SECOND_KEY = "sk_test_nexa_second"
+SECOND_KEY = "sk_test_second_account"
 BROKEN = ("Zed", "Broken", "not an address", "Nowhere", "")
 
 

@@ -105,7 +105,7 @@ def test_stripes_page_shows_no_secret() -> None:
         made = requests.post(
             f"{sandbox.url}/stripe/v1/webhook_endpoints",
             data={"url": "http://127.0.0.1:9/", "enabled_events[]": "*"},
-            headers={"Authorization": "Bearer sk_test_x"},
+            headers={"Authorization": "Bearer sk_test_nexa_x"},
             timeout=5,
         ).json()
         page = requests.get(f"{sandbox.url}/stripe/", timeout=5).text

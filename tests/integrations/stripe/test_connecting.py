@@ -82,7 +82,7 @@ def test_new_key_keeps_the_webhook_that_is_there(
     connection = connect()
 
     report = credentials_replace(
-        connection, credentials={"api_key": "rk_test_another"}, actor=admin
+        connection, credentials={"api_key": "rk_test_nexa_another"}, actor=admin
     )
 
     assert report.is_ok
@@ -180,7 +180,7 @@ def test_second_connection_of_an_account_is_refused(connect: Any, sandbox: Runni
     connect()
 
     with pytest.raises(AlreadyConnected, match="connected already, as “Stripe”"):
-        connect("rk_test_of_the_same_account", name="Another")
+        connect("rk_test_nexa_again", name="Another")
 
     assert Connection.objects.count() == 1
     assert len(sandbox.rows("stripe", "webhook_endpoints")) == 1
@@ -319,3 +319,17 @@ def test_stripe_should_retry_overrides_the_table(
 def test_error_without_status_is_left_to_the_hub() -> None:
     assert error(stripe.APIConnectionError("broken")) is None
     assert error(ValueError("other")) is None
+
+
+def test_another_key_opens_another_account_with_books_of_its_own(
+    connect: Any, sandbox: RunningSandbox
+) -> None:
+    first = connect("sk_test_nexa_tests", name="First")
+    second = connect("sk_test_shop_1", name="Second")
+
+    assert (first.state, second.state) == ("active", "active")
+    assert first.remote_account_id != second.remote_account_id
+    (mine,) = sandbox.rows("stripe", "webhook_endpoints")
+    (other,) = sandbox.rows("stripe", "shop:webhook_endpoints")
+    assert first.webhook_key in mine["url"]
+    assert second.webhook_key in other["url"]

@@ -207,7 +207,7 @@ def test_two_connections_of_one_stripe_account_count_a_payment_once(
         workspace=reachable.workspace,
         provider_id="stripe",
         name="The same again",
-        credentials={"api_key": "rk_test_the_same_account"},
+        credentials={"api_key": "rk_test_nexa_again"},
         settings={"bills_won_deals": False},
         actor=None,
     )

@@ -205,13 +205,11 @@ def test_paused_connection_keeps_the_command_until_it_is_resumed(
 def test_deal_is_billed_on_one_connection_only(
     connection: Connection, deal: Deal, workspace: Workspace, sandbox: RunningSandbox
 ) -> None:
-    # As if of another account: the sandbox keeps one, and an account is connected once.
-    Connection.objects.update(remote_account_id="acct_other:test")
     connection_create(
         workspace=workspace,
         provider_id="stripe",
         name="Another",
-        credentials={"api_key": "sk_test_another"},
+        credentials={"api_key": "sk_test_another_account"},
         settings={},
         actor=None,
     )

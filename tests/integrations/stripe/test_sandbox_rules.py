@@ -11,7 +11,7 @@ import stripe
 
 from tests.sandbox import RunningSandbox, running_sandbox
 
-AUTHORIZED = {"Authorization": "Bearer sk_test_x"}
+AUTHORIZED = {"Authorization": "Bearer sk_test_nexa_x"}
 
 
 @pytest.fixture
