@@ -13,6 +13,8 @@ handler404 = "crm.views.errors.page_not_found"
 handler500 = "crm.views.errors.server_error"
 
 urlpatterns = [
+    # Vendors first: theirs is the busiest door.
+    path("", include("integrations.hub.urls")),
     path("healthz", health.alive, name="healthz"),
     path("readyz", health.ready, name="readyz"),
     path("favicon.ico", brand.favicon, name="favicon"),
@@ -22,6 +24,5 @@ urlpatterns = [
     path("sign-in/", include("allauth.urls")),
     path("api/", include("crm.api.urls")),
     path("imports/", include("imports.urls")),
-    path("", include("integrations.hub.urls")),
     path("", include("crm.urls")),
 ]

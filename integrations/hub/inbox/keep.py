@@ -25,7 +25,7 @@ UNREADABLE = "unreadable"
 # the wake-up flag. Without the proof nothing is written.
 KEEP = f"""
 WITH known AS MATERIALIZED (
-    SELECT nextval(pg_get_serial_sequence('hub_inboxbody', 'id')) AS body_id, c.id, c.provider
+    SELECT nextval('hub_inboxbody_id_seq') AS body_id, c.id, c.provider
     FROM hub_connection c WHERE c.id = %s AND {PROOF} = %s
 ), made AS (
     INSERT INTO hub_inboxevent
