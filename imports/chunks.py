@@ -98,7 +98,11 @@ def _begin(job_id: int, steps: Steps) -> ImportJob | None:
 
 def _slice(job: ImportJob, steps: Steps, lease: leases.Lease, deadline: float) -> Worked:
     done = 0
-    engine = steps.engine(job)
+    try:
+        engine = steps.engine(job)
+    except ImportStopped as error:
+        _fail(job.pk, steps, str(error))
+        return Worked(done, has_more=_is_superseded(job))
     with file_open(job) as file, closing(ahead(chunks_of(job, file, engine.mapped))) as chunks:
         while True:
             try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from datetime import timedelta
 from typing import Final
@@ -14,6 +15,8 @@ from django.db.models.functions import Coalesce, Now
 from imports.choices import ImportStatus, UndoState
 from imports.models import ImportJob
 
+logger = logging.getLogger(__name__)
+
 BATCH: Final = 100
 BUDGET_SECONDS: Final = 10.0
 # These wait for a person, and without a file there is nothing to wait for.
@@ -21,14 +24,22 @@ WAITING: Final = (ImportStatus.PENDING, ImportStatus.READY, ImportStatus.PAUSED)
 
 
 def files_expire(budget_seconds: float = BUDGET_SECONDS) -> int:
-    """Delete files that nobody has worked with for IMPORT_FILE_DAYS; how many. Idempotent."""
+    """Delete files that nobody has worked with for IMPORT_FILE_DAYS; how many. Idempotent.
+
+    Raises, once all the others are gone, what kept a storage from deleting its files.
+    """
     deadline, deleted = time.monotonic() + budget_seconds, 0
-    for job_id in list(
-        _expired().order_by("created_at", "id").values_list("pk", flat=True)[:BATCH]
-    ):
-        if time.monotonic() >= deadline:
+    kept: list[Exception] = []
+    for job_id in _expired().order_by("created_at", "id").values_list("pk", flat=True).iterator():
+        if time.monotonic() >= deadline or deleted >= BATCH or len(kept) >= BATCH:
             break
-        deleted += _file_delete(job_id)
+        try:
+            deleted += _file_delete(job_id)
+        except Exception as error:  # the boundary: one file must not keep the others from going
+            logger.exception("the file of import %s could not be deleted", job_id)
+            kept.append(error)
+    if kept:
+        raise ExceptionGroup(f"{len(kept)} uploaded files could not be deleted", kept)
     return deleted
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
 from crm.rules.identity import domain_normal
 from imports.choices import ProblemKind
-from imports.errors import BadValue
+from imports.errors import BadValue, ImportStopped
 from imports.fields import CUSTOM_PREFIX, Field, Kind, field_of
 from imports.formats import Row
 from imports.transforms import (
@@ -63,16 +63,19 @@ class _Column(NamedTuple):
 
 
 class RowMapper:
-    """Maps row after row; compiled once from the mapping of a job."""
+    """Maps row after row; compiled once from the mapping of a job.
+
+    Raises ImportStopped when a field of the mapping is gone, since its column would else be lost.
+    """
 
     def __init__(
         self, mapping: Sequence[dict[str, Any]], *, import_object: str, around: Surroundings
     ) -> None:
         self._width = len(mapping)
-        pairs = (
-            (entry, field_of(import_object, entry["field"], around.custom)) for entry in mapping
-        )
-        self._columns = [_compiled(entry, field, around) for entry, field in pairs if field]
+        mapped = [entry for entry in mapping if entry["field"]]
+        self._columns = [
+            _compiled(entry, _field_of(import_object, entry, around), around) for entry in mapped
+        ]
         self._has_custom = any(column.name.startswith(CUSTOM_PREFIX) for column in self._columns)
 
     def map(self, row: Row) -> Incoming:
@@ -112,6 +115,16 @@ class RowMapper:
                 continue
             target = account if is_account else contact
             target[name] = [*target.get(name, ()), *value] if is_list else value
+
+
+def _field_of(import_object: str, entry: Mapping[str, Any], around: Surroundings) -> Field:
+    field = field_of(import_object, entry["field"], around.custom)
+    if field is None:
+        raise ImportStopped(
+            f"The field that column “{entry['header']}” was mapped to is gone. Nothing of the rows "
+            "from here on was imported: upload the file again and map the column anew."
+        )
+    return field
 
 
 def _compiled(entry: dict[str, Any], field: Field, around: Surroundings) -> _Column:

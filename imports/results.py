@@ -21,7 +21,8 @@ def plan_add(plan: dict[str, Any], decisions: Decisions) -> None:
     """Add one chunk to the summary kept in `ImportJob.plan`."""
     counts = plan.setdefault("counts", {action.value: 0 for action in Action})
     for name, count in decisions.counts.items():
-        counts[name] += count
+        # A summary begun before an update may lack an action that is new.
+        counts[name] = counts.get(name, 0) + count
     accounts = plan.setdefault("accounts", {"created": 0, "updated": 0})
     accounts["created"] += len(decisions.accounts.new)
     accounts["updated"] += len(decisions.accounts.changed)

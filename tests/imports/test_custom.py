@@ -14,6 +14,8 @@ from crm.services.origin import Origin
 from imports.choices import DuplicateStrategy, ImportStatus
 from imports.custom import custom_cell
 from imports.errors import BadValue
+from imports.services import import_start
+from imports.tasks import work
 from tests import factories
 from tests.imports.conftest import MakeJob, causes, counted, fresh
 from tests.imports.test_views import mapping_form, text, url
@@ -158,3 +160,18 @@ def test_fields_of_another_workspace_are_not_offered(
     )
 
     assert "Select a valid choice" in text(response)
+
+
+def test_a_field_that_is_gone_since_the_check_stops_the_run(
+    own_fields: None, checked: MakeJob
+) -> None:
+    job = checked("Ada,ada@x.com,m,3,Acme,gold", header=HEADER)
+    CustomField.objects.filter(key="seats").delete()
+
+    import_start(job)
+    work(job.pk)
+
+    job.refresh_from_db()
+    assert job.status == ImportStatus.FAILED
+    assert "mapped to is gone" in job.error
+    assert not Contact.objects.exists()

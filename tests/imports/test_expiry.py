@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -99,3 +100,18 @@ def test_what_needs_the_file_is_refused_with_the_reason(
     assert "Resume" not in text(manager_client.get(url("import_detail", job)))
     manager_client.post(url("import_reading", job), {"encoding": "utf-8", "delimiter": ","})
     assert "The file was deleted on" in text(manager_client.get(url("import_list")))
+
+
+def test_a_file_that_cannot_be_deleted_keeps_no_other_from_going(imported: MakeJob) -> None:
+    stuck = aged(imported(*people(1)), 30)
+    job = aged(imported(*people(2)), 11)
+    path = Path(default_storage.path(str(stuck.file.name)))
+    path.unlink()
+    path.mkdir()  # what the storage refuses to delete as a file
+    (path / "held").touch()
+
+    with pytest.raises(ExceptionGroup, match="1 uploaded files could not be deleted"):
+        files_expire()
+
+    assert not is_kept(job)
+    assert fresh(stuck).file_deleted_at is None
