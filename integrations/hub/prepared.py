@@ -10,20 +10,21 @@ from collections.abc import Sequence
 from typing import Any
 
 import psycopg
-from django.db import OperationalError
+from django.db import NotSupportedError, OperationalError
 from django.db import connection as database
 
 
 def row(statement: str, parameters: Sequence[Any]) -> tuple[Any, ...] | None:
     """The first row; raises Django's DatabaseError as every query does.
 
-    A session that the server has ended meanwhile is replaced once, so the statement must be one
-    that may run twice.
+    A session that the server has ended meanwhile, or whose plan a migration has made void, is
+    replaced once, so the statement must be one that may run twice.
     """
     try:
         return _row(statement, parameters)
-    except OperationalError:
-        if database.in_atomic_block or not _has_ended():
+    except (OperationalError, NotSupportedError) as error:
+        is_void = isinstance(error, NotSupportedError)
+        if database.in_atomic_block or not (is_void or _has_ended()):
             raise
         database.close()
         return _row(statement, parameters)

@@ -5,12 +5,15 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from nexa.supervisor.errors import SupervisorError
+
+LOOK_SECONDS = 0.5
 
 
 @dataclass(frozen=True)
@@ -42,16 +45,26 @@ def only_one(path: Path, *, address: str, sandbox: str = "") -> Iterator[None]:
     """Hold the lock file while inside; SupervisorError tells where the other one serves."""
     handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise SupervisorError(_already(os.read(handle, 1000))) from None
+        _lock(handle)
         os.ftruncate(handle, 0)
         instance = Instance(os.getpid(), address, sandbox)
         os.write(handle, json.dumps(asdict(instance)).encode())
         yield
     finally:
         os.close(handle)
+
+
+def _lock(handle: int) -> None:
+    """Who only looks (`running`) holds the lock for an instant, so one refusal says nothing."""
+    deadline = time.monotonic() + LOOK_SECONDS
+    while True:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return
+        except BlockingIOError:
+            if time.monotonic() >= deadline:
+                raise SupervisorError(_already(os.pread(handle, 1000, 0))) from None
+            time.sleep(0.02)
 
 
 def _told(content: bytes) -> Instance | None:
