@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from django import forms
@@ -69,6 +70,17 @@ def _shown(record: Record, name: str) -> str:
 
 def _worded(record: Record, name: str, value: object) -> str:
     """The words of a choice instead of its key; empty values as a dash."""
-    choices = dict(getattr(record._meta.get_field(name), "flatchoices", ()))
-    words = str(choices.get(value, value)) if value not in (None, "", [], {}) else "—"
+    words = _text(record, name, value) if value not in (None, "", [], {}) else "—"
     return words if len(words) <= 80 else f"{words[:79]}…"
+
+
+def _text(record: Record, name: str, value: object) -> str:
+    """Tags as they are entered; custom fields as the form shows them."""
+    if isinstance(value, list):
+        return ", ".join(map(str, value))
+    if isinstance(value, dict):
+        return json.dumps(value, ensure_ascii=False)
+    if isinstance(value, str | int):
+        choices = dict(getattr(record._meta.get_field(name), "flatchoices", ()))
+        return str(choices.get(value, value))
+    return str(value)

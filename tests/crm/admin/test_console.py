@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from html import unescape
 from typing import Any
 
 import pytest
@@ -9,7 +10,7 @@ from django.contrib import admin
 from django.test import Client
 from django.urls import reverse
 
-from crm.models import Account, Change, Contact, Pipeline, User, Workspace
+from crm.models import Account, Change, Contact, CustomField, Pipeline, User, Workspace
 from crm.services.accounts import account_create, account_update
 from crm.services.contacts import contact_create
 from crm.services.origin import Origin
@@ -104,6 +105,24 @@ def test_edit_of_what_somebody_changed_meanwhile_is_refused_with_both_values(
     assert "now “Acme Inc”, in this form “Acme Ltd”" in said
     assert 'value="Acme Ltd"' in said
     assert Account.objects.get(pk=account.pk).name == "Acme Inc"
+
+
+def test_lists_and_custom_fields_changed_meanwhile_are_told_in_words(
+    operator_client: Client, workspace: Workspace, origin: Origin
+) -> None:
+    CustomField.objects.create(workspace=workspace, record_type="account", key="size", label="Size")
+    account = account_create(workspace=workspace, values={"name": "Acme"}, origin=origin)
+    page = reverse("admin:crm_account_change", args=[account.pk])
+    theirs = {"tags": ["vip", "north"], "custom": {"size": "großes Haus"}}
+    account_update(account, values=theirs, origin=origin)
+
+    late = account_form(account, tags="partner, south", opened_version=account.version)
+    refused = operator_client.post(page, late)
+
+    assert refused.status_code == 200
+    said = unescape(refused.content.decode())
+    assert "Tags: now “vip, north”, in this form “partner, south”." in said
+    assert 'Custom: now “{"size": "großes Haus"}”, in this form “—”.' in said
 
 
 def test_edit_refused_once_is_saved_when_sent_again(
