@@ -26,6 +26,8 @@ from integrations.hub.types import ConnectionReport
 
 logger = logging.getLogger("integrations.hub.connections")
 
+# What a look that began earlier may change; a connection disconnected meanwhile stays so.
+_CONNECTED = set(ConnectionState) - {ConnectionState.DISABLED}
 _OPEN_GATE: dict[str, Any] = {
     "gate_until": None,
     "gate_reason": GateReason.NONE,
@@ -71,7 +73,7 @@ def connection_test(connection: Connection) -> ConnectionReport:
     """Ask the vendor whose account this is, and see that its web-hook is right.
 
     One that answers again is taken back into service; one whose account another connection has is
-    paused.
+    paused. Raises Conflict when it was disconnected meanwhile.
     """
     report = _checked(connection)
     if report.is_taken:
@@ -139,11 +141,13 @@ def credentials_replace(
 
 def connection_disconnect(connection: Connection, *, actor: User | None) -> None:
     """Take the web-hook away at the vendor as far as that works, and erase the secrets."""
+    connection.refresh_from_db(fields=["credentials", "settings"])
     handshake.webhook_unregister(connection)
     connection.credentials = Secrets()
     Connection.objects.filter(pk=connection.pk).update(
         state=ConnectionState.DISABLED,
         credentials=connection.credentials,
+        token_version=F("token_version") + 1,
         attention="",
         updated_at=Now(),
         **_OPEN_GATE,
@@ -195,18 +199,19 @@ def _checked(connection: Connection) -> ConnectionReport:
 
 
 def _attention_set(connection: Connection, words: str) -> None:
-    Connection.objects.filter(pk=connection.pk).update(attention=words[:500], updated_at=Now())
+    kept = Connection.objects.filter(pk=connection.pk, state__in=_CONNECTED)
+    kept.update(attention=words[:500], updated_at=Now())
     connection.refresh_from_db()
 
 
 def _activate(connection: Connection) -> None:
-    _set(connection, set(ConnectionState), state=ConnectionState.ACTIVE, attention="", **_OPEN_GATE)
+    _set(connection, _CONNECTED, state=ConnectionState.ACTIVE, attention="", **_OPEN_GATE)
     gates.auth_mended(connection)
     wake.wake_on_commit()
 
 
 def _pause_for(connection: Connection, words: str) -> None:
-    _set(connection, set(ConnectionState), state=ConnectionState.PAUSED, attention=words[:500])
+    _set(connection, _CONNECTED, state=ConnectionState.PAUSED, attention=words[:500])
 
 
 def _set(connection: Connection, before: set[ConnectionState], **values: Any) -> None:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import copy
 import logging
 import time
 from dataclasses import replace
 
+from django.db import transaction
 from django.db.models.functions import Now
 
 from integrations.hub import leases, registry
 from integrations.hub.classification import BUG_PREFIX, classified
 from integrations.hub.http import recording
-from integrations.hub.models import Connection, RunKind, RunStatus, SyncRun
+from integrations.hub.models import Connection, ConnectionState, RunKind, RunStatus, SyncRun
 from integrations.hub.redaction import redact
 from integrations.hub.types import ConnectionReport, Registration
 
@@ -19,6 +21,10 @@ logger = logging.getLogger("integrations.hub.connections")
 
 # Longer than the few calls that a look at a web-hook takes.
 ENSURE_SECONDS = 120
+CHANGED_MEANWHILE = (
+    "The connection was changed or disconnected while its web-hook was looked at, so nothing of "
+    "it was stored. Test it again."
+)
 
 
 def account_ask(connection: Connection) -> ConnectionReport:
@@ -43,22 +49,49 @@ def webhook_ensure(connection: Connection, report: ConnectionReport, url: str) -
         note = "The web-hook is being looked at by somebody else now."
         return replace(report, message=f"{report.message} {note}")
     try:
-        connection.refresh_from_db(fields=["credentials", "settings"])
-        note = _ensured(connection, webhook.ensure(connection, url))
-        return replace(report, message=f"{report.message} {note}")
+        connection.refresh_from_db(fields=["credentials", "settings", "state", "token_version"])
+        if connection.state == ConnectionState.DISABLED:
+            return replace(report, is_ok=False, message=CHANGED_MEANWHILE)
+        found = webhook.ensure(connection, url)
+        if not _kept(connection, found):
+            _taken_away(connection, found)
+            return replace(report, is_ok=False, message=CHANGED_MEANWHILE)
+        _webhook_note(connection, found.note)
+        return replace(report, message=f"{report.message} {found.note}")
     except Exception as error:  # the boundary to the provider; the words go to the person
         return replace(report, is_ok=False, message=_webhook_trouble(connection, error))
     finally:
         leases.release(lease)
 
 
-def _ensured(connection: Connection, found: Registration) -> str:
+@transaction.atomic
+def _kept(connection: Connection, found: Registration) -> bool:
+    """Put what was found beside what is stored now.
+
+    False, and nothing stored, when the vendor was asked with credentials that are stored no more:
+    to write those back would undo a disconnect, or bring a leaked key back.
+    """
+    asked = Connection.objects.select_for_update(no_key=True).filter(
+        pk=connection.pk, token_version=connection.token_version
+    )
+    row = asked.exclude(state=ConnectionState.DISABLED).first()
+    if row is None:
+        return False
     if found.secrets or found.settings:
-        connection.credentials = connection.credentials.merged(found.secrets)
-        connection.settings = {**connection.settings, **found.settings}
+        connection.credentials = row.credentials.merged(found.secrets)
+        connection.settings = {**row.settings, **found.settings}
         connection.save(update_fields=["credentials", "settings"])
-    _webhook_note(connection, found.note)
-    return found.note
+    return True
+
+
+def _taken_away(connection: Connection, found: Registration) -> None:
+    """The web-hook just made is nobody's: away with it, by the credentials that made it."""
+    if not found.settings:
+        return
+    made = copy.copy(connection)
+    made.credentials = connection.credentials.merged(found.secrets)
+    made.settings = {**connection.settings, **found.settings}
+    webhook_unregister(made)
 
 
 def _webhook_trouble(connection: Connection, error: Exception) -> str:

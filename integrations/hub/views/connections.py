@@ -57,10 +57,14 @@ def connection_detail(request: WorkspaceRequest, pk: int) -> HttpResponse:
 def connection_test(request: WorkspaceRequest, pk: int) -> HttpResponse:
     """Ask the vendor whose account this is, and see that its web-hook is right."""
     connection = _connection_or_404(request, pk)
-    report = connections.connection_test(connection)
-    messages.add_message(
-        request, messages.SUCCESS if report.is_ok else messages.ERROR, report.message
-    )
+    try:
+        report = connections.connection_test(connection)
+    except HubError as refusal:
+        messages.error(request, str(refusal))
+    else:
+        messages.add_message(
+            request, messages.SUCCESS if report.is_ok else messages.ERROR, report.message
+        )
     return redirect("hub:connection_detail", pk=pk)
 
 

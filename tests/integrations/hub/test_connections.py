@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.db import connection as database
+from werkzeug.wrappers import Request
 
 from crm.models import User, Workspace
 from integrations.hub import connections
+from integrations.hub.credentials import Secrets
 from integrations.hub.errors import AlreadyConnected, Conflict, InvalidSettings
 from integrations.hub.models import Connection, ConnectionState, SyncJob, SyncRun
 from integrations.hub.pump import pump
@@ -248,3 +252,72 @@ def test_resume_without_an_answer_goes_on_and_says_so(
     assert not report.is_ok
     assert connection.state == ConnectionState.ACTIVE
     assert connection.attention == report.message
+
+
+def meanwhile(act: Callable[[], object]) -> echo.Answer:
+    """A colleague acts while the vendor takes its time; then it answers as usual."""
+
+    def answer(request: Request) -> None:
+        try:
+            act()
+        finally:
+            database.close()
+
+    return answer
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("state", [ConnectionState.ACTIVE, ConnectionState.AUTH_FAILED])
+def test_test_leaves_a_connection_disconnected_meanwhile_as_it_is(
+    connection: Connection, vendor: EchoVendor, actor: User, state: ConnectionState
+) -> None:
+    Connection.objects.update(state=state)
+    connection.refresh_from_db()
+    colleagues = Connection.objects.get()
+    vendor.script = [
+        lambda request: None,
+        meanwhile(lambda: connections.connection_disconnect(colleagues, actor=actor)),
+    ]
+
+    if state == ConnectionState.ACTIVE:
+        assert "changed or disconnected" in connections.connection_test(connection).message
+    else:
+        with pytest.raises(Conflict, match="disconnected"):
+            connections.connection_test(connection)
+
+    stored = Connection.objects.get()
+    assert (stored.state, stored.attention, stored.settings) == (ConnectionState.DISABLED, "", {})
+    assert dict(stored.credentials) == {}
+    assert vendor.requests[-1][:2] == ("DELETE", "/hooks/acct_1")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_test_writes_no_replaced_key_back(connection: Connection, vendor: EchoVendor) -> None:
+    def replace_key() -> None:
+        Connection.objects.update(credentials=Secrets({"api_key": "new"}), token_version=2)
+
+    vendor.script = [lambda request: None, meanwhile(replace_key)]
+
+    report = connections.connection_test(connection)
+
+    stored = Connection.objects.get()
+    assert not report.is_ok
+    assert dict(stored.credentials) == {"api_key": "new"}
+    assert stored.attention == report.message
+    assert vendor.requests[-1][:2] == ("DELETE", "/hooks/acct_1")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_refused_account_does_not_bring_a_disconnected_connection_back(
+    workspace: Workspace, connection: Connection, vendor: EchoVendor, actor: User
+) -> None:
+    Connection.objects.update(remote_account_id="acct_1")
+    twin = connection_make(workspace)
+    colleagues = Connection.objects.get(pk=twin.pk)
+    vendor.script = [meanwhile(lambda: connections.connection_disconnect(colleagues, actor=actor))]
+
+    with pytest.raises(Conflict, match="disconnected"):
+        connections.connection_test(twin)
+
+    twin.refresh_from_db()
+    assert twin.state == ConnectionState.DISABLED
