@@ -23,6 +23,7 @@ from crm.services.records import (
     record_restore,
     record_update,
 )
+from crm.services.stages import stage_hold
 from crm.signals import deal_won
 
 __all__ = [
@@ -42,7 +43,8 @@ def deal_create(*, workspace: Workspace, values: Mapping[str, Any], origin: Orig
     """Create a deal, in the default pipeline's first stage unless one is given."""
     cleaned = values_clean(Deal, workspace=workspace, values=values)
     _check_not_negative(cleaned)
-    stage = cleaned.get("stage") or _first_stage(workspace, cleaned)
+    given = cleaned.get("stage")
+    stage = _as_it_is(given) if given else _first_stage(workspace, cleaned)
     probability = cleaned.get("probability")
     cleaned |= _stage_values(cleaned, stage)
     if probability is not None:
@@ -111,18 +113,29 @@ def deal_restore(deal: Deal, *, origin: Origin) -> Deal:
 
 def _first_stage(workspace: Workspace, values: Mapping[str, Any]) -> Stage:
     pipeline = values.get("pipeline") or pipeline_default(workspace)
-    stage: Stage | None = pipeline.stages.filter(is_won=False, is_lost=False).first()
+    stages = pipeline.stages.filter(is_won=False, is_lost=False)
+    stage = stage_hold(stages.order_by("order", "id"))
     if stage is None:
         raise InvalidRecord({"pipeline": ["This pipeline has no open stage."]})
     return stage
 
 
+def _as_it_is(stage: Stage) -> Stage:
+    """The stage given may have become a won one since it was read."""
+    held = stage_hold(Stage.objects.filter(pk=stage.pk).order_by())
+    if held is None:
+        raise InvalidRecord({"stage": ["This stage is gone. Choose another."]})
+    return held
+
+
 def _stage_wanted(deal: Deal, values: Mapping[str, Any]) -> Stage:
     """The stage given; the first one of a pipeline given alone; else the present one."""
     pipeline = values.get("pipeline") or deal.pipeline
-    if values.get("stage"):
-        return values["stage"]  # type: ignore[no-any-return]
-    return deal.stage if pipeline == deal.pipeline else _first_stage(deal.workspace, values)
+    given = values.get("stage")
+    # The outcome of the present stage cannot change while the deal is in it.
+    if given == deal.stage or (given is None and pipeline == deal.pipeline):
+        return deal.stage
+    return _as_it_is(given) if given else _first_stage(deal.workspace, values)
 
 
 def _stage_values(values: Mapping[str, Any], stage: Stage) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from crm.models import Deal, Stage
 from crm.services.bulk import records_update
@@ -32,7 +33,7 @@ def stage_update(
     Raises InvalidRecord, with the number of deals, for another pipeline or outcome of a stage
     that has deals, and when the pipeline would be left without an open stage.
     """
-    # Held against deals that are just being put in it, which only a lock for deleting is.
+    # Also held against rows linked to it without stage_hold, as only a lock for deleting is.
     Stage.objects.select_for_update(of=("self",)).get(pk=stage.pk)
     before = record_lock(stage, expected_version=expected_version)
     cleaned = values_clean(Stage, workspace=before.workspace, values=values)
@@ -45,6 +46,16 @@ def stage_update(
     if fresh.probability != old:
         _deals_carry(fresh, old, origin)
     return fresh
+
+
+def stage_hold(stages: QuerySet[Stage]) -> Stage | None:
+    """The first of them as it is now, which stage_update leaves alone until this transaction ends.
+
+    For who is about to put a deal in it. Any number may hold a stage at once, so that they need
+    not wait for each other; Django has no word for this lock.
+    """
+    statement, values = stages[:1].query.sql_with_params()
+    return next(iter(Stage.objects.raw(f"{statement} FOR SHARE", values)), None)
 
 
 def _check_empty(stage: Stage, changed: list[str]) -> None:

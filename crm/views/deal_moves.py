@@ -33,11 +33,11 @@ def deal_move(request: WorkspaceRequest, pk: int) -> HttpResponse:
     if stage.is_lost and deal.stage_id != stage.pk:
         return _close_lost(request, deal, stage)
     try:
-        move(deal, stage, origin=origin_of(request))
+        moved = move(deal, stage, origin=origin_of(request))
     except ServiceError as error:
         notify_error(request, str(error))
     else:
-        _tell(request, deal, stage)
+        _tell(request, deal, moved.stage)
     return back_to(request, reverse("crm:deal_detail", args=[pk]))
 
 

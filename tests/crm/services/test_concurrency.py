@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from django.db import close_old_connections, connection
+from django.db import close_old_connections, connection, transaction
 
 from crm.choices import Severity
 from crm.models import (
@@ -19,6 +20,7 @@ from crm.models import (
     Deal,
     Lead,
     Payment,
+    Stage,
     Task,
     Workspace,
 )
@@ -30,6 +32,8 @@ from crm.services.deals import deal_create, deal_move
 from crm.services.errors import InvalidRecord, StaleRecord
 from crm.services.leads import lead_convert, lead_create
 from crm.services.origin import Origin
+from crm.services.pipelines import pipeline_default
+from crm.services.stages import stage_update
 from crm.services.tasks import task_create
 from crm.signals import deal_won
 from tests.factories import TEST_ORIGIN
@@ -151,6 +155,93 @@ def test_deal_won_is_told_once_when_workers_race(workspace: Workspace) -> None:
     assert raised(results) == []
     assert len(told) == 1
     assert Activity.objects.filter(kind="stage_changed").count() == 1
+
+
+def behind(work: Callable[[], Any]) -> Callable[[], Any]:
+    """Start the work in a thread and return when it waits for a row this transaction holds.
+
+    Call what is returned, after the transaction, for the work's result or what it raised.
+    """
+    results: list[Any] = []
+    thread = threading.Thread(target=lambda: results.extend(at_once(work, times=1)))
+    thread.start()
+    deadline = time.monotonic() + 30
+    waiting = "SELECT 1 FROM pg_locks WHERE pg_backend_pid() = ANY(pg_blocking_pids(pid))"
+    with connection.cursor() as cursor:
+        while not cursor.execute(waiting).fetchone():
+            thread.join(timeout=0.02)
+            assert thread.is_alive(), f"Nothing was waited for: {results}"
+            assert time.monotonic() < deadline
+
+    def result() -> Any:
+        thread.join(timeout=30)
+        return results[0]
+
+    return result
+
+
+@pytest.fixture
+def won() -> Iterator[list[int]]:
+    """The ids of the deals told to be won."""
+    told: list[int] = []
+
+    def receiver(sender: object, deal: Deal, **kwargs: Any) -> None:
+        told.append(deal.pk)
+
+    deal_won.connect(receiver)
+    yield told
+    deal_won.disconnect(receiver)
+
+
+@pytest.mark.parametrize("is_new", [True, False])
+def test_deal_put_in_a_stage_that_just_became_won_is_won(
+    workspace: Workspace, won: list[int], is_new: bool
+) -> None:
+    deal = deal_create(workspace=workspace, values={"name": "Roof"}, origin=TEST_ORIGIN)
+    stage = deal.pipeline.stages.get(name="Proposal")
+
+    def put() -> Deal:
+        if is_new:
+            values = {"name": "Wall", "stage": stage}
+            return deal_create(workspace=workspace, values=values, origin=TEST_ORIGIN)
+        return deal_move(deal, stage, origin=TEST_ORIGIN)
+
+    with transaction.atomic():
+        values = {"is_won": True, "probability": 90}
+        stage_update(Stage.objects.get(pk=stage.pk), values=values, origin=TEST_ORIGIN)
+        result = behind(put)
+
+    put_in = Deal.objects.get(pk=result().pk)
+    assert won == [put_in.pk]
+    assert (put_in.stage, put_in.probability) == (stage, 90)
+    assert put_in.closed_at is not None
+
+
+def test_deal_starts_in_the_next_stage_when_the_first_just_became_won(
+    workspace: Workspace, won: list[int]
+) -> None:
+    first = pipeline_default(workspace).stages.get(name="New")
+
+    with transaction.atomic():
+        stage_update(first, values={"is_won": True}, origin=TEST_ORIGIN)
+        values = {"name": "Roof"}
+        result = behind(lambda: deal_create(workspace=workspace, values=values, origin=TEST_ORIGIN))
+
+    assert (result().stage.name, won) == ("Qualified", [])
+
+
+def test_stage_that_deals_are_just_put_in_keeps_its_outcome(
+    workspace: Workspace, won: list[int]
+) -> None:
+    deal = deal_create(workspace=workspace, values={"name": "Roof"}, origin=TEST_ORIGIN)
+    stage = deal.pipeline.stages.get(name="Proposal")
+
+    with transaction.atomic():
+        deal_move(deal, stage, origin=TEST_ORIGIN)
+        result = behind(lambda: stage_update(stage, values={"is_won": True}, origin=TEST_ORIGIN))
+
+    assert "1 deal is in this stage" in str(result())
+    assert won == []
 
 
 def test_expected_version_lets_one_writer_through(account: Account) -> None:
