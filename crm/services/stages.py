@@ -33,8 +33,7 @@ def stage_update(
     Raises InvalidRecord, with the number of deals, for another pipeline or outcome of a stage
     that has deals, and when the pipeline would be left without an open stage.
     """
-    # Also held against rows linked to it without stage_hold, as only a lock for deleting is.
-    Stage.objects.select_for_update(of=("self",)).get(pk=stage.pk)
+    # Waits for those who hold it (stage_hold) to put a deal in it, so that their deals are counted.
     before = record_lock(stage, expected_version=expected_version)
     cleaned = values_clean(Stage, workspace=before.workspace, values=values)
     changed = [name for name in SETTLED if cleaned.get(name, was := getattr(before, name)) != was]
