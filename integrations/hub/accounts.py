@@ -7,7 +7,7 @@ from django.db.models import Q
 
 from crm.models import Workspace
 from integrations.hub.models import Connection, ConnectionState
-from integrations.hub.types import AccountInfo
+from integrations.hub.types import AccountInfo, ConnectionReport
 
 
 @transaction.atomic
@@ -24,6 +24,29 @@ def account_claim(connection: Connection, account: AccountInfo) -> Connection | 
         connection.remote_account_name = account.name[:255]
         connection.save(update_fields=["remote_account_id", "remote_account_name"])
     return taken
+
+
+def replacement_refusal(connection: Connection, report: ConnectionReport) -> str:
+    """Why new credentials must not take the place of the stored ones; empty when they may.
+
+    No answer from the vendor is no reason: the old ones may be lost already.
+    """
+    if report.account is None:
+        said = f"{report.message} Nothing was changed; the credentials from before are kept."
+        return said if report.is_refused else ""
+    holder = _holder(connection, report.account.id[:255])
+    if holder is not None:
+        return taken_words(connection, report.account, holder)
+    now, asked = connection.remote_account_id, report.account.id[:255]
+    is_account = connection.declaration.is_account
+    if now == asked or not (is_account(now) and is_account(asked)):
+        return ""
+    return (
+        f"That key opens another {connection.provider_name} account "
+        f"({report.account.name or asked}) than {connection.name} is connected to "
+        f"({connection.remote_account_name or now}). Make a new connection for it. Nothing was "
+        "changed; the credentials from before are kept."
+    )
 
 
 def taken_words(connection: Connection, account: AccountInfo, holder: Connection) -> str:

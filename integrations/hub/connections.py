@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import logging
 from collections.abc import Mapping
 from typing import Any
@@ -118,22 +119,29 @@ def credentials_replace(
 ) -> ConnectionReport:
     """Reconnect with new secrets: the gate opens and the jobs that waited go on.
 
-    Raises InvalidSettings. When the vendor refuses the new ones too, the report says so and the
-    connection goes on needing attention.
+    They are tried before they are stored. Raises InvalidSettings, and Conflict when they open
+    another account, one that another connection has, or none; the stored ones are kept then. When
+    the vendor gives no answer they are stored, and the report says so.
     """
     cleaned = credentials_clean(
         connection.declaration, credentials, kept=_readable(connection.credentials)
     )
-    connection.credentials = Secrets(cleaned)
-    Connection.objects.filter(pk=connection.pk).update(
+    tried = copy.copy(connection)
+    tried.credentials = Secrets(cleaned)
+    report = handshake.account_ask(tried)
+    refusal = accounts.replacement_refusal(connection, report)
+    if refusal:
+        raise Conflict(refusal)
+    connection.credentials = tried.credentials
+    _set(
+        connection,
+        _CONNECTED,
         credentials=connection.credentials,
         token_version=F("token_version") + 1,
-        updated_at=Now(),
         **_OPEN_GATE,
     )
-    connection.refresh_from_db()
     logger.info("credentials of connection %s replaced by user %s", connection.pk, _who(actor))
-    report = _connect(connection)
+    report = _settled(connection, _registered(connection, report))
     if report.is_ok:
         gates.auth_mended(connection)
     return report
@@ -178,7 +186,10 @@ def _insert(**values: Any) -> Connection:
 
 def _connect(connection: Connection) -> ConnectionReport:
     """Test, and register for events; leaves the connection active, or paused with the reason."""
-    report = _checked(connection)
+    return _settled(connection, _checked(connection))
+
+
+def _settled(connection: Connection, report: ConnectionReport) -> ConnectionReport:
     if report.is_ok:
         _activate(connection)
     else:
@@ -188,7 +199,10 @@ def _connect(connection: Connection) -> ConnectionReport:
 
 def _checked(connection: Connection) -> ConnectionReport:
     """Whose account it is, that no other connection has it, and that its web-hook is right."""
-    report = handshake.account_ask(connection)
+    return _registered(connection, handshake.account_ask(connection))
+
+
+def _registered(connection: Connection, report: ConnectionReport) -> ConnectionReport:
     if report.account is None:
         return report
     holder = accounts.account_claim(connection, report.account)

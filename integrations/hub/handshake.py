@@ -12,6 +12,7 @@ from django.db.models.functions import Now
 
 from integrations.hub import leases, registry
 from integrations.hub.classification import BUG_PREFIX, classified
+from integrations.hub.errors import AuthExpired, Forbidden, Rejected
 from integrations.hub.http import recording
 from integrations.hub.models import Connection, ConnectionState, RunKind, RunStatus, SyncRun
 from integrations.hub.redaction import redact
@@ -127,7 +128,10 @@ def _asked(connection: Connection) -> ConnectionReport:
         account = connection.declaration.check(connection)
     except Exception as error:  # the boundary to the provider; the words go to the person
         words = _words(connection, error)
-        return ConnectionReport(False, f"{connection.provider_name} cannot be used: {words}"[:500])
+        said = f"{connection.provider_name} cannot be used: {words}"[:500]
+        known = classified(error, connection.declaration.error)
+        is_refused = isinstance(known, AuthExpired | Forbidden | Rejected)
+        return ConnectionReport(False, said, is_refused=is_refused)
     return ConnectionReport(
         True, f"{connection.provider_name} answered: {account.name or account.id}.", account
     )

@@ -129,7 +129,9 @@ class Provider:
 
     `hosts` are the vendor's own hosts (`*.` allowed as first label); a URL of any other host needs
     `has_user_given_host` and passes the guard against private addresses. `error` turns an
-    exception of the vendor's SDK into one of the hub's.
+    exception of the vendor's SDK into one of the hub's. `account_form` is how the vendor's own
+    account ids look, where `check` may also give a stand-in (of a key that may not say whose it
+    is); empty when every id is the account's.
     """
 
     id: str
@@ -146,7 +148,13 @@ class Provider:
     facts: Mapping[str, Fact] = field(default_factory=dict)
     pushes: Mapping[str, PushHandler] = field(default_factory=dict)
     error: Callable[[Exception], HubError | None] = _no_translation
+    account_form: str = ""
     documentation_url: str = ""
+
+    def is_account(self, account_id: str) -> bool:
+        """Whether the id is an account's own, so that two that differ are two accounts."""
+        form = self.account_form or ".+"
+        return re.fullmatch(form, account_id, re.DOTALL) is not None
 
     def __post_init__(self) -> None:
         if not PROVIDER_ID.fullmatch(self.id):

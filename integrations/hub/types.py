@@ -71,13 +71,15 @@ class Registration:
 class ConnectionReport:
     """What a connection test found, in words for the person.
 
-    `account` is there when the credentials work; `is_taken` when another connection has it.
+    `account` is there when the credentials work; `is_taken` when another connection has it;
+    `is_refused` when the vendor answered that these credentials are not good enough.
     """
 
     is_ok: bool
     message: str
     account: AccountInfo | None = None
     is_taken: bool = False
+    is_refused: bool = False
 
 
 @dataclass(frozen=True)

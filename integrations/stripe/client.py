@@ -30,6 +30,9 @@ SHORT_WAIT_SECONDS = 5.0
 SUBSCRIPTION_EXPAND = ["discounts.source.coupon", "items.data.price.tiers"]
 ALL_LIMIT = 100
 
+# What `account` answers when the key may say whose it is.
+ACCOUNT_FORM = r"acct_\w+:(test|live)"
+
 Json = dict[str, Any]
 
 

@@ -78,5 +78,6 @@ provider = Provider(
     commands={"subscription_create": push.subscription_create},
     facts=facts.FACTS,
     error=client.error,
+    account_form=client.ACCOUNT_FORM,
     documentation_url="https://docs.stripe.com/keys",
 )

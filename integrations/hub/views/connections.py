@@ -164,6 +164,9 @@ def _replace(request: WorkspaceRequest, connection: Connection, form: Credential
     except InvalidSettings as refusal:
         form.add_refusal(refusal)
         return False
+    except HubError as refusal:
+        form.add_error(None, str(refusal))
+        return False
     level = messages.SUCCESS if report.is_ok else messages.ERROR
     messages.add_message(request, level, report.message)
     return True

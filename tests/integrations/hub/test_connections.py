@@ -164,6 +164,65 @@ def test_new_credentials_keep_what_was_left_blank(
     assert connection.token_version == 2
 
 
+def test_wrong_key_leaves_the_working_one(
+    connection: Connection, vendor: EchoVendor, actor: User
+) -> None:
+    with pytest.raises(Conflict, match=r"bad key.*kept"):
+        connections.credentials_replace(
+            connection, credentials={"api_key": "echo_live_wrong"}, actor=actor
+        )
+
+    stored = Connection.objects.get()
+    assert stored.secret("api_key") == echo.API_KEY
+    assert (stored.state, stored.token_version) == (ConnectionState.ACTIVE, 1)
+
+
+def test_key_of_another_account_leaves_the_connection_to_its_own(
+    connection: Connection, vendor: EchoVendor, actor: User
+) -> None:
+    Connection.objects.update(remote_account_id="acct_ours", credentials=Secrets({"api_key": "a"}))
+    connection.refresh_from_db()
+
+    with pytest.raises(Conflict, match=r"another Echo account .*Make a new connection"):
+        connections.credentials_replace(
+            connection, credentials={"api_key": echo.API_KEY}, actor=actor
+        )
+
+    stored = Connection.objects.get()
+    assert (stored.remote_account_id, stored.secret("api_key")) == ("acct_ours", "a")
+
+
+def test_key_of_an_account_that_another_connection_has_is_refused(
+    workspace: Workspace, vendor: EchoVendor, actor: User
+) -> None:
+    connection_make(workspace, remote_account_id="acct_1", name="First")
+    connection = connection_make(workspace, credentials=Secrets({"api_key": "a"}))
+
+    with pytest.raises(Conflict, match="connected already, as “First”"):
+        connections.credentials_replace(
+            connection, credentials={"api_key": echo.API_KEY}, actor=actor
+        )
+
+    connection.refresh_from_db()
+    assert connection.secret("api_key") == "a"
+    assert connection.state == ConnectionState.ACTIVE
+
+
+def test_key_is_stored_when_the_vendor_gives_no_answer(
+    connection: Connection, vendor: EchoVendor, actor: User
+) -> None:
+    vendor.always = status(503)
+
+    report = connections.credentials_replace(
+        connection, credentials={"api_key": "echo_live_new"}, actor=actor
+    )
+
+    stored = Connection.objects.get()
+    assert not report.is_ok
+    assert stored.secret("api_key") == "echo_live_new"
+    assert (stored.state, stored.attention) == (ConnectionState.PAUSED, report.message)
+
+
 def test_disconnect_takes_the_hook_away_and_erases_the_secrets(
     workspace: Workspace, vendor: EchoVendor, actor: User
 ) -> None:
