@@ -81,13 +81,20 @@ def _check_open_left(stage: Stage, values: Mapping[str, Any]) -> None:
 
 
 def _deals_carry(stage: Stage, old: int, origin: Origin) -> None:
-    """A deal whose probability somebody set otherwise keeps it."""
-    deals = Deal.objects.filter(stage=stage, probability=old).order_by("pk")
-    ids = list(deals.values_list("pk", flat=True))
-    for start in range(0, len(ids), BATCH):
+    """A deal whose probability somebody set otherwise keeps it, and so does one that just left."""
+    # The lock makes the database look again at a deal it had to wait for.
+    deals = (
+        Deal.objects.filter(stage=stage, probability=old)
+        .select_for_update(no_key=True)
+        .order_by("pk")
+        .values_list("pk", flat=True)
+    )
+    last = 0
+    while ids := list(deals.filter(pk__gt=last)[:BATCH]):
         records_update(
             Deal,
             workspace=stage.workspace,
-            updates=[(pk, {"probability": stage.probability}) for pk in ids[start : start + BATCH]],
+            updates=[(pk, {"probability": stage.probability}) for pk in ids],
             origin=origin,
         )
+        last = ids[-1]

@@ -244,6 +244,22 @@ def test_stage_that_deals_are_just_put_in_keeps_its_outcome(
     assert won == []
 
 
+def test_new_probability_of_a_stage_spares_a_deal_that_just_left_it(workspace: Workspace) -> None:
+    left, stays = (
+        deal_create(workspace=workspace, values={"name": name}, origin=TEST_ORIGIN)
+        for name in ("Roof", "Wall")
+    )
+    stage, proposal = left.stage, left.pipeline.stages.get(name="Proposal")
+
+    with transaction.atomic():
+        deal_move(left, proposal, origin=TEST_ORIGIN)
+        result = behind(lambda: stage_update(stage, values={"probability": 15}, origin=TEST_ORIGIN))
+
+    assert result().probability == 15
+    found = dict(Deal.objects.values_list("pk", "probability"))
+    assert found == {left.pk: 50, stays.pk: 15}
+
+
 def test_expected_version_lets_one_writer_through(account: Account) -> None:
     seen, names = account.version, [f"Name {number}" for number in range(WORKERS)]
 
