@@ -35,6 +35,15 @@ WHERE e.state = 'received' AND c.state IN ('active', 'auth_failed')
   AND c.provider = ANY(%(providers)s)
   AND NOT EXISTS (SELECT 1 FROM hub_inboxevent l WHERE l.lane = e.lane AND l.state = 'leased')
 """
+# Kept events of connections that a worker serves, as the claim has it: those of a paused connection
+# wait for a person, and must not shut the door for all others. By index, one connection at a time.
+EVENTS_SERVED = """
+FROM hub_connection c CROSS JOIN LATERAL (
+    SELECT 1 FROM hub_inboxevent e WHERE e.connection_id = c.id AND e.state = 'received'
+    LIMIT %(most)s + 1
+) waiting
+WHERE c.state IN ('active', 'auth_failed') AND c.provider = ANY(%(providers)s)
+"""
 IS_DUE = f"""
 SELECT EXISTS (SELECT 1 {_EVENTS_DUE} AND e.run_at <= statement_timestamp())
     OR EXISTS (SELECT 1 {_JOBS_DUE} AND j.run_at <= statement_timestamp())
@@ -59,7 +68,7 @@ SELECT
         SELECT name, message, times,
                EXTRACT(EPOCH FROM statement_timestamp() - at) AS age_seconds
         FROM hub_failedround) f),
-    EXISTS (SELECT 1 FROM hub_inboxevent WHERE state = 'received' OFFSET %(most)s)
+    EXISTS (SELECT 1 {EVENTS_SERVED} OFFSET %(most)s)
 """  # noqa: S608
 
 

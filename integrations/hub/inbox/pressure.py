@@ -4,20 +4,27 @@ from __future__ import annotations
 
 import logging
 import time
+from collections import OrderedDict
 from threading import Lock
 from typing import Final
 
 from django.conf import settings
 from django.db import connection as database
 
+from integrations.hub import registry
+from integrations.hub.selectors import EVENTS_SERVED
+
 logger = logging.getLogger("integrations.hub.webhook")
 
 # Each web process looks this often by itself: also, and above all, while no worker runs.
 LOOK_SECONDS: Final = 15.0
+REMEMBERED: Final = 1_000
 
-# Costs as much as what waits and no more than the limit; no count of the whole table.
-WAITING = """
-SELECT count(*) FROM (SELECT 1 FROM hub_inboxevent WHERE state = 'received' LIMIT %s) waiting
+# Cost as much as what waits and no more than the limit; no count of the whole table.
+WAITING = f"SELECT count(*) FROM (SELECT 1 {EVENTS_SERVED} LIMIT %(most)s + 1) kept"  # noqa: S608
+CONNECTION_FULL = """
+SELECT EXISTS (SELECT 1 FROM hub_inboxevent
+               WHERE connection_id = %s AND state = 'received' OFFSET %s)
 """
 
 
@@ -51,7 +58,35 @@ class _Gauge:
         self._next_look = time.monotonic() + LOOK_SECONDS
 
 
+class _ConnectionGauges:
+    """The same for each of the connections heard last; two threads may look at once."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._seen: OrderedDict[int, tuple[float, bool]] = OrderedDict()
+
+    def is_full(self, connection_id: int) -> bool:
+        with self._lock:
+            next_look, is_full = self._seen.get(connection_id, (0.0, False))
+        if time.monotonic() < next_look:
+            return is_full
+        was_full, is_full = is_full, connection_has_too_many(connection_id)
+        if is_full and not was_full:
+            logger.error("connection %s has too many events waiting: 503 for it", connection_id)
+        with self._lock:
+            self._seen[connection_id] = (time.monotonic() + LOOK_SECONDS, is_full)
+            self._seen.move_to_end(connection_id)
+            if len(self._seen) > REMEMBERED:
+                self._seen.popitem(last=False)
+        return is_full
+
+    def forget(self) -> None:
+        with self._lock:
+            self._seen.clear()
+
+
 gauge = _Gauge()
+connection_gauges = _ConnectionGauges()
 
 
 def is_full() -> bool:
@@ -59,9 +94,27 @@ def is_full() -> bool:
     return gauge.is_full()
 
 
+def is_connection_full(connection_id: int) -> bool:
+    """One connection, served or paused, holds its share and more, as of LOOK_SECONDS ago."""
+    return connection_gauges.is_full(connection_id)
+
+
+def connection_most() -> int:
+    """Half of all that may wait, so that one connection alone cannot shut out the others."""
+    return max(1, settings.INBOX_MAX_WAITING // 2)
+
+
 def waiting_count() -> int:
-    """How many events wait; one more than the limit at most."""
+    """How many events wait for a worker; one more than the limit at most."""
     with database.cursor() as cursor:
-        cursor.execute(WAITING, [settings.INBOX_MAX_WAITING + 1])
+        values = {"most": settings.INBOX_MAX_WAITING, "providers": registry.ids()}
+        cursor.execute(WAITING, values)
         (count,) = cursor.fetchone()
     return int(count)
+
+
+def connection_has_too_many(connection_id: int) -> bool:
+    with database.cursor() as cursor:
+        cursor.execute(CONNECTION_FULL, [connection_id, connection_most()])
+        (is_full,) = cursor.fetchone()
+    return bool(is_full)

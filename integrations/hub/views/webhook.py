@@ -26,7 +26,7 @@ RETRY_AFTER_SECONDS = "30"
 def webhook(request: HttpRequest, provider: str, key: str) -> HttpResponse:
     """2xx only once the events are committed; 503, which vendors retry, when they cannot be.
 
-    Also 503 while more events wait than are taken on.
+    Also 503 while more events wait than are taken on, in all or for this connection.
     """
     if request.method not in ("POST", "GET", "HEAD"):
         return _answer(405, "Send events here by POST.", Allow="POST, GET, HEAD")
@@ -64,7 +64,9 @@ def _receive(request: HttpRequest, provider: str, key: str) -> HttpResponse:
 
 
 def _keep(sender: Sender, raw: RawRequest) -> bool:
-    """False when the connection is no longer as it was read."""
+    """False when the connection is no longer as it was read, or holds too many events already."""
+    if pressure.is_connection_full(sender.connection.pk):
+        return False
     return inbox.keep(sender, raw, events_of(sender.connection, raw)) is not None
 
 

@@ -13,6 +13,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django_q.models import OrmQ
 
+from crm.models import Workspace
 from integrations.hub import prepared
 from integrations.hub.inbox import pressure
 from integrations.hub.models import (
@@ -26,7 +27,7 @@ from integrations.hub.pump import pump
 from integrations.hub.selectors import hub_health
 from nexa.readiness import cluster_judged
 from tests.integrations.hub import echo
-from tests.integrations.hub.conftest import in_threads, post_event
+from tests.integrations.hub.conftest import connection_make, in_threads, post_event
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -64,9 +65,15 @@ def test_several_events_in_one_body_are_one_row_each_and_share_it(connection: Co
 @pytest.fixture
 def small_inbox(settings: Any) -> Iterator[None]:
     settings.INBOX_MAX_WAITING = 2
-    pressure.gauge.forget()
+    look_again()
     yield
+    look_again()
+
+
+def look_again() -> None:
+    """As after LOOK_SECONDS."""
     pressure.gauge.forget()
+    pressure.connection_gauges.forget()
 
 
 def test_full_inbox_asks_vendors_to_send_again_until_it_is_worked_off(
@@ -74,7 +81,7 @@ def test_full_inbox_asks_vendors_to_send_again_until_it_is_worked_off(
 ) -> None:
     waiting = [MADE | {"id": f"evt_{number}"} for number in range(3)]
     assert post_event(connection, *waiting).status_code == 200
-    pressure.gauge.forget()  # as after LOOK_SECONDS
+    look_again()
 
     refused = post_event(connection, MADE | {"id": "evt_late"})
 
@@ -86,7 +93,7 @@ def test_full_inbox_asks_vendors_to_send_again_until_it_is_worked_off(
     assert "the inbox is full" in cluster_judged(replace(health, heartbeat_age_seconds=1)).detail
 
     pump(budget_seconds=30)
-    pressure.gauge.forget()
+    look_again()
     assert post_event(connection, MADE | {"id": "evt_late"}).status_code == 200
     assert not hub_health().is_inbox_full
 
@@ -99,7 +106,34 @@ def test_inbox_is_looked_at_now_and_then_and_not_at_each_call(
             post_event(connection, MADE | {"id": f"evt_{number}"})
 
     looks = [one for one in queries.captured_queries if "FROM hub_inboxevent" in one["sql"]]
-    assert len(looks) == 1
+    assert len(looks) == 2  # one at all of them, one at this connection's
+
+
+@pytest.mark.parametrize("fields", [{"state": ConnectionState.PAUSED}, {"provider": "gone"}])
+def test_events_that_no_worker_takes_do_not_shut_out_the_others(
+    connection: Connection, workspace: Workspace, small_inbox: None, fields: dict[str, Any]
+) -> None:
+    waiting = [MADE | {"id": f"evt_{number}"} for number in range(3)]
+    assert post_event(connection, *waiting).status_code == 200
+    Connection.objects.update(**fields)
+    look_again()
+
+    assert post_event(connection_make(workspace), MADE).status_code == 200
+    assert not hub_health().is_inbox_full
+
+
+def test_connection_that_holds_its_share_is_answered_503_alone(
+    connection: Connection, workspace: Workspace, small_inbox: None
+) -> None:
+    Connection.objects.update(state=ConnectionState.PAUSED)
+    assert post_event(connection, MADE, MADE | {"id": "evt_2"}).status_code == 200
+    look_again()
+
+    refused = post_event(connection, MADE | {"id": "evt_3"})
+
+    assert (refused.status_code, refused["Retry-After"]) == (503, "30")
+    assert post_event(connection_make(workspace), MADE).status_code == 200
+    assert InboxEvent.objects.filter(connection=connection).count() == 2
 
 
 def test_hint_without_an_id_is_compared_with_unprocessed_ones_only(
