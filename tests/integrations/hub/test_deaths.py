@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import threading
+import time
+
 import pytest
+from django.db import connection as database
+from django.db import transaction
+from django.utils import timezone
 
 from crm.models import Alert, User
-from integrations.hub import jobs, tasks
+from integrations.hub import deaths, jobs, tasks
 from integrations.hub.jobs import job_discard
 from integrations.hub.models import (
     Connection,
@@ -126,3 +132,87 @@ def test_event_that_cannot_be_taken_over_raises_an_alert(connection: Connection)
     assert alert.kind == "connection_event_dead"
     assert "nothing of it is in the CRM" in alert.message
     assert echo.API_KEY not in alert.message
+
+
+def test_death_that_was_stored_and_never_told_is_found_by_the_tick(
+    connection: Connection, vendor: EchoVendor
+) -> None:
+    dies(connection, vendor)
+    post_event(connection, {"id": "e1", "kind": "account.made", "explode": True})
+    InboxEvent.objects.update(attempts=8)
+    pump(budget_seconds=0)
+    Alert.objects.all().delete()  # as if both workers had ended just before they told
+
+    tasks.tick()
+    tasks.tick()
+
+    told = {alert.kind: alert for alert in Alert.objects.all()}
+    assert set(told) == {"connection_work_dead", "connection_event_dead"}
+    assert {alert.occurrences for alert in told.values()} == {1}
+    assert "scripted" in told["connection_work_dead"].message
+
+
+def test_alert_that_a_person_closed_is_opened_by_a_new_death_only(
+    connection: Connection, vendor: EchoVendor
+) -> None:
+    dies(connection, vendor)
+    Alert.objects.update(status="resolved", resolved_at=timezone.now())
+
+    tasks.tick()
+    assert not Alert.objects.filter(status="open").exists()
+
+    dead = SyncJob.objects.get()
+    SyncJob.objects.filter(pk=dead.pk).update(finished_at=timezone.now())
+    tasks.tick()
+    assert Alert.objects.filter(status="open").count() == 1
+
+
+def test_tick_tells_nothing_of_what_the_vendor_refused(
+    connection: Connection, vendor: EchoVendor
+) -> None:
+    command_make(connection)
+    vendor.script = [status(422)]
+    pump(budget_seconds=0)
+
+    tasks.tick()
+
+    assert not Alert.objects.exists()
+
+
+def test_death_waits_for_the_alert_that_is_being_resolved(
+    connection: Connection, vendor: EchoVendor
+) -> None:
+    dies(connection, vendor)
+    with transaction.atomic():
+        Alert.objects.select_for_update().get()
+        told = threading.Thread(target=_told, args=(connection,))
+        told.start()
+        wait_for_lock()
+        Alert.objects.update(status="resolved", resolved_at=timezone.now())
+    told.join(30)
+
+    assert Alert.objects.filter(status="open").count() == 1
+
+
+def _told(connection: Connection) -> None:
+    try:
+        deaths.job_died(connection, reason="transient", words="again")
+    finally:
+        database.close()
+
+
+def wait_for_lock() -> None:
+    """Until another session of this database waits for a lock."""
+    deadline = time.monotonic() + 30
+    waiting = """
+        SELECT count(*) FROM pg_stat_activity
+        WHERE datname = current_database() AND wait_event_type = 'Lock'
+    """
+    with database.cursor() as cursor:
+        while time.monotonic() < deadline:
+            cursor.execute("SELECT pg_stat_clear_snapshot()")
+            cursor.execute(waiting)
+            if cursor.fetchone()[0]:
+                return
+            time.sleep(0.05)
+    raise AssertionError("nobody waited for the alert")
