@@ -6,6 +6,10 @@ from typing import Any
 
 from django.core.paginator import Page, Paginator
 from django.db.models import QuerySet
+from django.db.models.sql import Query
+
+# What only() and defer() change.
+WHOLE = Query.deferred_loading
 
 
 class KeysFirstPaginator(Paginator[Any]):
@@ -30,10 +34,11 @@ def rows_between(rows: Any, bottom: int, top: int) -> Any:
     # The filters stay with the keys: to search again among the rows found would cost as much.
     whole = rows.model._default_manager.filter(pk__in=rows.values("pk")[bottom:top])
     whole.query.select_related = rows.query.select_related
-    return whole.order_by(*rows.query.order_by)
+    return whole.order_by(*rows.query.order_by).prefetch_related(*rows._prefetch_related_lookups)
 
 
 def _is_plain(rows: QuerySet[Any]) -> bool:
-    """Ordered, and without what reading by keys would lose."""
+    """Ordered, of whole rows, and without what reading by keys would lose."""
     query = rows.query
-    return bool(query.order_by) and not (query.annotations or query.distinct)
+    is_whole = rows._fields is None and query.deferred_loading == WHOLE
+    return bool(query.order_by) and is_whole and not (query.annotations or query.distinct)

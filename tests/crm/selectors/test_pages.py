@@ -10,10 +10,11 @@ from django.db.models import F, QuerySet
 from django.db.models.functions import Lower
 from django.test import Client
 
-from crm.models import Contact, Workspace
+from crm.models import Contact, Pipeline, Workspace
 from crm.selectors.contacts import contacts_list, contacts_of
 from crm.selectors.pages import KeysFirstPaginator, rows_between
 from crm.services.bulk import records_create
+from crm.services.pipelines import StagePlan, pipeline_create
 from tests.factories import TEST_ORIGIN
 
 pytestmark = pytest.mark.django_db
@@ -64,6 +65,41 @@ def test_rows_with_words_of_their_own_are_sliced_as_they_are(workspace: Workspac
     )  # fmt: skip
 
     assert [row.shout for row in rows_between(rows, 1, 2)] == ["b"]
+
+
+def test_second_page_of_pipelines_reads_their_stages_at_once(
+    workspace: Workspace, django_assert_num_queries: Any
+) -> None:
+    for number in range(6):
+        plan = [StagePlan("Due", 40), StagePlan("Done", 100, is_won=True)]
+        pipeline_create(workspace=workspace, name=f"P{number}", stages=plan, origin=TEST_ORIGIN)
+    pages = KeysFirstPaginator(
+        Pipeline.objects.filter(workspace=workspace).order_by("id").prefetch_related("stages"), 3
+    )
+    assert pages.count == 6
+
+    with django_assert_num_queries(2):
+        shown = [[stage.name for stage in row.stages.all()] for row in pages.page(2)]
+
+    assert shown == [["Due", "Done"]] * 3
+
+
+@pytest.mark.parametrize("part", [{"only": ["last_name"]}, {"defer": ["custom"]}])
+def test_columns_left_out_stay_out_on_later_pages(
+    many: QuerySet[Contact], part: dict[str, list[str]]
+) -> None:
+    [(name, columns)] = part.items()
+    rows = getattr(many.select_related(None), name)(*columns)
+
+    assert [row.get_deferred_fields() for row in rows_between(rows, 50, 52)] == [
+        row.get_deferred_fields() for row in rows[50:52]
+    ]
+
+
+def test_values_stay_values_on_later_pages(many: QuerySet[Contact]) -> None:
+    names = many.order_by("id").values_list("last_name", flat=True)
+
+    assert list(rows_between(names, 50, 52)) == ["L50", "L51"]
 
 
 def test_deep_page_skips_rows_in_the_index_alone(workspace: Workspace) -> None:
