@@ -14,7 +14,7 @@ from django.utils import timezone
 from crm.models import Account, Deal
 from crm.services.billing import subscription_record
 from integrations.hub.commands import Command
-from integrations.hub.errors import Conflict, Rejected
+from integrations.hub.errors import Conflict, Forbidden, NotFound, Rejected
 from integrations.hub.faults import fault
 from integrations.stripe import notices
 from integrations.stripe.client import Client, Json, Refused, StoredFailure
@@ -52,7 +52,7 @@ def _refusals_told(command: Command, deal: Deal) -> Iterator[None]:
             raise Conflict(f"{refused} It is made anew.") from refused
         notices.refusal_tell(command, deal, str(refused))
         raise
-    except Rejected as refused:
+    except (Rejected, Forbidden, NotFound) as refused:
         notices.refusal_tell(command, deal, str(refused))
         raise
 

@@ -68,6 +68,27 @@ def test_deal_without_email_is_refused_in_words_and_billed_after_mending(
     assert [row["email"] for row in sandbox.rows("stripe", "customers")] == ["late@example.test"]
 
 
+def test_key_that_may_not_bill_is_told_on_the_deal(
+    connection: Connection, deal: Deal, sandbox: RunningSandbox
+) -> None:
+    sandbox.misbehave(
+        "stripe",
+        "missing_permission",
+        method="POST",
+        path="/v1/subscriptions",
+        value="subscription_write",
+    )
+
+    win(deal)
+    work()
+
+    assert the_job().reason == "forbidden"
+    alert = Alert.objects.get(kind="billing_refused", status="open")
+    assert "is not billed" in alert.message
+    assert "subscription_write" in alert.message
+    assert Activity.objects.filter(deal=deal, subject__contains="could not be created").exists()
+
+
 def test_amount_stripe_cannot_bill_is_refused(
     connection: Connection, workspace: Workspace, account: Account, contact: Contact
 ) -> None:
