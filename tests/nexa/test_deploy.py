@@ -57,14 +57,15 @@ def test_start_without_a_secret_is_refused_by_its_name(manage, name) -> None:
 
     done = manage("check", **environment)
 
-    assert done.returncode == 1
+    assert done.returncode == 2
+    assert "Traceback" not in done.stderr
     assert f"{name} is not set" in done.stderr
 
 
 def test_start_shows_no_secret_in_what_it_refuses(manage) -> None:
     done = manage("check", **{**PRODUCTION, "DATABASE_URL": "mysql://u:hunter2@h/d"})
 
-    assert done.returncode == 1
+    assert done.returncode == 2
     assert "DATABASE_URL must start with" in done.stderr
     assert "hunter2" not in done.stdout + done.stderr
 
@@ -80,3 +81,11 @@ def test_demo_makes_its_own_secrets_and_keeps_them(manage, tmp_path) -> None:
     assert first.returncode == 0, first.stderr
     assert first.stdout == again.stdout
     assert (tmp_path / "secrets.json").stat().st_mode & 0o777 == 0o600
+
+
+def test_command_without_tables_says_what_to_run(manage) -> None:
+    done = manage("rotate_keys", **PRODUCTION)
+
+    assert done.returncode == 2
+    assert "no tables yet" in done.stderr
+    assert "Traceback" not in done.stderr
