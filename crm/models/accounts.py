@@ -74,7 +74,7 @@ class Account(OwnedRecord):
             models.Index("workspace", Lower("domain"), name="account_workspace_domain"),
             models.Index(
                 fields=("workspace", "-updated_at", "-id"),
-                name="account_updated",
+                name="account_latest",
                 include=("archived_at",),
             ),
             models.Index("workspace", phone_end("phone"), name="account_phone_end"),

@@ -91,7 +91,7 @@ class Deal(OwnedRecord):
             models.Index(fields=("workspace", "stage", "-updated_at"), name="deal_stage"),
             models.Index(
                 fields=("workspace", "-updated_at", "-id"),
-                name="deal_updated",
+                name="deal_latest",
                 include=("archived_at",),
             ),
             models.Index(fields=("workspace", "owner"), name="deal_owner"),

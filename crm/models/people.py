@@ -74,7 +74,7 @@ class Contact(Person):
             ),
             models.Index(
                 fields=("workspace", "-updated_at", "-id"),
-                name="contact_updated",
+                name="contact_latest",
                 include=("archived_at",),
             ),
             models.Index("workspace", phone_end("phone"), name="contact_phone_end"),
@@ -160,7 +160,7 @@ class Lead(Person):
             models.Index(fields=("workspace", "status", "-updated_at"), name="lead_status"),
             models.Index(
                 fields=("workspace", "-updated_at", "-id"),
-                name="lead_updated",
+                name="lead_latest",
                 include=("archived_at",),
             ),
             models.Index("workspace", phone_end("phone"), name="lead_phone_end"),

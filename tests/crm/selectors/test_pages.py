@@ -110,7 +110,7 @@ def test_deep_page_skips_rows_in_the_index_alone(workspace: Workspace) -> None:
 
     plan = rows_between(contacts_list(workspace), 2500, 2550).explain()
 
-    assert "Index Only Scan using contact_updated" in plan
+    assert "Index Only Scan using contact_latest" in plan
 
 
 def test_deep_pages_of_list_and_api_show_their_rows(
