@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from crm.models import Workspace
 from integrations.hub.models import Connection, ConnectionState
@@ -14,16 +14,31 @@ from integrations.hub.types import AccountInfo, ConnectionReport
 def account_claim(connection: Connection, account: AccountInfo) -> Connection | None:
     """Store whose account it is; the connection that has the account already, if one does.
 
-    A connection that held the account before loses it to none that came later. Two that claim at
-    once take turns at the workspace.
+    A connection that has been connected, whatever its account was called then, loses it to none
+    that came later. Two that claim at once take turns at the workspace.
     """
     Workspace.objects.select_for_update(no_key=True).get(pk=connection.workspace_id)
-    taken = _holder(connection, account.id[:255])
-    if taken is None:
-        connection.remote_account_id = account.id[:255]
+    asked, now = account.id[:255], connection.remote_account_id
+    taken = _holder(connection, asked, only_older=bool(now))
+    is_account = connection.declaration.is_account
+    # A key that may not say whose it is must not make us forget the account.
+    if taken is None and (is_account(asked) or not is_account(now)):
+        connection.remote_account_id = asked
         connection.remote_account_name = account.name[:255]
         connection.save(update_fields=["remote_account_id", "remote_account_name"])
     return taken
+
+
+def connections_unsure(connection: Connection) -> list[Connection]:
+    """Those that may have the account of a new connection and are known by a stand-in only.
+
+    The vendor names accounts in another form today, or the key could not say whose it is then.
+    """
+    if connection.remote_account_id:
+        return []
+    others = _others(connection).filter(pk__lt=connection.pk).exclude(remote_account_id="")
+    is_account = connection.declaration.is_account
+    return [other for other in others.order_by("pk") if not is_account(other.remote_account_id)]
 
 
 def replacement_refusal(connection: Connection, report: ConnectionReport) -> str:
@@ -34,10 +49,11 @@ def replacement_refusal(connection: Connection, report: ConnectionReport) -> str
     if report.account is None:
         said = f"{report.message} Nothing was changed; the credentials from before are kept."
         return said if report.is_refused else ""
-    holder = _holder(connection, report.account.id[:255])
+    asked = report.account.id[:255]
+    now = connection.remote_account_id
+    holder = _holder(connection, asked, only_older=now == asked)
     if holder is not None:
         return taken_words(connection, report.account, holder)
-    now, asked = connection.remote_account_id, report.account.id[:255]
     is_account = connection.declaration.is_account
     if now == asked or not (is_account(now) and is_account(asked)):
         return ""
@@ -57,14 +73,19 @@ def taken_words(connection: Connection, account: AccountInfo, holder: Connection
     )[:500]
 
 
-def _holder(connection: Connection, account_id: str) -> Connection | None:
+def _holder(
+    connection: Connection, account_id: str, *, only_older: bool = False
+) -> Connection | None:
     if not account_id:
         return None
-    others = Connection.objects.filter(
-        workspace=connection.workspace_id,
-        provider=connection.provider,
-        remote_account_id=account_id,
-    ).exclude(Q(pk=connection.pk) | Q(state=ConnectionState.DISABLED))
-    if connection.remote_account_id == account_id:
+    others = _others(connection).filter(remote_account_id=account_id)
+    if only_older:
         others = others.filter(pk__lt=connection.pk)
     return others.order_by("pk").first()
+
+
+def _others(connection: Connection) -> QuerySet[Connection]:
+    """The workspace's other connections to the same vendor that are not disconnected."""
+    return Connection.objects.filter(
+        workspace=connection.workspace_id, provider=connection.provider
+    ).exclude(Q(pk=connection.pk) | Q(state=ConnectionState.DISABLED))

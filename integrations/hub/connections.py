@@ -205,6 +205,11 @@ def _checked(connection: Connection) -> ConnectionReport:
 def _registered(connection: Connection, report: ConnectionReport) -> ConnectionReport:
     if report.account is None:
         return report
+    for older in accounts.connections_unsure(connection):
+        # Asked before a new one takes the account; one that gives no answer stays as it is.
+        said = handshake.account_ask(older)
+        if said.account is not None:
+            accounts.account_claim(older, said.account)
     holder = accounts.account_claim(connection, report.account)
     if holder is not None:
         words = accounts.taken_words(connection, report.account, holder)

@@ -197,6 +197,50 @@ def test_key_that_may_not_name_its_account_is_its_own_name(
     assert connection.remote_account_id == "key-ests:test"
 
 
+def test_connection_known_by_an_older_name_is_known_again(
+    connect: Any, sandbox: RunningSandbox
+) -> None:
+    first = connect()
+    # As the account was called before the vendor was asked for its own id.
+    Connection.objects.update(remote_account_id="test:ests")
+
+    with pytest.raises(AlreadyConnected, match="connected already, as “Stripe”"):
+        connect("rk_test_nexa_again", name="Another")
+
+    first.refresh_from_db()
+    assert first.remote_account_id == "acct_1NexaSandbox00000:test"
+    assert Connection.objects.count() == 1
+
+
+def test_later_connection_does_not_take_the_account_from_an_older_one(
+    connect: Any, sandbox: RunningSandbox
+) -> None:
+    first = connect()
+    Connection.objects.update(remote_account_id="")
+    later = connect("rk_test_nexa_again", name="Another")
+    Connection.objects.filter(pk=first.pk).update(remote_account_id="test:ests")
+    first.refresh_from_db()
+
+    assert connection_test(first).is_ok
+    assert connection_test(later).is_taken
+    later.refresh_from_db()
+    assert (first.state, later.state) == ("active", "paused")
+
+
+def test_replaced_key_that_may_not_name_its_account_keeps_the_name(
+    connect: Any, sandbox: RunningSandbox, admin: User
+) -> None:
+    connection = connect()
+    sandbox.misbehave("stripe", "missing_permission", method="GET", path="/v1/account")
+
+    report = credentials_replace(
+        connection, credentials={"api_key": "rk_test_nexa_another"}, actor=admin
+    )
+
+    assert report.is_ok
+    assert connection.remote_account_id == "acct_1NexaSandbox00000:test"
+
+
 def endpoint_of(sandbox: RunningSandbox) -> dict[str, Any]:
     (row,) = sandbox.rows("stripe", "webhook_endpoints")
     return dict(row)
