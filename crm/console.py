@@ -76,7 +76,7 @@ class ReadOnlyInline(TabularInline):
 def preformatted(value: object) -> SafeString:
     """Stored data as escaped text in a `<pre>`, JSON indented; never markup."""
     text = value if isinstance(value, str) else json.dumps(value, indent=2, ensure_ascii=False)
-    return format_html("<pre>{}</pre>", text)
+    return format_html('<pre class="oc-pre">{}</pre>', text)
 
 
 def moment_column(field: str, description: str) -> Callable[[Model], SafeString | str]:

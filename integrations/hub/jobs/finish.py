@@ -21,7 +21,17 @@ KEPT_ERROR = 2000
 
 
 def done(job: SyncJob, token: uuid.UUID) -> bool:
-    return _finish(job, token, state=JobState.DONE, reason="", finished_at=Now(), claims=0)
+    """What went wrong before stays on the attempts; the job itself is well."""
+    return _finish(
+        job,
+        token,
+        state=JobState.DONE,
+        reason="",
+        last_error="",
+        last_error_code="",
+        finished_at=Now(),
+        claims=0,
+    )
 
 
 def dead(
