@@ -34,11 +34,12 @@ def rows_between(rows: Any, bottom: int, top: int) -> Any:
     # The filters stay with the keys: to search again among the rows found would cost as much.
     whole = rows.model._default_manager.filter(pk__in=rows.values("pk")[bottom:top])
     whole.query.select_related = rows.query.select_related
-    return whole.order_by(*rows.query.order_by).prefetch_related(*rows._prefetch_related_lookups)
+    prefetches = rows._prefetch_related_lookups  # type: ignore[attr-defined]
+    return whole.order_by(*rows.query.order_by).prefetch_related(*prefetches)
 
 
 def _is_plain(rows: QuerySet[Any]) -> bool:
     """Ordered, of whole rows, and without what reading by keys would lose."""
     query = rows.query
-    is_whole = rows._fields is None and query.deferred_loading == WHOLE
+    is_whole = query.default_cols and query.deferred_loading == WHOLE
     return bool(query.order_by) and is_whole and not (query.annotations or query.distinct)
