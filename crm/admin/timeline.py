@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from django.contrib import admin
+from django.urls import NoReverseMatch, reverse
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from crm.console import ReadOnlyAdmin, ReadOnlyInline, preformatted
+from crm.console import ReadOnlyAdmin, ReadOnlyInline, moment_column, preformatted, shortened
 from crm.models import Activity, Change, ClickedLink, EmailMessage, Meeting, MeetingAttendee
+
+FIELDS_SHOWN = 40
+ORIGIN_SHOWN = 48
 
 
 @admin.register(Change)
 class ChangeAdmin(ReadOnlyAdmin):
     """The ledger: every write with its origin."""
 
-    list_display = (
-        *("at", "workspace", "record_type", "record_id", "action"),
-        *("origin_kind", "origin_id", "reason", "actor"),
-    )
+    begun = staticmethod(moment_column("at", "At"))
+    list_display = ("begun", "record", "action", "written", "by", "actor", "workspace")
     list_filter = ("workspace", "record_type", "action", "origin_kind")
     search_fields = ("=record_id", "=origin_id", "reason")
     list_select_related = ("workspace", "actor")
@@ -27,6 +30,25 @@ class ChangeAdmin(ReadOnlyAdmin):
         *("origin_kind", "origin_id", "reason", "actor"),
     )
     readonly_fields = ("difference",)
+
+    @admin.display(description="Record", ordering="record_id")
+    def record(self, change: Change) -> SafeString | str:
+        """The way to the record, where the console has a page for its kind."""
+        name = f"{change.record_type} {change.record_id}"
+        try:
+            page = reverse(f"admin:crm_{change.record_type}_change", args=[change.record_id])
+        except NoReverseMatch:
+            return name
+        return format_html('<a href="{}">{}</a>', page, name)
+
+    @admin.display(description="Fields")
+    def written(self, change: Change) -> str:
+        return shortened(", ".join(change.diff), FIELDS_SHOWN) or "—"
+
+    @admin.display(description="Origin", ordering="origin_kind")
+    def by(self, change: Change) -> str:
+        kind = change.get_origin_kind_display()
+        return shortened(f"{kind}: {change.reason}" if change.reason else kind, ORIGIN_SHOWN)
 
     @admin.display(description="Fields: old, new")
     def difference(self, change: Change) -> SafeString:

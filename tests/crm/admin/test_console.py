@@ -213,3 +213,15 @@ def test_page_of_a_signed_in_person_is_kept_by_no_shared_cache(sales_client: Cli
     page = sales_client.get("/contacts/")
 
     assert "private" in page["Cache-Control"]
+
+
+def test_ledger_leads_to_its_record(
+    operator_client: Client, workspace: Workspace, origin: Origin
+) -> None:
+    contact = contact_create(workspace=workspace, values={"first_name": "Ada"}, origin=origin)
+
+    page = operator_client.get(reverse("admin:crm_change_changelist")).content.decode()
+
+    address = reverse("admin:crm_contact_change", args=[contact.pk])
+    assert f'<a href="{address}">contact {contact.pk}</a>' in page
+    assert "first_name" in page
