@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 from django.db import connection as database
 from django.db import transaction
@@ -127,7 +128,12 @@ def _codes(kind: type[HubError]) -> set[str]:
 
 def _untold(table: str, kind: str, unsaid: set[str]) -> list[int]:
     """One dead row, the latest, for each connection and reason that no alert tells of."""
-    values = {"kind": kind, "unsaid": sorted(unsaid), "looked_at": LOOKED_AT, "raised": RAISED}
+    values: dict[str, Any] = {
+        "kind": kind,
+        "unsaid": sorted(unsaid),
+        "looked_at": LOOKED_AT,
+        "raised": RAISED,
+    }
     with database.cursor() as cursor:
         cursor.execute(UNTOLD.format(table=table), values)
         return [row_id for _, row_id in cursor.fetchall()]

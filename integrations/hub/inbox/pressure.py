@@ -6,7 +6,7 @@ import logging
 import time
 from collections import OrderedDict
 from threading import Lock
-from typing import Final
+from typing import Any, Final
 
 from django.conf import settings
 from django.db import connection as database
@@ -107,7 +107,7 @@ def connection_most() -> int:
 def waiting_count() -> int:
     """How many events wait for a worker; one more than the limit at most."""
     with database.cursor() as cursor:
-        values = {"most": settings.INBOX_MAX_WAITING, "providers": registry.ids()}
+        values: dict[str, Any] = {"most": settings.INBOX_MAX_WAITING, "providers": registry.ids()}
         cursor.execute(WAITING, values)
         (count,) = cursor.fetchone()
     return int(count)
