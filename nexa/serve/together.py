@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,6 +17,8 @@ from nexa.supervisor.single import only_one
 Say = Callable[[str], None]
 
 LOCK_FILE = "running.lock"
+# Another user, such as an operator's shell, keeps the server and costs us this wait.
+GONE_SECONDS = 5.0
 
 
 @contextmanager
@@ -52,7 +55,14 @@ def embedded_database_used(folder: Path, *, durable: bool = True) -> Iterator[No
     try:
         yield
     finally:
-        release(folder)
+        _released(folder)
+
+
+def _released(folder: Path) -> None:
+    """The last user stops the server; a child that was killed counts until it is really gone."""
+    deadline = time.monotonic() + GONE_SECONDS
+    while not release(folder) and time.monotonic() < deadline:
+        time.sleep(0.1)
 
 
 def _folder_made(folder: Path) -> None:

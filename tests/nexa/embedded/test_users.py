@@ -5,10 +5,12 @@ from __future__ import annotations
 import signal
 from collections.abc import Callable
 from pathlib import Path
+from threading import Timer
 
 from nexa.embedded import release, start
 from nexa.embedded.paths import Layout, layout_of
 from nexa.embedded.postmaster import process_lives
+from nexa.serve.together import embedded_database_used
 from tests.nexa.embedded.conftest import Another, asked, server_of, wait_for
 
 Make = Callable[..., Another]
@@ -134,3 +136,18 @@ def test_two_data_folders_are_served_side_by_side(folder: Path, data_folder: Pat
     assert layout_of(data_folder).password.read_text() != second.password
     release(data_folder)
     assert asked(second.url, "SELECT 1") == 1
+
+
+def test_child_that_is_still_dying_keeps_no_server_up(
+    data_folder: Path, layout: Layout, another: Make
+) -> None:
+    """A worker that was killed counts as a user for the moment that its end takes."""
+    dying = another(data_folder)
+    dying.told("start")
+    end = Timer(0.5, dying.killed)
+
+    with embedded_database_used(data_folder, durable=False):
+        end.start()
+
+    end.join()
+    assert server_of(layout) is None
