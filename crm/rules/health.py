@@ -28,14 +28,15 @@ def health_after(score: int, points: int) -> int:
 def payment_status(events: Iterable[MoneyEvent]) -> str:
     """Current when the newest event is a payment, overdue when it is an unsettled failure.
 
-    The order in which the events became known does not matter.
+    The order in which the events became known does not matter. Vendors tell whole seconds: of two
+    in one, the failure counts, since its invoice is still owed.
     """
     counted = [
-        (event.occurred_at, event.state == PaymentState.SUCCEEDED)
+        (event.occurred_at, event.state == PaymentState.FAILED)
         for event in events
         if event.state == PaymentState.SUCCEEDED
         or (event.state == PaymentState.FAILED and not event.is_settled)
     ]
     if not counted:
         return PaymentStatus.NONE
-    return PaymentStatus.CURRENT if max(counted)[1] else PaymentStatus.OVERDUE
+    return PaymentStatus.OVERDUE if max(counted)[1] else PaymentStatus.CURRENT

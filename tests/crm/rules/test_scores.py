@@ -50,7 +50,7 @@ def event(state: str, hour: int, *, is_settled: bool = False) -> MoneyEvent:
         ([event("failed", 2), event("succeeded", 1)], "overdue"),
         ([event("failed", 1), event("succeeded", 2)], "current"),
         ([event("failed", 2, is_settled=True), event("succeeded", 1)], "current"),
-        ([event("failed", 1), event("succeeded", 1)], "current"),
+        ([event("failed", 1), event("succeeded", 1)], "overdue"),
         ([event("pending", 1)], "none"),
     ],
 )
