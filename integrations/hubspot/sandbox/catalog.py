@@ -1,4 +1,4 @@
-"""What a portal has on its first day: kinds of records, their properties, stages, owners."""
+"""What a portal can hold: kinds of records, their properties and the values they take."""
 
 from __future__ import annotations
 
@@ -34,6 +34,7 @@ STAGES = (
     ("closedwon", "Closed Won", "1.0"),
     ("closedlost", "Closed Lost", "0.0"),
 )
+
 TICKET_STAGES = (("1", "New"), ("2", "Waiting on contact"), ("3", "Waiting on us"), ("4", "Closed"))
 
 # Name by id, and the word used in web-hooks and messages.
@@ -222,32 +223,6 @@ REQUIRED: dict[str, tuple[str, ...]] = {
     "tickets": ("hs_pipeline_stage",),
 }
 
-# (from, to): types; the first is the plain one, the second the primary one.
-LINK_TYPES: dict[tuple[str, str], tuple[tuple[int, str | None], ...]] = {
-    ("contacts", "companies"): ((279, None), (1, "Primary")),
-    ("companies", "contacts"): ((280, None), (2, "Primary")),
-    ("deals", "contacts"): ((3, None),),
-    ("contacts", "deals"): ((4, None),),
-    ("deals", "companies"): ((341, None), (5, "Primary")),
-    ("companies", "deals"): ((342, None), (6, "Primary")),
-    ("tickets", "contacts"): ((16, None),),
-    ("contacts", "tickets"): ((15, None),),
-    ("notes", "contacts"): ((202, None),),
-    ("contacts", "notes"): ((201, None),),
-    ("notes", "deals"): ((214, None),),
-    ("deals", "notes"): ((213, None),),
-    ("tasks", "contacts"): ((204, None),),
-    ("contacts", "tasks"): ((203, None),),
-    ("tasks", "deals"): ((216, None),),
-    ("deals", "tasks"): ((215, None),),
-    ("calls", "contacts"): ((194, None),),
-    ("contacts", "calls"): ((193, None),),
-    ("emails", "contacts"): ((198, None),),
-    ("contacts", "emails"): ((197, None),),
-    ("meetings", "contacts"): ((200, None),),
-    ("contacts", "meetings"): ((199, None),),
-}
-
 
 def kind_of(name: str) -> str | None:
     """The kind's name, whether called by name, by id or in the singular."""
@@ -306,69 +281,3 @@ def _definition(kind: str, name: str, said: Any) -> Json:
 def _label(value: str) -> str:
     known = dict(zip(("marketingqualifiedlead", "salesqualifiedlead"), ("MQL", "SQL"), strict=True))
     return known.get(value) or {s: label for s, label, _ in STAGES}.get(value) or value.capitalize()
-
-
-def pipelines(kind: str) -> list[Json]:
-    """Metadata values are texts, whatever they stand for."""
-    if kind == "deals":
-        stages = [
-            (name, label, {"probability": chance, "isClosed": _text(name.startswith("closed"))})
-            for name, label, chance in STAGES
-        ]
-        return [_pipeline("default", "Sales Pipeline", stages)]
-    if kind == "tickets":
-        states = [
-            (name, label, {"ticketState": "CLOSED" if label == "Closed" else "OPEN"})
-            for name, label in TICKET_STAGES
-        ]
-        return [_pipeline("0", "Support Pipeline", states)]
-    return []
-
-
-def _pipeline(identifier: str, label: str, stages: list[tuple[str, str, Json]]) -> Json:
-    dates = {"createdAt": iso(FIRST_DAY), "updatedAt": iso(FIRST_DAY), "archived": False}
-    return {
-        "id": identifier,
-        "label": label,
-        "displayOrder": 0,
-        **dates,
-        "stages": [
-            {
-                "id": name,
-                "label": said,
-                "displayOrder": number,
-                "metadata": metadata,
-                "writePermissions": "CRM_PERMISSIONS_ENFORCEMENT",
-                **dates,
-            }
-            for number, (name, said, metadata) in enumerate(stages)
-        ],
-    }
-
-
-def owners() -> list[Json]:
-    """Two people, a queue, and one who left."""
-    dates = {"createdAt": iso(FIRST_DAY), "updatedAt": iso(FIRST_DAY)}
-    people = (("41629779", "Ada", 9001, False), ("41629780", "Grace", 9002, False))
-    left = (("41629782", "Edsger", 9004, True),)
-    rows: list[Json] = [
-        {
-            "id": identifier,
-            "email": f"{first.lower()}@hubspot.test",
-            "type": "PERSON",
-            "firstName": first,
-            "lastName": "Owner",
-            "userId": user,
-            "userIdIncludingInactive": user,
-            "archived": gone,
-            "teams": [{"id": "178588", "name": "Sales", "primary": True}],
-            **dates,
-        }
-        for identifier, first, user, gone in (*people, *left)
-    ]
-    queue = {"id": "41629781", "type": "QUEUE", "firstName": "Help desk", "archived": False}
-    return [*rows[:2], {**queue, **dates}, *rows[2:]]
-
-
-def _text(is_so: bool) -> str:
-    return "true" if is_so else "false"

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from integrations.hubspot.sandbox.server import HubSpotFake
 
 Values = Mapping[str, str]
+Run = Callable[["HubSpotFake", Values], str]
+# Makes of a run what an action calls.
+Bound = Callable[[Run], Callable[[Values], str]]
 MOST_SEEDED = 100_000
 KIND = Field("kind", "Kind", "contacts", tuple((kind, kind) for kind in KINDS))
 SWITCH = Field("on", "On", "true", (("true", "on"), ("false", "off")))
@@ -26,9 +29,13 @@ SWITCH = Field("on", "On", "true", (("true", "on"), ("false", "off")))
 def actions(fake: HubSpotFake) -> Mapping[str, Action]:
     """By name; the control API and the page run the same."""
 
-    def bound(run: Callable[[HubSpotFake, Values], str]) -> Callable[[Values], str]:
+    def bound(run: Run) -> Callable[[Values], str]:
         return lambda values: fake.by_hand(lambda: run(fake, values))
 
+    return {**_of_records(bound), **_of_events(bound), **_of_the_portal(bound)}
+
+
+def _of_records(bound: Bound) -> dict[str, Action]:
     property_fields = (Field("property", "Property"), Field("value", "Value"))
     return {
         "create": Action("Add a record", bound(create), (KIND, *property_fields), is_general=True),
@@ -44,6 +51,17 @@ def actions(fake: HubSpotFake) -> Mapping[str, Action]:
             (KIND, Field("id", "Stays"), Field("other", "Is merged into it")),
             is_general=True,
         ),
+        "seed": Action(
+            "Fill with records (no web-hooks)",
+            bound(seed),
+            (KIND, Field("count", "How many", "1000")),
+            is_general=True,
+        ),
+    }
+
+
+def _of_events(bound: Bound) -> dict[str, Action]:
+    return {
         "resend_events": Action(
             "Send the last events again",
             bound(resend),
@@ -63,6 +81,11 @@ def actions(fake: HubSpotFake) -> Mapping[str, Action]:
             (Field("count", "How many", "1"),),
             is_general=True,
         ),
+    }
+
+
+def _of_the_portal(bound: Bound) -> dict[str, Action]:
+    return {
         "search_lag": Action(
             "Seconds until a search sees a change",
             bound(search_lag),
@@ -88,12 +111,6 @@ def actions(fake: HubSpotFake) -> Mapping[str, Action]:
             "Rotate a private app's token away",
             bound(private_revoke),
             (Field("token", "Token"),),
-            is_general=True,
-        ),
-        "seed": Action(
-            "Fill with records (no web-hooks)",
-            bound(seed),
-            (KIND, Field("count", "How many", "1000")),
             is_general=True,
         ),
     }

@@ -7,9 +7,9 @@ from typing import Any
 
 from integrations.hubspot.sandbox import shapes
 from integrations.hubspot.sandbox.call import Call, Endpoint
-from integrations.hubspot.sandbox.catalog import KINDS, LINK_TYPES
+from integrations.hubspot.sandbox.catalog import KINDS
 from integrations.hubspot.sandbox.errors import NOT_FOUND, ApiError, invalid, not_found
-from integrations.hubspot.sandbox.links import DEFINED, LinkType
+from integrations.hubspot.sandbox.links import DEFINED, LINK_TYPES, LinkType
 
 Json = dict[str, Any]
 End = tuple[str, str]

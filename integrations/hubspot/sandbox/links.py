@@ -6,13 +6,38 @@ from collections import defaultdict
 from typing import Any
 
 from integrations.hub.sandbox.vendor import Vendor
-from integrations.hubspot.sandbox.catalog import LINK_TYPES
 
 Json = dict[str, Any]
 COLLECTION = "_links"
 # (category, type id)
 LinkType = tuple[str, int]
 DEFINED, OWN = "HUBSPOT_DEFINED", "USER_DEFINED"
+
+# (from, to): types; the first is the plain one, the second the primary one.
+LINK_TYPES: dict[tuple[str, str], tuple[tuple[int, str | None], ...]] = {
+    ("contacts", "companies"): ((279, None), (1, "Primary")),
+    ("companies", "contacts"): ((280, None), (2, "Primary")),
+    ("deals", "contacts"): ((3, None),),
+    ("contacts", "deals"): ((4, None),),
+    ("deals", "companies"): ((341, None), (5, "Primary")),
+    ("companies", "deals"): ((342, None), (6, "Primary")),
+    ("tickets", "contacts"): ((16, None),),
+    ("contacts", "tickets"): ((15, None),),
+    ("notes", "contacts"): ((202, None),),
+    ("contacts", "notes"): ((201, None),),
+    ("notes", "deals"): ((214, None),),
+    ("deals", "notes"): ((213, None),),
+    ("tasks", "contacts"): ((204, None),),
+    ("contacts", "tasks"): ((203, None),),
+    ("tasks", "deals"): ((216, None),),
+    ("deals", "tasks"): ((215, None),),
+    ("calls", "contacts"): ((194, None),),
+    ("contacts", "calls"): ((193, None),),
+    ("emails", "contacts"): ((198, None),),
+    ("contacts", "emails"): ((197, None),),
+    ("meetings", "contacts"): ((200, None),),
+    ("contacts", "meetings"): ((199, None),),
+}
 
 
 class LinkStore:

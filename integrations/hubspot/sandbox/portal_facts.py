@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from integrations.hubspot.sandbox import catalog, shapes
+from integrations.hubspot.sandbox import catalog, first_day, shapes
 from integrations.hubspot.sandbox.call import Call, Endpoint
 from integrations.hubspot.sandbox.errors import ApiError, invalid, not_found
 from integrations.hubspot.sandbox.moments import iso, now_ms
@@ -31,7 +31,7 @@ def account(call: Call) -> Json:
 def owners(call: Call) -> Json:
     """By place in the list; archived ones by themselves."""
     email = call.query.get("email", "").lower()
-    rows = [row for row in catalog.owners() if row["archived"] == call.flag("archived")]
+    rows = [row for row in first_day.owners() if row["archived"] == call.flag("archived")]
     rows = [row for row in rows if not email or row.get("email") == email]
     start, limit = call.start(), call.number("limit", 100, 500)
     following = start + limit if len(rows) > start + limit else None
@@ -53,7 +53,7 @@ def property_read(call: Call) -> Json:
 
 def pipelines(call: Call) -> Json:
     kind, _ = call.portal.table(call.part("kind"))
-    return {"results": catalog.pipelines(kind)}
+    return {"results": first_day.pipelines(kind)}
 
 
 # --- The app's web-hooks ------------------------------------------------------------------------
