@@ -12,7 +12,6 @@ from datetime import datetime
 from typing import Final, Protocol
 
 from integrations.hub.errors import Conflict as Contended
-from integrations.hub.errors import OutcomeUnknown
 from integrations.hub.merge.plan import plan
 from integrations.hub.merge.types import (
     Base,
@@ -202,17 +201,3 @@ def settled(fields: Sequence[MergeField], base: Base, planned: Plan, answer: The
         ours[one.name] = one.codec.canonical_ours(sent.ours)
         theirs[one.name] = one.codec.canonical_theirs(answer.values.get(one.name, sent.sent))
     return Base(ours, theirs)
-
-
-__all__ = [
-    "ROUNDS",
-    "Contended",
-    "NotApplied",
-    "OutcomeUnknown",
-    "Remote",
-    "Result",
-    "State",
-    "Store",
-    "reconcile",
-    "settled",
-]

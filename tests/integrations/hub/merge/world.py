@@ -21,7 +21,6 @@ from integrations.hub.merge import (
     Ours,
     Plan,
     Rule,
-    Side,
     Theirs,
 )
 from integrations.hub.merge.loop import NotApplied, Row, State, settled
@@ -300,9 +299,3 @@ class World:
             for number in self.ancestry.parents
             if not any(self.ancestry.is_older(number, home) for home in every)
         ]
-
-    def winner_known(self) -> bool:
-        return self.config.rule != Rule.MANUAL
-
-
-SIDES = (Side.OURS, Side.THEIRS)
