@@ -10,7 +10,7 @@ from typing import Any
 
 from django.db import connection as database
 
-from integrations.hub import prepared, wake
+from integrations.hub import bound, wake
 from integrations.hub.inbox.senders import PROOF, Sender
 from integrations.hub.lanes import lane_of
 from integrations.hub.models import Connection
@@ -81,7 +81,7 @@ def keep(sender: Sender, raw: RawRequest, events: Sequence[Event]) -> Kept | Non
     """
     connection = sender.connection
     rows = [event_row(connection.pk, raw, event) for event in events]
-    told = prepared.row(KEEP, _parameters(sender, raw, events, rows))
+    told = bound.row(KEEP, _parameters(sender, raw, events, rows))
     is_known, new, woken = told or (0, 0, 0)
     if woken:
         wake.ask_queue()

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from threading import Lock
 from typing import Final
 
-from integrations.hub import prepared, registry
+from integrations.hub import bound, registry
 from integrations.hub.credentials import Secrets
 from integrations.hub.models import Connection
 
@@ -71,7 +71,7 @@ def sender_read(provider: str, key: str) -> Sender | None:
 
 
 def _read(provider: str, key: str) -> Sender | None:
-    row = prepared.row(LOOKUP, (key, provider))
+    row = bound.row(LOOKUP, (key, provider))
     if row is None:
         return None
     *plain, credentials, settings, proof = row

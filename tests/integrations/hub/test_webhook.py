@@ -14,7 +14,6 @@ from django.test.utils import CaptureQueriesContext
 from django_q.models import OrmQ
 
 from crm.models import Workspace
-from integrations.hub import prepared
 from integrations.hub.inbox import pressure
 from integrations.hub.models import (
     Connection,
@@ -289,22 +288,6 @@ def test_session_ended_by_the_server_is_replaced(connection: Connection) -> None
 
     assert post_event(connection, MADE | {"id": "evt_2"}).status_code == 200
     assert InboxEvent.objects.count() == 2
-
-
-def test_plan_that_a_migration_has_made_void_is_made_anew(connection: Connection) -> None:
-    assert post_event(connection, MADE).status_code == 200
-    statement = "SELECT * FROM void_plan"
-    with database.cursor() as cursor:
-        cursor.execute("CREATE TABLE void_plan AS SELECT 1 AS one")
-    try:
-        assert prepared.row(statement, ()) == (1,)
-        with database.cursor() as cursor:
-            cursor.execute("ALTER TABLE void_plan ADD COLUMN two int DEFAULT 2")
-
-        assert prepared.row(statement, ()) == (1, 2)
-    finally:
-        with database.cursor() as cursor:
-            cursor.execute("DROP TABLE void_plan")
 
 
 def test_text_that_is_no_text_is_kept(connection: Connection) -> None:
