@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, Protocol
+from urllib.parse import urlsplit
 
 from integrations.hub.errors import HubError
+from integrations.hub.streams import ExternalPipeline, ExternalUser, Hint, Stream
 from integrations.hub.types import AccountInfo, Event, RawRequest, Registration
 
 if TYPE_CHECKING:
@@ -16,6 +18,15 @@ if TYPE_CHECKING:
     from integrations.hub.pushes import Push
 
 PROVIDER_ID = re.compile(r"[a-z][a-z0-9_]{1,39}")
+
+
+def host_is_declared(host: str, patterns: tuple[str, ...]) -> bool:
+    """Whether `host` is one of a vendor's own; `*.vendor.com` means any host below it."""
+    host = host.lower().rstrip(".")
+    return any(
+        host.endswith(pattern[1:]) if pattern.startswith("*.") else host == pattern
+        for pattern in patterns
+    )
 
 
 @dataclass(frozen=True)
@@ -48,6 +59,61 @@ class ApiKeyAuth:
     """Credentials that a person copies from the vendor's dashboard."""
 
     fields: tuple[CredentialField, ...]
+
+
+def _scopes_said(answer: Mapping[str, Any]) -> tuple[str, ...]:
+    """As RFC 6749 has it (`scope`, parted by spaces), or as the list that some vendors send."""
+    said = answer.get("scope") or answer.get("scopes") or ()
+    words = said.replace(",", " ").split() if isinstance(said, str) else said
+    return tuple(str(word) for word in words)
+
+
+def _no_account(answer: Mapping[str, Any]) -> str:
+    return ""
+
+
+@dataclass(frozen=True)
+class OAuth:
+    """How a person grants access by signing in at the vendor (RFC 6749, authorization code).
+
+    The hub makes the calls for tokens itself. `scopes` are needed for anything, `write_scopes` for
+    two-way besides; `scope_words` says what does not work without one. Optional scopes travel in
+    `optional_scope_parameter` where the vendor has such, else with the others.
+    `lifetime_seconds` is that of an access token whose answer does not say; 0 when it lives until
+    it is revoked. `granted` and `account` read the token answer: the scopes (none: all that were
+    asked) and the id of the account. `revoke_url` is as RFC 7009 has it, `introspect_url` as
+    RFC 7662; `revoke` is for a vendor with another way. `setup_help` tells an operator where
+    applications are registered.
+    """
+
+    authorize_url: str
+    token_url: str
+    scopes: tuple[str, ...] = ()
+    write_scopes: tuple[str, ...] = ()
+    optional_scopes: tuple[str, ...] = ()
+    scope_words: Mapping[str, str] = field(default_factory=dict)
+    optional_scope_parameter: str = ""
+    scope_separator: str = " "
+    uses_pkce: bool = True
+    client_auth: Literal["body", "basic"] = "body"
+    authorize_parameters: Mapping[str, str] = field(default_factory=dict)
+    lifetime_seconds: int = 3600
+    revoke_url: str = ""
+    introspect_url: str = ""
+    revoke: Callable[[Connection], None] | None = None
+    granted: Callable[[Mapping[str, Any]], tuple[str, ...]] = _scopes_said
+    account: Callable[[Mapping[str, Any]], str] = _no_account
+    setup_url: str = ""
+    setup_help: str = ""
+
+    def scopes_needed(self, *, is_read_only: bool) -> tuple[str, ...]:
+        return self.scopes if is_read_only else (*self.scopes, *self.write_scopes)
+
+    @property
+    def called_urls(self) -> tuple[str, ...]:
+        """Those that the hub itself calls; the browser goes to `authorize_url`."""
+        asked = (self.token_url, self.revoke_url, self.introspect_url)
+        return tuple(url for url in asked if url)
 
 
 @dataclass(frozen=True)
@@ -88,6 +154,12 @@ class PushHandler(Protocol):
     def __call__(self, push: Push) -> None: ...
 
 
+class Hinting(Protocol):
+    """Reads an event as hints: which things to look at anew; pure."""
+
+    def __call__(self, event: Event) -> Sequence[Hint]: ...
+
+
 @dataclass(frozen=True)
 class Fact:
     """How an event that happened lands in the CRM.
@@ -106,14 +178,15 @@ class Webhook:
     """How the vendor's calls are proved and read.
 
     `verify` raises Unverified unless the raw body is from the vendor; it returns nothing.
-    `events` reads a verified body; it must be pure, since it is read again when processed.
+    `events` reads a verified body by what the connection's settings say; it must be pure, since it
+    is read again when processed.
     `ensure` leaves a working web-hook for our URL at the vendor, at any time: it looks at the one
     made before and mends it or makes it anew. `unregister` takes it away.
     `headers` are kept with the event beside content-type and user-agent.
     """
 
     verify: Callable[[RawRequest, Connection], None]
-    events: Callable[[RawRequest], list[Event]]
+    events: Callable[[RawRequest, Connection], list[Event]]
     ensure: Callable[[Connection, str], Registration] | None = None
     unregister: Callable[[Connection], None] | None = None
     headers: tuple[str, ...] = ()
@@ -127,8 +200,11 @@ def _no_translation(error: Exception) -> HubError | None:
 class Provider:
     """Everything the hub knows of one vendor; `id` is its folder, setting, URL part and log word.
 
-    `hosts` are the vendor's own hosts (`*.` allowed as first label); a URL of any other host needs
-    `has_user_given_host` and passes the guard against private addresses. `error` turns an
+    Access is given by `auth` (secrets typed in) or by `oauth` (signing in there), or a person
+    chooses. `hosts` are the vendor's own hosts (`*.` allowed as first label); a URL of any other host needs
+    `has_user_given_host` and passes the guard against private addresses. `streams` are the kinds of
+    record it keeps in step, in the order they are pulled; `hints` reads its events as hints for
+    them; `users` and `pipelines` tell who owns records and which stages there are. `error` turns an
     exception of the vendor's SDK into one of the hub's. `account_form` is how the vendor's own
     account ids look, where `check` may also give a stand-in (of a key that may not say whose it
     is); empty when every id is the account's.
@@ -137,8 +213,9 @@ class Provider:
     id: str
     name: str
     summary: str
-    auth: ApiKeyAuth
+    auth: ApiKeyAuth | None
     check: Callable[[Connection], AccountInfo]
+    oauth: OAuth | None = None
     hosts: tuple[str, ...] = ()
     has_user_given_host: bool = False
     settings_fields: tuple[SettingField, ...] = ()
@@ -147,19 +224,44 @@ class Provider:
     commands: Mapping[str, CommandHandler] = field(default_factory=dict)
     facts: Mapping[str, Fact] = field(default_factory=dict)
     pushes: Mapping[str, PushHandler] = field(default_factory=dict)
+    streams: tuple[Stream, ...] = ()
+    hints: Mapping[str, Hinting] = field(default_factory=dict)
+    users: Callable[[Connection], Sequence[ExternalUser]] | None = None
+    pipelines: Callable[[Connection], Sequence[ExternalPipeline]] | None = None
     error: Callable[[Exception], HubError | None] = _no_translation
     account_form: str = ""
     documentation_url: str = ""
+
+    @property
+    def credential_fields(self) -> tuple[CredentialField, ...]:
+        """What a person types in; nothing where access is granted by signing in only."""
+        return self.auth.fields if self.auth else ()
 
     def is_account(self, account_id: str) -> bool:
         """Whether the id is an account's own, so that two that differ are two accounts."""
         form = self.account_form or ".+"
         return re.fullmatch(form, account_id, re.DOTALL) is not None
 
+    def stream(self, object: str) -> Stream | None:
+        """The stream of that object; None when there is none (any more)."""
+        return next((one for one in self.streams if one.object == object), None)
+
+    def streams_of(self, record_type: str) -> tuple[Stream, ...]:
+        return tuple(one for one in self.streams if one.record_type == record_type)
+
     def __post_init__(self) -> None:
         if not PROVIDER_ID.fullmatch(self.id):
             raise ValueError(f"{self.id!r} is no provider id: small letters, digits and _ only.")
         if not self.hosts and not self.has_user_given_host:
             raise ValueError(f"{self.id} names no host.")
+        if self.auth is None and self.oauth is None:
+            raise ValueError(f"{self.id} declares no way to give access.")
+        for url in self.oauth.called_urls if self.oauth else ():
+            self._check_own(url)
         if self.facts and self.webhook is None:
             raise ValueError(f"{self.id} has facts but no web-hook that brings them.")
+
+    def _check_own(self, url: str) -> None:
+        parts = urlsplit(url)
+        if parts.scheme != "https" or not host_is_declared(parts.hostname or "", self.hosts):
+            raise ValueError(f"{self.id} would send secrets to {url}, which is no host of its own.")

@@ -79,7 +79,7 @@ def public_url(connection: Connection) -> str:
 # --- Reading ------------------------------------------------------------------------------------
 
 
-def events(request: RawRequest) -> list[Event]:
+def events(request: RawRequest, connection: Connection | None = None) -> list[Event]:
     """Each event of the array. They are hints, come twice and in any order: read what they name."""
     said = request.json
     if not isinstance(said, list):

@@ -68,6 +68,7 @@ class Incoming:
     event_header: str
     events: ValueMap
     subscribed: tuple[str, ...]
+    envelope: Mapping[str, tuple[Path, ...]]
 
 
 @dataclass(frozen=True)
@@ -104,6 +105,7 @@ class Configuration:
 def configuration_of(settings: Mapping[str, Any]) -> Configuration:
     """Read a connection's settings; raises InvalidSettings naming each setting and its line."""
     reader = SettingsReader(settings)
+    incoming = _incoming(reader)
     made = Configuration(
         base_url=reader.parsed("base_url", lambda text: base_url_clean(text, defaults.PATH_PREFIX)),
         is_enabled=reader.boolean("is_enabled", default=True),
@@ -113,9 +115,9 @@ def configuration_of(settings: Mapping[str, Any]) -> Configuration:
         ),
         objects={name: _object(reader, name) for name in defaults.FIELDS},
         dealer_priority=_priority(reader, "dealer"),
-        envelope=reader.parsed("envelope", _envelope, fallback={}),
+        envelope=incoming.envelope,
         list_query=reader.parsed("list_query", _list_query, fallback={}),
-        incoming=_incoming(reader),
+        incoming=incoming,
         retrying=Retrying(
             attempts=reader.integer("retry_attempts", defaults.RETRY_ATTEMPTS, 0, 20),
             first_delay_seconds=reader.integer(
@@ -128,6 +130,18 @@ def configuration_of(settings: Mapping[str, Any]) -> Configuration:
         batch_size=reader.integer("batch_size", defaults.BATCH_SIZE, 1, 1000),
         batch_template=_batch_template(reader),
     )
+    if reader.errors:
+        raise InvalidSettings(reader.errors)
+    return made
+
+
+def incoming_of(settings: Mapping[str, Any]) -> Incoming:
+    """What reading a web-hook needs, and no more: another setting that is broken does no harm.
+
+    Raises InvalidSettings.
+    """
+    reader = SettingsReader(settings)
+    made = _incoming(reader)
     if reader.errors:
         raise InvalidSettings(reader.errors)
     return made
@@ -275,6 +289,7 @@ def _incoming(reader: SettingsReader) -> Incoming:
             fallback=ValueMap({}),
         ),
         subscribed=subscribed or defaults.SUBSCRIBED,
+        envelope=reader.parsed("envelope", _envelope, fallback={}),
     )
 
 

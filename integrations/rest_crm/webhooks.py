@@ -11,10 +11,9 @@ from typing import Any
 from integrations.hub.errors import InvalidSettings, Unverified
 from integrations.hub.models import Connection
 from integrations.hub.types import Event, RawRequest, Registration
-from integrations.rest_crm import defaults
 from integrations.rest_crm.answers import first_at
 from integrations.rest_crm.client import Client
-from integrations.rest_crm.configuration import Configuration, configuration_of
+from integrations.rest_crm.configuration import Incoming, incoming_of
 from integrations.rest_crm.paths import MISSING
 from integrations.rest_crm.reading import Unreadable, text_read
 
@@ -34,7 +33,7 @@ def verify(request: RawRequest, connection: Connection) -> None:
     secret = connection.secret(WEBHOOK_SECRET)
     if not secret:
         raise Unverified("no web-hook secret is stored")
-    header = configuration_of(connection.settings).incoming.secret_header
+    header = incoming_of(connection.settings).secret_header
     given = request.header(header)
     if not given:
         raise Unverified(f"no {header} header")
@@ -65,12 +64,12 @@ def _is_verified(request: RawRequest, connection: Connection) -> bool:
     return True
 
 
-def events(request: RawRequest) -> list[Event]:
-    """As we ship the contract; `events_read` knows a connection's own names."""
-    return events_read(request, _SHIPPED)
+def events(request: RawRequest, connection: Connection) -> list[Event]:
+    """What was told, by the connection's own names; raises ValueError as `events_read` does."""
+    return events_read(request, incoming_of(connection.settings))
 
 
-def events_read(request: RawRequest, configuration: Configuration) -> list[Event]:
+def events_read(request: RawRequest, incoming: Incoming) -> list[Event]:
     """One event a call, of the kind we know or as it is called there; the hub ignores those.
 
     Raises ValueError for a body that is no JSON object or names no event. The payload is
@@ -79,14 +78,12 @@ def events_read(request: RawRequest, configuration: Configuration) -> list[Event
     body = request.json
     if not isinstance(body, Mapping):
         raise ValueError("The body is no JSON object.")
-    kind = _part(body, configuration, "event") or request.header(
-        configuration.incoming.event_header
-    )
+    kind = _part(body, incoming, "event") or request.header(incoming.event_header)
     if not kind or len(kind) > LONGEST_KIND:
         raise ValueError("The body names no event.")
-    kind = configuration.incoming.events.to_ours(kind)
-    entity = _part(body, configuration, "entity")
-    data = first_at(body, configuration.envelope.get("data", ()))
+    kind = incoming.events.to_ours(kind)
+    entity = _part(body, incoming, "entity")
+    data = first_at(body, incoming.envelope.get("data", ()))
     payload = {
         "event": kind,
         "entityId": entity,
@@ -97,8 +94,8 @@ def events_read(request: RawRequest, configuration: Configuration) -> list[Event
     return [Event(id="", kind=kind, payload=payload, subject=f"{family}:{entity}")]
 
 
-def _part(body: Mapping[str, Any], configuration: Configuration, name: str) -> str:
-    found = first_at(body, configuration.envelope.get(name, ()))
+def _part(body: Mapping[str, Any], incoming: Incoming, name: str) -> str:
+    found = first_at(body, incoming.envelope.get(name, ()))
     if found is MISSING or found is None:
         return ""
     try:
@@ -150,6 +147,3 @@ def _mark(url: str, wanted: tuple[str, ...], secret: str) -> str:
     """What was registered, without telling the secret."""
     said = "\n".join((url, *wanted)).encode()
     return hmac.new(secret.encode(), said, hashlib.sha256).hexdigest()[:32]
-
-
-_SHIPPED = configuration_of({"base_url": f"https://crm.invalid{defaults.PATH_PREFIX}"})

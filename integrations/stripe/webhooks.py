@@ -62,8 +62,8 @@ def signature_parts(header: str) -> tuple[int, list[str]]:
     return int(times[0]), signatures
 
 
-def events(request: RawRequest) -> list[Event]:
-    """One event a call. A thin event of the v2 API comes out with its own kind and is ignored."""
+def events(request: RawRequest, connection: Connection) -> list[Event]:
+    """One event a call, the same on every connection. A thin event of the v2 API comes out with its own kind and is ignored."""
     event = request.json
     subject = (event.get("data") or {}).get("object") or {}
     created = event["created"]

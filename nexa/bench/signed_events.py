@@ -53,8 +53,9 @@ def sample_of(provider: Provider) -> Sample | None:
         if not file.name.endswith(".json") or file.name.endswith(".expected.json"):
             continue
         body = file.read_bytes()
-        events = provider.webhook.events(RawRequest(body, {"content-type": "application/json"}))
-        if len(events) == 1 and events[0].id:
+        raw = RawRequest(body, {"content-type": "application/json"})
+        events = provider.webhook.events(raw, Connection(provider=provider.id))
+        if len(events) == 1 and events[0].id and events[0].id.encode() in body:
             return Sample(body, events[0].id.encode())
     return None
 

@@ -98,7 +98,7 @@ def events_of(connection: Connection, raw: RawRequest) -> list[Event]:
     if webhook is None:
         return []
     try:
-        return webhook.events(raw)
+        return webhook.events(raw, connection)
     except Exception:  # the boundary: what is verified is kept, whatever the provider makes of it
         return [Event(id="", kind=UNREADABLE, payload={})]
 

@@ -47,7 +47,7 @@ def _event_of(row: InboxEvent) -> Event:
     if webhook is None or row.body is None:
         raise Rejected("The raw body of this event is gone; it cannot be processed any more.")
     raw = RawRequest(body=bytes(row.body.raw), headers=row.headers)
-    for event in webhook.events(raw):
+    for event in webhook.events(raw, row.connection):
         if event_row(row.connection_id, raw, event).event_id == row.event_id:
             return _named(event, row)
     raise Rejected("The raw body does not hold this event.")

@@ -84,7 +84,7 @@ def verify(request: RawRequest, connection: Connection) -> None:
         raise Unverified("wrong signature")
 
 
-def events(request: RawRequest) -> list[Event]:
+def events(request: RawRequest, connection: Connection) -> list[Event]:
     said = request.json
     return [
         Event(

@@ -15,7 +15,7 @@ from integrations.hub.models import Connection
 from integrations.hub.types import RawRequest, Registration
 from integrations.rest_crm import webhooks
 from integrations.rest_crm.configuration import configuration_of
-from integrations.rest_crm.webhooks import connection_of, ensure, events, events_read, verify
+from integrations.rest_crm.webhooks import connection_of, ensure, events, verify
 from tests.integrations.rest_crm.conftest import Receiver, connection_make
 from tests.sandbox import RunningSandbox
 
@@ -29,6 +29,9 @@ def stored(secret: str, **settings: Any) -> Connection:
     return Connection(
         provider="rest_crm", settings=values, credentials=Secrets({"webhook_secret": secret})
     )
+
+
+SHIPPED = stored("s-123456")
 
 
 def raw(body: Any = None, **headers: str) -> RawRequest:
@@ -60,7 +63,7 @@ def test_other_secret_is_refused(given: str, kept: str, reason: str) -> None:
 
 def test_shared_address_finds_the_connection_by_its_secret() -> None:
     one, two, three = stored("one-111"), stored("two-222"), stored("")
-    broken = stored("two-222", lead_status="nonsense")
+    broken = stored("two-222", webhook_secret_header="no header")
 
     assert connection_of(raw(x_crm_secret="two-222"), [broken, one, two, three]) is two
     with pytest.raises(Unverified, match="no connection"):
@@ -73,7 +76,7 @@ def test_shared_address_finds_the_connection_by_its_secret() -> None:
 def test_sample_is_read_as_expected(name: str) -> None:
     expected = json.loads((SAMPLES / name.replace(".json", ".expected.json")).read_text())
 
-    (event,) = events(raw((SAMPLES / name).read_bytes()))
+    (event,) = events(raw((SAMPLES / name).read_bytes()), SHIPPED)
 
     assert {
         "kind": event.kind,
@@ -89,22 +92,20 @@ def test_every_event_we_ask_for_has_a_sample() -> None:
 
 
 def test_header_names_the_event_when_the_body_does_not() -> None:
-    (event,) = events(raw({"entityId": 7, "data": {}}, x_crm_event="lead.updated"))
+    (event,) = events(raw({"entityId": 7, "data": {}}, x_crm_event="lead.updated"), SHIPPED)
 
     assert (event.kind, event.subject) == ("lead.updated", "lead:7")
 
 
 def test_names_of_the_settings_are_understood() -> None:
-    configuration = configuration_of(
-        {
-            "base_url": "https://crm.example.test",
-            "events": "lead.updated = contact.changed",
-            "envelope": "event = type; entity = object.id; data = object",
-        }
+    connection = stored(
+        "s-123456",
+        events="lead.updated = contact.changed",
+        envelope="event = type; entity = object.id; data = object",
     )
     body = {"type": "Contact.Changed", "object": {"id": 5, "contactName": "Ada"}}
 
-    (event,) = events_read(raw(body), configuration)
+    (event,) = events(raw(body), connection)
 
     assert event.payload == {
         "event": "lead.updated",
@@ -118,7 +119,7 @@ def test_names_of_the_settings_are_understood() -> None:
 )
 def test_what_is_no_event_raises_value_error(body: bytes) -> None:
     with pytest.raises(ValueError, match=r"."):
-        events(raw(body))
+        events(raw(body), SHIPPED)
 
 
 # --- The registration ---------------------------------------------------------------------------
@@ -181,7 +182,7 @@ def test_edit_over_there_arrives_verified(
     requests = [RawRequest(body=body, headers=headers) for headers, body in receiver.calls]
     for request in requests:
         verify(request, connection)
-    told = [events(request)[0] for request in requests]
+    told = [events(request, connection)[0] for request in requests]
     assert [event.kind for event in told] == ["lead.updated", "lead.status_changed"]
     assert told[1].payload["data"] == {"name": "Ada", "email": "ada@example.test", "status": "won"}
     assert {event.subject for event in told} == {f"lead:{lead_id}"}

@@ -86,7 +86,7 @@ def test_events_names_the_customer_as_subject() -> None:
         "data": {"object": {"id": "sub_1", "customer": {"id": "cus_1"}}},
     }
 
-    (event,) = events(raw(json.dumps(body)))
+    (event,) = events(raw(json.dumps(body)), Connection())
 
     assert (event.id, event.kind, event.subject) == (
         "evt_1",
@@ -99,4 +99,4 @@ def test_events_names_the_customer_as_subject() -> None:
 @pytest.mark.parametrize("body", ["", "[]", "{}", '{"id": "evt_1"}', "nonsense"])
 def test_events_raises_for_what_is_no_event(body: str) -> None:
     with pytest.raises((ValueError, KeyError, AttributeError, TypeError)):
-        events(raw(body))
+        events(raw(body), Connection())
