@@ -80,6 +80,18 @@ class Conflict(HubError):
     code = "conflict"
 
 
+class Exists(Conflict):
+    """A record of the same natural key is there already, under `external_id` (empty if unsaid)."""
+
+    def __init__(self, message: str = "", *, external_id: str = "") -> None:
+        self.external_id = external_id
+        super().__init__(message, status=409)
+
+
+class NotApplied(Conflict):
+    """The vendor refused a write because its record is not what we read; nothing was changed."""
+
+
 class AlreadyConnected(Conflict):
     """Another connection of the workspace has this account at the vendor."""
 

@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Final, Protocol
 
 from integrations.hub.errors import Conflict as Contended
+from integrations.hub.errors import NotApplied
 from integrations.hub.merge.plan import plan
 from integrations.hub.merge.types import (
     Base,
@@ -26,10 +27,6 @@ from integrations.hub.merge.types import (
 )
 
 ROUNDS: Final = 8
-
-
-class NotApplied(Exception):
-    """The vendor refused a write because its record is not what we read; nothing was changed."""
 
 
 @dataclass(frozen=True)
