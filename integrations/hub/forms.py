@@ -21,7 +21,7 @@ class CredentialsForm(forms.Form):
     def __init__(self, *args: Any, provider: Provider, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.provider = provider
-        for declared in provider.auth.fields:
+        for declared in provider.credential_fields:
             self.fields[CREDENTIAL + declared.name] = _secret_field(declared)
 
     def credentials(self) -> dict[str, str]:

@@ -22,10 +22,10 @@ def credentials_clean(
 
     Raises InvalidSettings; its messages never repeat what was typed.
     """
-    known = {declared.name for declared in provider.auth.fields}
+    known = {declared.name for declared in provider.credential_fields}
     errors = {name: ["Not a credential of this provider."] for name in values if name not in known}
     cleaned: dict[str, str] = dict(kept or {})
-    for declared in provider.auth.fields:
+    for declared in provider.credential_fields:
         typed = str(values.get(declared.name, "")).strip()
         said = _credential_fault(declared, typed, has_kept=bool(cleaned.get(declared.name)))
         if said:

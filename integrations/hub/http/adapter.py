@@ -11,8 +11,8 @@ from django.conf import settings
 from requests.adapters import HTTPAdapter
 
 from integrations.hub.errors import Rejected
-from integrations.hub.http.guard import AddressRefused, host_is_declared, pinned_address
-from integrations.hub.provider import Provider
+from integrations.hub.http.guard import AddressRefused, pinned_address
+from integrations.hub.provider import Provider, host_is_declared
 
 BODY_SECONDS = 30
 LARGEST_BODY = 20 * 1024 * 1024

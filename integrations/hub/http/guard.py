@@ -19,15 +19,6 @@ class AddressRefused(Rejected):
     code = "address_refused"
 
 
-def host_is_declared(host: str, patterns: tuple[str, ...]) -> bool:
-    """Whether `host` is one of a vendor's own; `*.vendor.com` means any host below it."""
-    host = host.lower().rstrip(".")
-    return any(
-        host.endswith(pattern[1:]) if pattern.startswith("*.") else host == pattern
-        for pattern in patterns
-    )
-
-
 def url_check(url: str) -> None:
     """Raise AddressRefused for a URL a person typed that the hub would not call."""
     pinned_address(url)

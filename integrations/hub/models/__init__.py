@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from integrations.hub.models.connection import (
+    AuthKind,
     BreakerState,
     Connection,
     ConnectionState,
@@ -30,6 +31,7 @@ from integrations.hub.models.liveness import (
     RateBucket,
     Wake,
 )
+from integrations.hub.models.oauth import OAuthApplication, OAuthAttempt
 from integrations.hub.models.sync import (
     LinkState,
     RunKind,
@@ -44,6 +46,7 @@ from integrations.hub.models.sync import (
 __all__ = [
     "AppliedFact",
     "Attempt",
+    "AuthKind",
     "BreakerState",
     "Connection",
     "ConnectionState",
@@ -58,6 +61,8 @@ __all__ = [
     "JobState",
     "LinkState",
     "NamedLease",
+    "OAuthApplication",
+    "OAuthAttempt",
     "RateBucket",
     "RunKind",
     "RunStatus",

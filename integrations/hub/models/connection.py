@@ -26,6 +26,11 @@ class ConnectionState(models.TextChoices):
     DISABLED = "disabled", "Disconnected"
 
 
+class AuthKind(models.TextChoices):
+    KEY = "key", "Key"
+    OAUTH = "oauth", "Sign-in at the vendor"
+
+
 class GateReason(models.TextChoices):
     NONE = "", "Open"
     RATE = "rate", "The vendor asked us to slow down"
@@ -33,6 +38,7 @@ class GateReason(models.TextChoices):
     AUTH = "auth", "The credentials were refused"
     MAINTENANCE = "maintenance", "Maintenance"
     BUG = "bug", "The same error met many records"
+    REFRESH = "refresh", "The access token cannot be renewed yet"
 
 
 class BreakerState(models.TextChoices):
@@ -43,8 +49,9 @@ class BreakerState(models.TextChoices):
 class Connection(models.Model):
     """A vendor's account; `gate_until` holds all its work back, `state` says whether there is any.
 
-    `token_version` rises when credentials are replaced, so that a late refusal of the old ones
-    does no harm.
+    `token_version` rises when credentials are replaced or a token is renewed, so that a late
+    refusal of the old ones does no harm. `refused_version` is the one that a renewal after a 401
+    gave: refused again at once, no further renewal is tried.
     """
 
     workspace = models.ForeignKey(Workspace, models.CASCADE, related_name="+")
@@ -70,8 +77,33 @@ class Connection(models.Model):
     settings = models.JSONField(default=dict, db_default={}, blank=True)
     credentials = EncryptedJSONField()
     token_version = models.PositiveIntegerField(default=1, db_default=1)
-    scopes = models.JSONField(default=list, db_default=[], blank=True)
+    auth_kind = models.CharField(
+        max_length=5, choices=AuthKind, default=AuthKind.KEY, db_default=AuthKind.KEY
+    )
+    oauth_client_id = models.CharField(
+        max_length=255,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="The application whose grant this is; only it can renew the token.",
+    )
+    is_read_only = models.BooleanField(
+        default=False,
+        db_default=False,
+        help_text="Writing at the vendor was not asked for when access was granted.",
+    )
+    scopes = models.JSONField(
+        default=list, db_default=[], blank=True, help_text="As the vendor granted them."
+    )
+    token_issued_at = models.DateTimeField(null=True, blank=True)
     expires_at = models.DateTimeField(null=True, blank=True)
+    refused_version = models.PositiveIntegerField(null=True, blank=True)
+    refresh_started_at = models.DateTimeField(null=True, blank=True)
+    last_refresh_at = models.DateTimeField(null=True, blank=True)
+    refresh_error = models.CharField(max_length=500, blank=True, default="", db_default="")
+    refresh_after = models.DateTimeField(
+        null=True, blank=True, help_text="No renewal is tried before this, after one that failed."
+    )
     remote_account_id = models.CharField(max_length=255, blank=True, default="", db_default="")
     remote_account_name = models.CharField(max_length=255, blank=True, default="", db_default="")
     webhook_key = models.CharField(max_length=64, unique=True, default=webhook_key_make)
@@ -104,6 +136,17 @@ class Connection(models.Model):
     window_failures = models.PositiveIntegerField(default=0, db_default=0)
     forbidden_streak = models.PositiveIntegerField(default=0, db_default=0)
 
+    clock_offset_ms = models.IntegerField(
+        default=0, db_default=0, help_text="How far the vendor's clock is before ours."
+    )
+    unmapped_owner = models.ForeignKey(
+        User,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        help_text="Who gets their records whose owner is nobody here; empty: the admin.",
+    )
     last_success_at = models.DateTimeField(null=True, blank=True)
     last_served_at = models.DateTimeField(null=True, blank=True)
     created_by = models.ForeignKey(User, models.SET_NULL, null=True, blank=True, related_name="+")
@@ -139,6 +182,11 @@ class Connection(models.Model):
     def secret(self, name: str) -> str:
         """A credential by name; empty when there is none."""
         return str(self.credentials.get(name, ""))
+
+    @property
+    def is_oauth(self) -> bool:
+        """Whether a person granted access at the vendor, so that tokens are renewed."""
+        return self.auth_kind == AuthKind.OAUTH
 
     @property
     def is_active(self) -> bool:

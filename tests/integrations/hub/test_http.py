@@ -32,10 +32,11 @@ from integrations.hub.http import (
     status_error,
     url_check,
 )
-from integrations.hub.http.guard import host_is_declared, is_public
+from integrations.hub.http.guard import is_public
 from integrations.hub.http.session import shortest_timeout
 from integrations.hub.http.status import retry_after_seconds
 from integrations.hub.models import Connection
+from integrations.hub.provider import host_is_declared
 from tests.integrations.hub import echo
 from tests.integrations.hub.echo import EchoVendor, status
 
