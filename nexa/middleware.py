@@ -10,7 +10,7 @@ from django.urls import Resolver404, resolve
 
 from crm.trace import new_context_id, within_context
 
-VENDOR_DOOR = "/webhooks/"
+VENDOR_DOOR = re.compile(r"/webhooks/|/api/[a-z0-9-]+/webhook/?$")
 ACCEPTED_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 
 
@@ -39,7 +39,7 @@ class VendorDoorMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        if not request.path_info.startswith(VENDOR_DOOR):
+        if not VENDOR_DOOR.match(request.path_info):
             return self.get_response(request)
         try:
             match = resolve(request.path_info)

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from integrations.hub.pushes import Push
 
 PROVIDER_ID = re.compile(r"[a-z][a-z0-9_]{1,39}")
+DOOR_NAME = re.compile(r"[a-z][a-z0-9-]{1,39}")
 
 
 def host_is_declared(host: str, patterns: tuple[str, ...]) -> bool:
@@ -174,6 +175,18 @@ class Fact:
 
 
 @dataclass(frozen=True)
+class SharedDoor:
+    """An address that all connections of the provider share: `POST /api/<name>/webhook`.
+
+    `connection_of` finds whose call it is, in constant time and comparing with every connection
+    that is not disconnected; raises Unverified. A body that cannot be read is refused there.
+    """
+
+    name: str
+    connection_of: Callable[[RawRequest, Sequence[Connection]], Connection]
+
+
+@dataclass(frozen=True)
 class Webhook:
     """How the vendor's calls are proved and read.
 
@@ -182,7 +195,8 @@ class Webhook:
     is read again when processed.
     `ensure` leaves a working web-hook for our URL at the vendor, at any time: it looks at the one
     made before and mends it or makes it anew. `unregister` takes it away.
-    `headers` are kept with the event beside content-type and user-agent.
+    `headers` are kept with the event beside content-type and user-agent. `door` is one more
+    address, beside that of each connection.
     """
 
     verify: Callable[[RawRequest, Connection], None]
@@ -190,6 +204,7 @@ class Webhook:
     ensure: Callable[[Connection, str], Registration] | None = None
     unregister: Callable[[Connection], None] | None = None
     headers: tuple[str, ...] = ()
+    door: SharedDoor | None = None
 
 
 def _no_translation(error: Exception) -> HubError | None:
@@ -201,13 +216,13 @@ class Provider:
     """Everything the hub knows of one vendor; `id` is its folder, setting, URL part and log word.
 
     Access is given by `auth` (secrets typed in) or by `oauth` (signing in there), or a person
-    chooses. `hosts` are the vendor's own hosts (`*.` allowed as first label); a URL of any other host needs
-    `has_user_given_host` and passes the guard against private addresses. `streams` are the kinds of
-    record it keeps in step, in the order they are pulled; `hints` reads its events as hints for
-    them; `users` and `pipelines` tell who owns records and which stages there are. `error` turns an
-    exception of the vendor's SDK into one of the hub's. `account_form` is how the vendor's own
-    account ids look, where `check` may also give a stand-in (of a key that may not say whose it
-    is); empty when every id is the account's.
+    chooses. `hosts` are the vendor's own hosts (`*.` allowed as first label); a URL of any other
+    host needs `has_user_given_host` and passes the guard against private addresses. `streams` are
+    the kinds of record it keeps in step, in the order they are pulled; `hints` reads its events as
+    hints for them; `users` and `pipelines` tell who owns records and which stages there are.
+    `error` turns an exception of the vendor's SDK into one of the hub's. `account_form` is how the
+    vendor's own account ids look, where `check` may also give a stand-in (of a key that may not say
+    whose it is); empty when every id is the account's.
     """
 
     id: str
@@ -249,6 +264,10 @@ class Provider:
     def streams_of(self, record_type: str) -> tuple[Stream, ...]:
         return tuple(one for one in self.streams if one.record_type == record_type)
 
+    @property
+    def door(self) -> SharedDoor | None:
+        return self.webhook.door if self.webhook is not None else None
+
     def __post_init__(self) -> None:
         if not PROVIDER_ID.fullmatch(self.id):
             raise ValueError(f"{self.id!r} is no provider id: small letters, digits and _ only.")
@@ -260,6 +279,8 @@ class Provider:
             self._check_own(url)
         if self.facts and self.webhook is None:
             raise ValueError(f"{self.id} has facts but no web-hook that brings them.")
+        if self.door is not None and not DOOR_NAME.fullmatch(self.door.name):
+            raise ValueError(f"{self.door.name!r} is no part of an address.")
 
     def _check_own(self, url: str) -> None:
         parts = urlsplit(url)

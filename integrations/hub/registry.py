@@ -22,6 +22,10 @@ def load() -> None:
 def add(provider: Provider) -> None:
     if provider.id in _providers:
         raise ImproperlyConfigured(f"The provider {provider.id!r} is declared twice.")
+    if provider.door is not None and (holder := find_by_door(provider.door.name)) is not None:
+        raise ImproperlyConfigured(
+            f"{provider.id!r} and {holder.id!r} both want the address /api/{provider.door.name}/."
+        )
     _providers[provider.id] = provider
 
 
@@ -41,6 +45,11 @@ def get(provider_id: str) -> Provider:
 
 def find(provider_id: str) -> Provider | None:
     return _providers.get(provider_id)
+
+
+def find_by_door(name: str) -> Provider | None:
+    """The provider whose connections share the address `/api/<name>/webhook`."""
+    return next((one for one in _providers.values() if one.door and one.door.name == name), None)
 
 
 def ids() -> list[str]:

@@ -6,7 +6,7 @@ from django.urls import URLPattern, URLResolver, path
 
 from integrations.hub.views import connections
 from integrations.hub.views.integrations import integration_list
-from integrations.hub.views.webhook import webhook
+from integrations.hub.views.webhook import shared_webhook, webhook
 
 app_name = "hub"
 
@@ -14,6 +14,8 @@ _CONNECTION = "integrations/connections/<int:pk>/"
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("webhooks/<slug:provider>/<slug:key>/", webhook, name="webhook"),
+    path("api/<slug:door>/webhook", shared_webhook, name="shared_webhook"),
+    path("api/<slug:door>/webhook/", shared_webhook),
     path("integrations/", integration_list, name="integration_list"),
     path(_CONNECTION, connections.connection_detail, name="connection_detail"),
     path(f"{_CONNECTION}test/", connections.connection_test, name="connection_test"),

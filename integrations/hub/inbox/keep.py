@@ -94,13 +94,16 @@ def events_of(connection: Connection, raw: RawRequest) -> list[Event]:
     The provider's reading runs again when the event is processed and fails there, with a traceback;
     once the reading is mended a replay goes through.
     """
-    webhook = connection.declaration.webhook
-    if webhook is None:
-        return []
     try:
-        return webhook.events(raw, connection)
+        return events_read(connection, raw)
     except Exception:  # the boundary: what is verified is kept, whatever the provider makes of it
         return [Event(id="", kind=UNREADABLE, payload={})]
+
+
+def events_read(connection: Connection, raw: RawRequest) -> list[Event]:
+    """Raises whatever the provider's reading does: ValueError for a body that is no event."""
+    webhook = connection.declaration.webhook
+    return [] if webhook is None else webhook.events(raw, connection)
 
 
 def event_row(connection_id: int, raw: RawRequest, event: Event) -> EventRow:

@@ -10,7 +10,9 @@ import json
 from collections import OrderedDict
 from dataclasses import dataclass
 from threading import Lock
-from typing import Final
+from typing import Any, Final
+
+from django.db import connection as database
 
 from integrations.hub import bound, registry
 from integrations.hub.credentials import Secrets
@@ -21,10 +23,11 @@ FIELDS: Final = ("id", "name", "provider", "state", "workspace_id")
 
 # All that decides whether a call is accepted and how it is read.
 PROOF: Final = "md5(c.credentials || c.settings::text || c.state)"
-LOOKUP: Final = f"""
+_READ: Final = f"""
 SELECT {", ".join(f"c.{name}" for name in FIELDS)}, c.credentials, c.settings::text, {PROOF}
-FROM hub_connection c WHERE c.webhook_key = %s AND c.provider = %s
-"""  # noqa: S608 (only our own constants are put in)
+FROM hub_connection c WHERE c.provider = %s AND"""  # noqa: S608 (only our own constants are put in)
+LOOKUP: Final = f"{_READ} c.webhook_key = %s"
+LOOKUP_ALL: Final = f"{_READ} c.state <> 'disabled' ORDER BY c.id"
 
 
 @dataclass(frozen=True)
@@ -70,15 +73,22 @@ def sender_read(provider: str, key: str) -> Sender | None:
     return sender
 
 
+def senders_read(provider: str) -> list[Sender]:
+    """All that may speak for a provider, of every workspace, as they are now."""
+    with database.cursor() as cursor:
+        cursor.execute(LOOKUP_ALL, [provider])
+        return [_sender(row) for row in cursor.fetchall()]
+
+
 def _read(provider: str, key: str) -> Sender | None:
-    row = bound.row(LOOKUP, (key, provider))
-    if row is None:
-        return None
+    row = bound.row(LOOKUP, (provider, key))
+    return None if row is None else _sender(row, webhook_key=key)
+
+
+def _sender(row: tuple[Any, ...], **known: Any) -> Sender:
     *plain, credentials, settings, proof = row
     connection = Connection(
-        **dict(zip(FIELDS, plain, strict=True)),
-        settings=json.loads(settings),
-        webhook_key=key,
+        **dict(zip(FIELDS, plain, strict=True)), settings=json.loads(settings), **known
     )
     connection.credentials = Secrets(token=credentials) if credentials else Secrets()
     return Sender(connection, proof)

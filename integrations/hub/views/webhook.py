@@ -3,27 +3,63 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable, Sequence
 
 from django.conf import settings
 from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
 
-from integrations.hub import inbox
+from integrations.hub import inbox, registry
 from integrations.hub.errors import Unverified
 from integrations.hub.inbox import pressure
-from integrations.hub.inbox.keep import events_of
-from integrations.hub.inbox.senders import Sender, sender_read, sender_remembered
+from integrations.hub.inbox.keep import events_of, events_read
+from integrations.hub.inbox.senders import (
+    Sender,
+    sender_read,
+    sender_remembered,
+    senders_read,
+)
 from integrations.hub.models import Connection, ConnectionState
+from integrations.hub.provider import SharedDoor
 from integrations.hub.types import RawRequest
 
 logger = logging.getLogger("integrations.hub.webhook")
 
 RETRY_AFTER_SECONDS = "30"
 
+Receive = Callable[[RawRequest], HttpResponse]
+
 
 @csrf_exempt
 def webhook(request: HttpRequest, provider: str, key: str) -> HttpResponse:
+    """The address of one connection."""
+    return _through(
+        request,
+        provider,
+        receive=lambda raw: _receive(raw, provider, key),
+        look=lambda: _look(provider, key),
+    )
+
+
+@csrf_exempt
+def shared_webhook(request: HttpRequest, door: str) -> HttpResponse:
+    """The address that all connections of a provider share: its secret tells whose a call is."""
+    declared = registry.find_by_door(door)
+    if declared is None or declared.door is None:
+        return _answer(404, "No such web-hook.")
+    shared = declared.door
+    return _through(
+        request,
+        declared.id,
+        receive=lambda raw: _receive_shared(raw, declared.id, shared),
+        look=_welcome,
+    )
+
+
+def _through(
+    request: HttpRequest, provider: str, *, receive: Receive, look: Callable[[], HttpResponse]
+) -> HttpResponse:
     """2xx only once the events are committed; 503, which vendors retry, when they cannot be.
 
     Also 503 while more events wait than are taken on, in all or for this connection.
@@ -31,24 +67,31 @@ def webhook(request: HttpRequest, provider: str, key: str) -> HttpResponse:
     if request.method not in ("POST", "GET", "HEAD"):
         return _answer(405, "Send events here by POST.", Allow="POST, GET, HEAD")
     try:
-        if request.method == "POST":
-            if pressure.is_full():
-                return _unstored()
-            return _receive(request, provider, key)
-        # Some vendors look whether the address exists before they save it.
-        sender = sender_read(provider, key)
-        if sender is None or sender.connection.state == ConnectionState.DISABLED:
-            return _absence(sender)
-        return _answer(200, "Send events here by POST.")
+        if request.method != "POST":
+            # Some vendors look whether the address exists before they save it.
+            return look()
+        if pressure.is_full():
+            return _unstored()
+        raw = _raw(request)
+        if raw is None:
+            return _answer(413, f"More than {settings.WEBHOOK_MAX_BYTES} bytes.")
+        return receive(raw)
     except DatabaseError:
         logger.exception("web-hook of %s could not be stored", provider)
         return _unstored()
 
 
-def _receive(request: HttpRequest, provider: str, key: str) -> HttpResponse:
-    raw = _raw(request)
-    if raw is None:
-        return _answer(413, f"More than {settings.WEBHOOK_MAX_BYTES} bytes.")
+# --- The address of one connection --------------------------------------------------------------
+
+
+def _look(provider: str, key: str) -> HttpResponse:
+    sender = sender_read(provider, key)
+    if sender is None or sender.connection.state == ConnectionState.DISABLED:
+        return _absence(sender)
+    return _welcome()
+
+
+def _receive(raw: RawRequest, provider: str, key: str) -> HttpResponse:
     remembered = sender_remembered(provider, key)
     if remembered and not _refusal(remembered.connection, raw) and _keep(remembered, raw):
         return _answer(200, "ok")
@@ -63,11 +106,59 @@ def _receive(request: HttpRequest, provider: str, key: str) -> HttpResponse:
     return _answer(200, "ok") if _keep(sender, raw) else _unstored()
 
 
+# --- The address that all connections of a provider share ---------------------------------------
+
+
+def _receive_shared(raw: RawRequest, provider: str, door: SharedDoor) -> HttpResponse:
+    sender = _sender_of(raw, door, senders_read(provider))
+    if sender is None:
+        return _answer(401, "The sender could not be verified.")
+    if not _is_readable(sender.connection, raw):
+        inbox.refusal_count(sender.connection, "unreadable body")
+        return _answer(400, "The body could not be read.")
+    return _answer(200, "ok") if _keep(sender, raw) else _unstored()
+
+
+def _is_readable(connection: Connection, raw: RawRequest) -> bool:
+    """Only what is no event is refused; where our own reading fails, the call is kept for us."""
+    try:
+        events_read(connection, raw)
+    except ValueError:
+        return False
+    except Exception:  # the boundary: read again, and kept as unreadable, when it is stored
+        return True
+    return True
+
+
+def _sender_of(raw: RawRequest, door: SharedDoor, senders: Sequence[Sender]) -> Sender | None:
+    """Whose call it is; a refusal is counted where only one connection can have been meant."""
+    try:
+        found = door.connection_of(raw, [sender.connection for sender in senders])
+    except Unverified as reason:
+        said = str(reason)
+    except Exception:  # the boundary: what a stranger sends must not be answered with our error
+        logger.exception("verifying a web-hook at /api/%s/ failed", door.name)
+        said = "the verification failed with an error"
+    else:
+        return next(sender for sender in senders if sender.connection is found)
+    logger.warning("web-hook at /api/%s/ refused: %s", door.name, said)
+    if len(senders) == 1:
+        inbox.refusal_count(senders[0].connection, said)
+    return None
+
+
+# --- Both ---------------------------------------------------------------------------------------
+
+
 def _keep(sender: Sender, raw: RawRequest) -> bool:
     """False when the connection is no longer as it was read, or holds too many events already."""
     if pressure.is_connection_full(sender.connection.pk):
         return False
     return inbox.keep(sender, raw, events_of(sender.connection, raw)) is not None
+
+
+def _welcome() -> HttpResponse:
+    return _answer(200, "Send events here by POST.")
 
 
 def _absence(sender: Sender | None) -> HttpResponse:
