@@ -24,6 +24,7 @@ from integrations.hub.models.job import (
     SyncJob,
     WriteIntent,
 )
+from integrations.hub.models.link import ConflictState, LinkState, SyncConflict, SyncRecord
 from integrations.hub.models.liveness import (
     FailedRound,
     HubHeartbeat,
@@ -31,16 +32,19 @@ from integrations.hub.models.liveness import (
     RateBucket,
     Wake,
 )
+from integrations.hub.models.mapping import FieldMapping, OwnershipMapping, ValueMapping
 from integrations.hub.models.oauth import OAuthApplication, OAuthAttempt
 from integrations.hub.models.sync import (
-    LinkState,
+    OurDelete,
+    QuarantinedItem,
     RunKind,
     RunStatus,
     SyncDirection,
-    SyncRecord,
     SyncRun,
+    SyncStage,
     SyncState,
     SyncStatus,
+    TheirDelete,
 )
 
 __all__ = [
@@ -48,9 +52,11 @@ __all__ = [
     "Attempt",
     "AuthKind",
     "BreakerState",
+    "ConflictState",
     "Connection",
     "ConnectionState",
     "FailedRound",
+    "FieldMapping",
     "GateReason",
     "HubHeartbeat",
     "InboxBody",
@@ -63,15 +69,22 @@ __all__ = [
     "NamedLease",
     "OAuthApplication",
     "OAuthAttempt",
+    "OurDelete",
+    "OwnershipMapping",
+    "QuarantinedItem",
     "RateBucket",
     "RunKind",
     "RunStatus",
+    "SyncConflict",
     "SyncDirection",
     "SyncJob",
     "SyncRecord",
     "SyncRun",
+    "SyncStage",
     "SyncState",
     "SyncStatus",
+    "TheirDelete",
+    "ValueMapping",
     "Wake",
     "WebhookRefusal",
     "WriteIntent",

@@ -9,6 +9,7 @@ from django.db.models import F, Q
 from django.db.models.functions import Now
 
 from integrations.hub.models.connection import Connection
+from integrations.hub.models.link import SyncRecord
 
 
 class IntentOutcome(models.TextChoices):
@@ -22,6 +23,8 @@ class WriteIntent(models.Model):
 
     `uid` is the root of the idempotency keys and stays while the outcome is unknown; `key` is the
     domain's own name of the act, so that the same act is intended once. `body` never changes.
+    The sync's own intents (`kind` sync or make) belong to a `link`, or to a record that has none
+    yet; `looked_at` is when one of unknown outcome was looked for and not found.
     """
 
     uid = models.UUIDField(unique=True, default=uuid.uuid4)
@@ -31,6 +34,10 @@ class WriteIntent(models.Model):
     record_type = models.CharField(max_length=30)
     record_id = models.BigIntegerField()
     body = models.JSONField()
+    link = models.ForeignKey(
+        SyncRecord, models.CASCADE, null=True, blank=True, related_name="intents"
+    )
+    looked_at = models.DateTimeField(null=True, blank=True)
     progress = models.JSONField(
         default=dict, db_default={}, blank=True, help_text="What finished steps gave, by step."
     )
@@ -47,7 +54,14 @@ class WriteIntent(models.Model):
         constraints = (
             models.UniqueConstraint(fields=("connection", "key"), name="intent_key_once"),
         )
-        indexes = (models.Index(fields=("record_type", "record_id"), name="intent_record"),)
+        indexes = (
+            models.Index(fields=("record_type", "record_id"), name="intent_record"),
+            models.Index(
+                fields=("link",),
+                condition=Q(outcome="unknown", link__isnull=False),
+                name="intent_unknown_of_link",
+            ),
+        )
 
     def __str__(self) -> str:
         return f"{self.kind} {self.key}"
@@ -85,6 +99,9 @@ class SyncJob(models.Model):
     coalesce_key = models.CharField(max_length=64, blank=True, default="", db_default="")
     record_type = models.CharField(max_length=30)
     record_id = models.BigIntegerField()
+    # Of work on a thing of the vendor's that may have no record here yet (then `record_id` is 0).
+    object = models.CharField(max_length=60, blank=True, default="", db_default="")
+    external_id = models.CharField(max_length=255, blank=True, default="", db_default="")
     intent = models.ForeignKey(
         WriteIntent, models.CASCADE, null=True, blank=True, related_name="jobs"
     )
