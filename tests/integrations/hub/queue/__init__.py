@@ -1,0 +1,1 @@
+"""The queue and the limiter: searched by model checkers, then driven by many real processes."""
