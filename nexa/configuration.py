@@ -16,7 +16,8 @@ from django.core.exceptions import ImproperlyConfigured
 
 from nexa.embedded import data_folder_made
 
-TASK_TIMEOUT_SECONDS = 60
+# The pump's budget, and the longest call that it may begin at the end of it.
+TASK_TIMEOUT_SECONDS = 90
 TASK_RETRY_SECONDS = 300
 
 

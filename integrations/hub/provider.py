@@ -220,7 +220,8 @@ class Provider:
     host needs `has_user_given_host` and passes the guard against private addresses. `streams` are
     the kinds of record it keeps in step, in the order they are pulled; `hints` reads its events as
     hints for them; `users` and `pipelines` tell who owns records and which stages there are.
-    `error` turns an exception of the vendor's SDK into one of the hub's. `account_form` is how the
+    `error` turns an exception of the vendor's SDK into one of the hub's. `read_seconds` is how long
+    this vendor may take to answer, where the usual 20 s do not fit. `account_form` is how the
     vendor's own account ids look, where `check` may also give a stand-in (of a key that may not say
     whose it is); empty when every id is the account's.
     """
@@ -244,6 +245,7 @@ class Provider:
     users: Callable[[Connection], Sequence[ExternalUser]] | None = None
     pipelines: Callable[[Connection], Sequence[ExternalPipeline]] | None = None
     error: Callable[[Exception], HubError | None] = _no_translation
+    read_seconds: Callable[[Connection], float] | None = None
     account_form: str = ""
     documentation_url: str = ""
 

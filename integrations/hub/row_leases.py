@@ -16,7 +16,7 @@ from django.db import connection as database
 
 from integrations.hub import registry
 
-# More than the longest call (5 s to connect, 20 s to read, 30 s of body) that follows a renewal.
+# Until the first renewal, which looks at how long a call to the vendor may take (pace).
 LEASE_SECONDS: Final = 60
 # A row that took so many workers with it, without one attempt recorded, is dead.
 CLAIMS_WITHOUT_ATTEMPT: Final = 3
@@ -88,10 +88,10 @@ class LeasedRows:
             return None
         return None if row_id is None else (row_id, token)
 
-    def renew(self, row_id: int, token: uuid.UUID) -> bool:
+    def renew(self, row_id: int, token: uuid.UUID, seconds: float = LEASE_SECONDS) -> bool:
         """False when somebody else holds the row by now."""
         with database.cursor() as cursor:
-            cursor.execute(self._statements["renew"], [LEASE_SECONDS, row_id, token])
+            cursor.execute(self._statements["renew"], [seconds, row_id, token])
             return bool(cursor.rowcount)
 
     def expired(self) -> list[int]:

@@ -8,7 +8,7 @@ from integrations.hub import ticking
 
 
 def pump() -> int:
-    """Do due work for at most 25 s, well under the task's time-out of 60 s."""
+    """Do due work for at most 25 s, well under the time-out of a task."""
     with within_context(new_context_id("task")):
         return engine.pump()
 

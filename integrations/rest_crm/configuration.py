@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from crm.choices import LeadStatus, PropertyStatus
 from integrations.hub.errors import InvalidSettings
+from integrations.hub.models import Connection
 from integrations.rest_crm import defaults
 from integrations.rest_crm.endpoints import Endpoint, endpoints_parse
 from integrations.rest_crm.fields import FieldMap, Kind, field_map_parse
@@ -21,6 +22,7 @@ from integrations.rest_crm.values import ValueMap, value_map_parse
 Priority = Literal["high", "medium", "low"]
 PRIORITIES: tuple[Priority, ...] = ("high", "medium", "low")
 SWITCHED = ("lead", "property", "inquiry")
+LONGEST_TIMEOUT_MS = 60_000
 BATCH = '{"items": "{{items}}"}'
 
 
@@ -125,7 +127,7 @@ def configuration_of(settings: Mapping[str, Any]) -> Configuration:
             )
             / 1000,
         ),
-        timeout_seconds=reader.integer("timeout_ms", defaults.TIMEOUT_MS, 100, 120_000) / 1000,
+        timeout_seconds=timeout_of(reader),
         has_batch=reader.boolean("has_batch", default=False),
         batch_size=reader.integer("batch_size", defaults.BATCH_SIZE, 1, 1000),
         batch_template=_batch_template(reader),
@@ -133,6 +135,15 @@ def configuration_of(settings: Mapping[str, Any]) -> Configuration:
     if reader.errors:
         raise InvalidSettings(reader.errors)
     return made
+
+
+def read_seconds(connection: Connection) -> float:
+    """How long this CRM may take to answer; our default where the setting cannot be read."""
+    return timeout_of(SettingsReader(connection.settings))
+
+
+def timeout_of(reader: SettingsReader) -> float:
+    return reader.integer("timeout_ms", defaults.TIMEOUT_MS, 100, LONGEST_TIMEOUT_MS) / 1000
 
 
 def incoming_of(settings: Mapping[str, Any]) -> Incoming:

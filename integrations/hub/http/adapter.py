@@ -12,9 +12,9 @@ from requests.adapters import HTTPAdapter
 
 from integrations.hub.errors import Rejected
 from integrations.hub.http.guard import AddressRefused, pinned_address
+from integrations.hub.pace import BODY_SECONDS
 from integrations.hub.provider import Provider, host_is_declared
 
-BODY_SECONDS = 30
 LARGEST_BODY = 20 * 1024 * 1024
 CHUNK = 64 * 1024
 
@@ -83,7 +83,7 @@ def _pinned(request: requests.PreparedRequest) -> requests.PreparedRequest:
 
 
 def _read_body(response: requests.Response) -> None:
-    """Raises requests.ReadTimeout after 30 s, and Rejected for a body over 20 MiB."""
+    """Raises requests.ReadTimeout after BODY_SECONDS, and Rejected for a body over 20 MiB."""
     until = time.monotonic() + BODY_SECONDS
     content = bytearray()
     for chunk in response.iter_content(CHUNK):
@@ -93,6 +93,8 @@ def _read_body(response: requests.Response) -> None:
             raise Rejected("The vendor's answer is larger than 20 MiB.")
         if time.monotonic() > until:
             response.close()
-            raise requests.ReadTimeout("The vendor's answer took longer than 30 s.")
+            raise requests.ReadTimeout(
+                f"The vendor's answer took longer than {BODY_SECONDS:.0f} s."
+            )
     response._content = bytes(content)
     response._content_consumed = True  # type: ignore[attr-defined]

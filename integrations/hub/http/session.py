@@ -13,9 +13,7 @@ from integrations.hub import throttle
 from integrations.hub.http import exchange
 from integrations.hub.http.adapter import HubAdapter
 from integrations.hub.models import Connection
-
-CONNECT_SECONDS = 5.0
-READ_SECONDS = 20.0
+from integrations.hub.pace import CONNECT_SECONDS, READ_SECONDS, read_seconds
 
 
 class HubSession(requests.Session):
@@ -38,7 +36,9 @@ class HubSession(requests.Session):
     def send(self, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:
         """One call: limiter, lease, send, record."""
         refuse_open_transaction()
-        kwargs["timeout"] = shortest_timeout(kwargs.get("timeout"))
+        kwargs["timeout"] = shortest_timeout(
+            kwargs.get("timeout"), read_seconds(self.hub_connection)
+        )
         throttle.take(self.hub_connection)
         exchange.check_guard()
         started = time.monotonic()
@@ -85,13 +85,13 @@ def session_for(connection: Connection) -> HubSession:
     return HubSession(connection)
 
 
-def shortest_timeout(asked: Any) -> tuple[float, float]:
+def shortest_timeout(asked: Any, longest_read: float = READ_SECONDS) -> tuple[float, float]:
     """Connect and read time-outs; a caller may ask for less, never for more."""
     if isinstance(asked, tuple) and len(asked) == 2:
         connect, read = asked
     else:
         connect = read = asked
-    return (_at_most(connect, CONNECT_SECONDS), _at_most(read, READ_SECONDS))
+    return (_at_most(connect, CONNECT_SECONDS), _at_most(read, longest_read))
 
 
 def _at_most(asked: Any, cap: float) -> float:

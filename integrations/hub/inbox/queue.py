@@ -15,6 +15,7 @@ from django.db.models.functions import Now
 from integrations.hub import deaths
 from integrations.hub.errors import LeaseLost
 from integrations.hub.models import InboxEvent, InboxState
+from integrations.hub.pace import lease_seconds
 from integrations.hub.row_leases import CLAIMS_WITHOUT_ATTEMPT, RELEASED, LeasedRows
 
 # Facts need no call to the vendor, so refused credentials do not hold them back; a pause does.
@@ -56,7 +57,8 @@ def claim(connection_id: int) -> ClaimedEvent | None:
 
 def renew(claimed: ClaimedEvent) -> None:
     """Raises LeaseLost when somebody else holds the event by now."""
-    if not ROWS.renew(claimed.event.pk, claimed.token):
+    seconds = lease_seconds(claimed.event.connection)
+    if not ROWS.renew(claimed.event.pk, claimed.token, seconds):
         raise LeaseLost(f"Event {claimed.event.pk} is no longer held by this worker.")
 
 

@@ -12,6 +12,7 @@ from integrations.hub import deaths
 from integrations.hub.errors import LeaseLost
 from integrations.hub.jobs.finish import expire
 from integrations.hub.models import SyncJob
+from integrations.hub.pace import lease_seconds
 from integrations.hub.row_leases import CLAIMS_WITHOUT_ATTEMPT, LEASE_SECONDS, LeasedRows
 
 __all__ = ["LEASE_SECONDS", "Claimed", "claim", "connection_next", "renew", "sweep"]
@@ -56,7 +57,7 @@ def claim(connection_id: int) -> Claimed | None:
 
 def renew(claimed: Claimed) -> None:
     """Before each call to a vendor; raises LeaseLost when somebody else holds the job by now."""
-    if not ROWS.renew(claimed.job.pk, claimed.token):
+    if not ROWS.renew(claimed.job.pk, claimed.token, lease_seconds(claimed.job.connection)):
         raise LeaseLost(f"Job {claimed.job.pk} is no longer held by this worker.")
 
 
