@@ -25,6 +25,7 @@ from integrations.hub.models import (
     SyncJob,
     WriteIntent,
 )
+from integrations.hub.pace import retry_delays
 from integrations.hub.policy import Action, Signal, Step
 from integrations.hub.pushes import Push
 from integrations.hub.redaction import redact
@@ -98,6 +99,7 @@ def _step_after(job: SyncJob, error: Exception, is_probe: bool) -> Step:
         attempts=job.attempts,
         # A command's calls carry idempotency keys; a plain push may land late.
         waits_for_late_landing=job.kind != JobKind.COMMAND,
+        ladder=retry_delays(job.connection),
     )
     step = replace(step, message=_clean(job, step.message))
     if is_probe and step.signal == Signal.FAILURE:

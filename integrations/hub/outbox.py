@@ -12,14 +12,8 @@ from django.dispatch import receiver
 from crm.choices import OriginKind
 from crm.signals import ChangeBatch, changed
 from integrations.hub import jobs, registry, wake
-from integrations.hub.jobs.enqueue import (
-    BULK_HEAD_START_SECONDS,
-    INTERACTIVE_HEAD_START_SECONDS,
-)
 from integrations.hub.models import Connection, ConnectionState
-
-# More records than this in one write are bulk work: a person's edit overtakes them.
-BULK_SIZE = 20
+from integrations.hub.pace import head_start
 
 
 @receiver(changed, dispatch_uid="hub.outbox")
@@ -30,22 +24,18 @@ def watch(sender: type, batch: ChangeBatch, **kwargs: Any) -> None:
     ]
     if not watchers:
         return
-    head_start = (
-        BULK_HEAD_START_SECONDS
-        if len(batch.record_ids) > BULK_SIZE
-        else INTERACTIVE_HEAD_START_SECONDS
-    )
-    ids = _watching(batch, watchers)
-    for connection_id in ids:
-        jobs.dirty(connection_id, batch.record_type, batch.record_ids, head_start)
-    if ids:
+    watching = _watching(batch, watchers)
+    for connection in watching:
+        seconds = head_start(connection, batch.record_type, count=len(batch.record_ids))
+        jobs.dirty(connection.pk, batch.record_type, batch.record_ids, seconds)
+    if watching:
         wake.wake_on_commit()
 
 
-def _watching(batch: ChangeBatch, provider_ids: list[str]) -> list[int]:
+def _watching(batch: ChangeBatch, provider_ids: list[str]) -> list[Connection]:
     connections = Connection.objects.filter(
         workspace_id=batch.workspace_id, provider__in=provider_ids
     ).exclude(state=ConnectionState.DISABLED)
     if batch.origin.kind == OriginKind.CONNECTION and batch.origin.id.isdigit():
         connections = connections.exclude(pk=int(batch.origin.id))
-    return list(connections.order_by("pk").values_list("pk", flat=True))
+    return list(connections.defer("credentials").order_by("pk"))

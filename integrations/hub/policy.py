@@ -23,7 +23,7 @@ from integrations.hub.errors import (
     RetryLater,
 )
 
-LADDER_SECONDS = (1.0, 2.0, 4.0, 8.0, 16.0)
+LADDER_SECONDS: tuple[float, ...] = (1.0, 2.0, 4.0, 8.0, 16.0)
 INBOX_LADDER_SECONDS = (5.0, 30.0, 120.0, 600.0, 1800.0, 7200.0, 21600.0, 54000.0)
 JITTER = 0.2
 AFTER_TIMEOUT_SECONDS = 30.0

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from integrations.hub.models import Connection
     from integrations.hub.pushes import Push
 
+Priority = Literal["high", "medium", "low"]
 PROVIDER_ID = re.compile(r"[a-z][a-z0-9_]{1,39}")
 DOOR_NAME = re.compile(r"[a-z][a-z0-9-]{1,39}")
 
@@ -220,10 +221,11 @@ class Provider:
     host needs `has_user_given_host` and passes the guard against private addresses. `streams` are
     the kinds of record it keeps in step, in the order they are pulled; `hints` reads its events as
     hints for them; `users` and `pipelines` tell who owns records and which stages there are.
-    `error` turns an exception of the vendor's SDK into one of the hub's. `read_seconds` is how long
-    this vendor may take to answer, where the usual 20 s do not fit. `account_form` is how the
-    vendor's own account ids look, where `check` may also give a stand-in (of a key that may not say
-    whose it is); empty when every id is the account's.
+    `error` turns an exception of the vendor's SDK into one of the hub's. Where the usual does not
+    fit: `read_seconds` is how long the vendor may take to answer, `retry_delays` the waits before
+    each retry of failed work, `priority` ranks records to send by type and commands by kind.
+    `account_form` is how the vendor's own account ids look, where `check` may also give a stand-in
+    (of a key that may not say whose it is); empty when every id is the account's.
     """
 
     id: str
@@ -246,6 +248,8 @@ class Provider:
     pipelines: Callable[[Connection], Sequence[ExternalPipeline]] | None = None
     error: Callable[[Exception], HubError | None] = _no_translation
     read_seconds: Callable[[Connection], float] | None = None
+    retry_delays: Callable[[Connection], tuple[float, ...]] | None = None
+    priority: Callable[[Connection, str], Priority] | None = None
     account_form: str = ""
     documentation_url: str = ""
 

@@ -9,9 +9,9 @@ from django.db import connection as database
 from integrations.hub.jobs.order import sort_at
 from integrations.hub.lanes import lane_of
 from integrations.hub.models import JobKind, SyncJob, WriteIntent
+from integrations.hub.pace import HEAD_START_SECONDS, head_start
 
-INTERACTIVE_HEAD_START_SECONDS = 300
-BULK_HEAD_START_SECONDS = -60
+INTERACTIVE_HEAD_START_SECONDS = HEAD_START_SECONDS["high"]
 
 # A waiting job keeps its run_at: a record that changes all the time must not defeat its back-off.
 DIRTY = """
@@ -45,6 +45,7 @@ def dirty(
 
 def command_job_add(intent: WriteIntent) -> SyncJob:
     """The job that carries an intent out; it waits for those before it in the subject's lane."""
+    seconds = head_start(intent.connection, intent.kind)
     return SyncJob.objects.create(
         connection_id=intent.connection_id,
         kind=JobKind.COMMAND,
@@ -53,6 +54,6 @@ def command_job_add(intent: WriteIntent) -> SyncJob:
         record_type=intent.record_type,
         record_id=intent.record_id,
         intent=intent,
-        head_start_seconds=INTERACTIVE_HEAD_START_SECONDS,
-        sort_at=sort_at(INTERACTIVE_HEAD_START_SECONDS),
+        head_start_seconds=seconds,
+        sort_at=sort_at(seconds),
     )
