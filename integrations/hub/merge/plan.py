@@ -45,9 +45,15 @@ class _Draft:
     agreed: set[str] = field(default_factory=set)
     diverging: set[str] = field(default_factory=set)
     failures: dict[str, str] = field(default_factory=dict)
+    waits_for: list[str] = field(default_factory=list)
 
     def agree(self, name: str, ours: Any, theirs: Any) -> None:
         self.base_ours[name], self.base_theirs[name] = ours, theirs
+
+    def fail(self, name: str, error: Untranslatable) -> None:
+        self.failures[name] = str(error)
+        if error.waits_for:
+            self.waits_for.append(error.waits_for)
 
 
 def plan(
@@ -71,7 +77,7 @@ def plan(
         try:
             _merge(draft, one, ours, theirs, (decisions or {}).get(one.name))
         except Untranslatable as error:
-            draft.failures[one.name] = str(error)
+            draft.fail(one.name, error)
     return Plan(
         pulls=draft.pulls,
         pushes=draft.pushes,
@@ -82,6 +88,7 @@ def plan(
         agreed=frozenset(draft.agreed),
         diverging=frozenset(draft.diverging),
         failures=draft.failures,
+        waits_for=tuple(dict.fromkeys(draft.waits_for)),
     )
 
 
@@ -116,7 +123,7 @@ def _merge(
 ) -> None:
     left = one.codec.canonical_ours(ours.values.get(one.name))
     right = one.codec.canonical_theirs(theirs.values.get(one.name))
-    if one.codec.canonical_theirs(one.codec.to_theirs(left)) == right:
+    if _are_alike(one, left, right):
         draft.agree(one.name, left, right)
         draft.agreed.add(one.name)
         return
@@ -132,6 +139,14 @@ def _merge(
         _take(draft, one, Side.OURS if is_ours_new else Side.THEIRS, left, right)
     else:
         draft.diverging.add(one.name)
+
+
+def _are_alike(one: MergeField, left: Any, right: Any) -> bool:
+    """What cannot be told there is like nothing of theirs; a change of theirs may replace it."""
+    try:
+        return one.codec.canonical_theirs(one.codec.to_theirs(left)) == right
+    except Untranslatable:
+        return False
 
 
 def _one_way(
@@ -162,19 +177,19 @@ def _clash(
         _take(draft, one, Side.THEIRS if left in BLANK else Side.OURS, left, right)
         return
     winner = one.first if is_first else _winner(one, ours, theirs)
-    draft.conflicts.append(
-        Conflict(
-            name=one.name,
-            base=draft.base_ours.get(one.name),
-            ours=left,
-            theirs=right,
-            rule=one.rule,
-            winner=winner,
-            is_in_doubt=one.name in draft.doubtful,
-        )
+    clash = Conflict(
+        name=one.name,
+        base=draft.base_ours.get(one.name),
+        ours=left,
+        theirs=right,
+        rule=one.rule,
+        winner=winner,
+        is_in_doubt=one.name in draft.doubtful,
     )
     if winner is not None:
         _take(draft, one, winner, left, right)
+    # Only now: a value without counterpart wins nothing, and is told as a failure.
+    draft.conflicts.append(clash)
 
 
 def _winner(one: MergeField, ours: Ours, theirs: Theirs) -> Side | None:

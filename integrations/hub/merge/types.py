@@ -37,7 +37,12 @@ class Rule(StrEnum):
 
 
 class Untranslatable(ValueError):
-    """A value that has no counterpart on the other side; the message is for a person."""
+    """A value that has no counterpart on the other side; the message is for a person.
+
+    `waits_for` names the record it wants linked, where that would help.
+    """
+
+    waits_for: str = ""
 
 
 class Codec(Protocol):
@@ -158,6 +163,8 @@ class Plan:
 
     `unseen` are the writes, with those of their fields, that have not landed so far and still may;
     one that has landed must not be looked for again, or it would set the base back later.
+    `failures` are fields that cannot be translated, in words; `waits_for` the records they want
+    linked (see Untranslatable).
     """
 
     pulls: Values
@@ -169,3 +176,4 @@ class Plan:
     agreed: frozenset[str] = frozenset()
     diverging: frozenset[str] = frozenset()
     failures: Mapping[str, str] = field(default_factory=dict)
+    waits_for: tuple[str, ...] = ()

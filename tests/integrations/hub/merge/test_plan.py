@@ -141,16 +141,43 @@ def test_clash_after_a_lost_answer_is_in_doubt_without_a_marker() -> None:
     assert planned("Ada C", "ada d", intents=[sent]).conflicts[0].is_in_doubt
 
 
-def test_untranslatable_value_leaves_its_field_alone() -> None:
-    @dataclass(frozen=True)
-    class Strict(Plain):
-        def to_theirs(self, ours: Any) -> Any:
-            raise Untranslatable("No stage of theirs is meant by 'Won'.")
+@dataclass(frozen=True)
+class Strict(Plain):
+    """Nothing of ours has a counterpart there."""
 
-    found = planned("Ada B", "ada", one=MergeField("name", Strict(normalises=True)))
+    def to_theirs(self, ours: Any) -> Any:
+        error = Untranslatable("No stage of theirs is meant by 'Won'.")
+        error.waits_for = "stage:5"
+        raise error
+
+
+STRICT = MergeField("name", Strict(normalises=True))
+
+
+def test_untranslatable_value_leaves_its_field_alone() -> None:
+    found = planned("Ada B", "ada", one=STRICT)
 
     assert found.failures == {"name": "No stage of theirs is meant by 'Won'."}
+    assert found.waits_for == ("stage:5",)
     assert (found.pushes, found.base) == ({}, AGREED)
+
+
+def test_untranslatable_value_gives_way_to_a_change_of_theirs() -> None:
+    found = planned("Ada", "ada c", one=STRICT)
+
+    assert (found.pulls, found.failures) == ({"name": "ada c"}, {})
+
+
+def test_untranslatable_value_that_nobody_changed_is_no_failure_again() -> None:
+    found = planned("Ada", "ada", one=STRICT)
+
+    assert (found.failures, found.diverging) == ({}, {"name"})
+
+
+def test_value_that_cannot_be_sent_wins_no_conflict() -> None:
+    found = planned("Ada B", "ada c", one=replace(STRICT, rule=Rule.OURS_WINS))
+
+    assert (found.conflicts, list(found.failures)) == ((), ["name"])
 
 
 def world(**config: Any) -> World:
