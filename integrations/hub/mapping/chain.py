@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 
+from integrations.hub.mapping.lookups import LOOKUPS, Owner
 from integrations.hub.mapping.transforms import KINDS, InvalidTransform, Text, Transform
 from integrations.hub.merge import Untranslatable
 
 BLANK: Final[tuple[Any, ...]] = (None, "", [], {})
 LONGEST_CHAIN: Final = 5
+STEPS: Final = {**KINDS, **LOOKUPS}
+# The steps whose tables are the connection's; a row says their name only.
+TABLED: Final = frozenset({"picklist", *LOOKUPS})
 
 
 @dataclass(frozen=True)
@@ -49,6 +53,8 @@ class Chain:
         if value in BLANK:
             return self.blank
         try:
+            if isinstance(self.steps[0], Owner):
+                return self.steps[0].spelling(value)
             return self.to_theirs(self.to_ours(value))
         except Untranslatable:
             return value
@@ -70,14 +76,39 @@ def chain_of(
 def _step(row: Mapping[str, Any], made: Mapping[str, Transform]) -> Transform:
     options = dict(row)
     kind = str(options.pop("kind", ""))
-    if kind not in KINDS:
-        raise InvalidTransform(f"{kind!r} is no transform; there are {', '.join(KINDS)}.")
+    if kind not in STEPS:
+        raise InvalidTransform(f"{kind!r} is no transform; there are {', '.join(STEPS)}.")
     name = f"{kind}:{options.get('name', '')}"
     if name in made:
         return made[name]
-    if "factor" in options:
-        options["factor"] = Decimal(str(options["factor"]))
+    if kind in TABLED and options.keys() - {"name"}:
+        raise InvalidTransform(f"{kind} takes a name and nothing else.")
     try:
-        return KINDS[kind](**options)
+        return STEPS[kind](**_options(kind, options))
     except TypeError as error:
         raise InvalidTransform(f"{kind} takes other options: {error}.") from None
+
+
+def _options(kind: str, options: dict[str, Any]) -> dict[str, Any]:
+    """As the step takes them, each of the kind its default has."""
+    for name, value in options.items():
+        if name == "factor":
+            options[name] = _factor(value)
+        elif name.startswith("is_"):
+            if not isinstance(value, bool):
+                raise InvalidTransform(f"{name} of {kind} is true or false.")
+        elif name != "value" and not isinstance(value, str):
+            raise InvalidTransform(f"{name} of {kind} is a text.")
+        elif name == "separator" and not value:
+            raise InvalidTransform(f"{name} of {kind} is empty.")
+    return options
+
+
+def _factor(value: Any) -> Decimal:
+    try:
+        factor = Decimal(str(value))
+    except InvalidOperation:
+        factor = Decimal(0)
+    if not factor or not factor.is_finite():
+        raise InvalidTransform("factor is a number other than 0.")
+    return factor

@@ -36,10 +36,10 @@ class Text:
     """What every value is unless told otherwise: text without blanks around it."""
 
     def decode(self, theirs: Any) -> Any:
-        return _text(theirs)
+        return text_of(theirs)
 
     def encode(self, ours: Any) -> Any:
-        return _text(ours)
+        return text_of(ours)
 
 
 @dataclass(frozen=True)
@@ -47,10 +47,10 @@ class Lower:
     """Small letters on both sides, as in e-mail addresses."""
 
     def decode(self, theirs: Any) -> Any:
-        return _text(theirs).lower()
+        return text_of(theirs).lower()
 
     def encode(self, ours: Any) -> Any:
-        return _text(ours).lower()
+        return text_of(ours).lower()
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ class PhoneFormat:
     country: str = ""
 
     def decode(self, theirs: Any) -> Any:
-        return phone_e164(_text(theirs), self.country) or _text(theirs)
+        return phone_e164(text_of(theirs), self.country) or text_of(theirs)
 
     def encode(self, ours: Any) -> Any:
         return self.decode(ours)
@@ -90,7 +90,7 @@ class Boolean:
     is_text: bool = False
 
     def decode(self, theirs: Any) -> Any:
-        word = _text(theirs).lower()
+        word = text_of(theirs).lower()
         if word not in ("true", "false", "1", "0", "yes", "no"):
             raise Untranslatable(f"{theirs!r} is neither yes nor no.")
         return word in ("true", "1", "yes")
@@ -124,7 +124,7 @@ class DateParse:
         return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
     def _moment(self, theirs: Any) -> datetime:
-        text = _text(theirs)
+        text = text_of(theirs)
         try:
             if text.lstrip("-").isdecimal() and self.theirs in (ISO, EPOCH_MILLISECONDS):
                 return datetime.fromtimestamp(int(text) / 1000, UTC)
@@ -142,11 +142,13 @@ class Split:
     separator: str = ";"
 
     def decode(self, theirs: Any) -> Any:
-        parts = theirs if isinstance(theirs, list | tuple) else _text(theirs).split(self.separator)
-        return [part for part in (_text(part) for part in parts) if part]
+        parts = (
+            theirs if isinstance(theirs, list | tuple) else text_of(theirs).split(self.separator)
+        )
+        return [part for part in (text_of(part) for part in parts) if part]
 
     def encode(self, ours: Any) -> Any:
-        return self.separator.join(_text(part) for part in _listed(ours))
+        return self.separator.join(text_of(part) for part in _listed(ours))
 
 
 @dataclass(frozen=True)
@@ -156,12 +158,12 @@ class Join:
     separator: str = ", "
 
     def decode(self, theirs: Any) -> Any:
-        return self.separator.join(_text(part) for part in _listed(theirs))
+        return self.separator.join(text_of(part) for part in _listed(theirs))
 
     def encode(self, ours: Any) -> Any:
         return [
             part
-            for part in map(str.strip, _text(ours).split(self.separator.strip() or " "))
+            for part in map(str.strip, text_of(ours).split(self.separator.strip() or " "))
             if part
         ]
 
@@ -197,7 +199,7 @@ class Picklist:
         return self._found(self.ours, ours, "has no counterpart there yet")
 
     def _found(self, table: Mapping[str, str], value: Any, lack: str) -> str:
-        key = _text(value)
+        key = text_of(value)
         if key not in table:
             raise Untranslatable(f"{key!r} {lack}: add it to the values of {self.name}.")
         return table[key]
@@ -218,7 +220,8 @@ KINDS: Final[Mapping[str, Callable[..., Transform]]] = {
 }
 
 
-def _text(value: Any) -> str:
+def text_of(value: Any) -> str:
+    """One value as text; raises Untranslatable for a list or an object."""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, list | tuple | dict):
@@ -232,7 +235,7 @@ def _listed(value: Any) -> list[Any]:
 
 def _decimal(value: Any) -> Decimal:
     try:
-        number = Decimal(_text(value))
+        number = Decimal(text_of(value))
     except InvalidOperation:
         raise Untranslatable(f"{value!r} is no number.") from None
     if not number.is_finite() or abs(number.adjusted()) > 30:
@@ -246,7 +249,7 @@ def _plain(number: Decimal) -> str:
 
 def _iso(value: Any) -> datetime:
     try:
-        moment = datetime.fromisoformat(_text(value))
+        moment = datetime.fromisoformat(text_of(value))
     except ValueError:
         raise Untranslatable(f"{value!r} is no date.") from None
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
