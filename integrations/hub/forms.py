@@ -8,6 +8,7 @@ from typing import Any
 from django import forms
 
 from integrations.hub.errors import InvalidSettings
+from integrations.hub.intake import BIG_TEXTS, LONGEST_BIG_TEXT
 from integrations.hub.models import Connection
 from integrations.hub.provider import CredentialField, Provider, SettingField
 
@@ -110,6 +111,13 @@ def _setting_field(declared: SettingField) -> forms.Field:
         return forms.ChoiceField(choices=declared.choices, **options)
     if declared.kind == "url":
         return forms.URLField(assume_scheme="https", **options)
+    if declared.kind in BIG_TEXTS:
+        return forms.CharField(
+            max_length=LONGEST_BIG_TEXT,
+            strip=False,
+            widget=forms.Textarea(attrs={"rows": 6, "spellcheck": "false"}),
+            **options,
+        )
     return forms.CharField(max_length=500, **options)
 
 

@@ -45,15 +45,22 @@ class CredentialField:
 
 @dataclass(frozen=True)
 class SettingField:
-    """One plain setting of a connection, validated by the hub."""
+    """One plain setting of a connection, validated by the hub.
+
+    `multiline` and `json` hold big texts, kept as they were typed. One that `is_advanced` is folded
+    away until a person asks for it; one that `is_fixed` says which account it is, and so stays as
+    it was when the connection was made.
+    """
 
     name: str
     label: str
-    kind: Literal["text", "integer", "boolean", "choice", "url"] = "text"
+    kind: Literal["text", "multiline", "json", "integer", "boolean", "choice", "url"] = "text"
     default: Any = ""
     help: str = ""
     is_required: bool = False
     choices: tuple[tuple[str, str], ...] = ()
+    is_advanced: bool = False
+    is_fixed: bool = False
 
 
 @dataclass(frozen=True)
@@ -218,9 +225,11 @@ class Provider:
 
     Access is given by `auth` (secrets typed in) or by `oauth` (signing in there), or a person
     chooses. `hosts` are the vendor's own hosts (`*.` allowed as first label); a URL of any other
-    host needs `has_user_given_host` and passes the guard against private addresses. `streams` are
-    the kinds of record it keeps in step, in the order they are pulled; `hints` reads its events as
-    hints for them; `users` and `pipelines` tell who owns records and which stages there are.
+    host needs `has_user_given_host` and passes the guard against private addresses.
+    `settings_check` names, by field, what is wrong with settings that are right one by one.
+    `streams` are the kinds of record it keeps in step, in the order they are pulled; `hints` reads
+    its events as hints for them; `users` and `pipelines` tell who owns records and which stages
+    there are.
     `error` turns an exception of the vendor's SDK into one of the hub's. Where the usual does not
     fit: `read_seconds` is how long the vendor may take to answer, `retry_delays` the waits before
     each retry of failed work, `priority` ranks records to send by type and commands by kind.
@@ -237,6 +246,7 @@ class Provider:
     hosts: tuple[str, ...] = ()
     has_user_given_host: bool = False
     settings_fields: tuple[SettingField, ...] = ()
+    settings_check: Callable[[Mapping[str, Any]], Mapping[str, list[str]]] | None = None
     limits: tuple[RateLimit, ...] = ()
     webhook: Webhook | None = None
     commands: Mapping[str, CommandHandler] = field(default_factory=dict)
