@@ -21,11 +21,13 @@ LONGEST_BLOCK_SECONDS = 3600.0
 DEFAULT_BLOCK_SECONDS = 60.0
 
 # Rows are locked in one order and judged together: all windows admit the call, or none is charged.
+# A slower pace makes each call dearer; the slack stays that of the declared rate, else slowing down
+# after a refusal would let more calls through at once, and the wait that is told would move.
 TAKE = """
 WITH want AS (
     SELECT * FROM unnest(%s::text[], %s::float8[], %s::float8[]) AS w(key, step, size)
 ), held AS MATERIALIZED (
-    SELECT b.key, b.tat, b.blocked_until, w.size,
+    SELECT b.key, b.tat, b.blocked_until, w.step * (w.size - 1) AS slack,
            w.step / LEAST(1, b.pace + %s * GREATEST(
                0, EXTRACT(EPOCH FROM clock_timestamp() - b.paced_at)) / 60) AS step
     FROM hub_ratebucket b JOIN want w ON w.key = b.key
@@ -33,7 +35,7 @@ WITH want AS (
 ), judged AS MATERIALIZED (
     SELECT key, step, GREATEST(tat, t) AS base,
            GREATEST(EXTRACT(EPOCH FROM blocked_until - t),
-                    EXTRACT(EPOCH FROM GREATEST(tat, t) - t) - step * (size - 1)) AS wait
+                    EXTRACT(EPOCH FROM GREATEST(tat, t) - t) - slack) AS wait
     FROM held, (SELECT clock_timestamp() AS t) clock
 ), verdict AS (
     SELECT count(*) AS n, COALESCE(max(wait), 0) AS wait FROM judged

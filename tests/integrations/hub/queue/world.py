@@ -6,7 +6,6 @@ import datetime
 import logging
 import uuid
 from collections.abc import Callable, Iterable
-from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -476,7 +475,7 @@ class World:
         for _ in range(40):
             time_passes(4000)
             jobs.sweep()
-            while any([self._served(place) for place in range(len(self.connections))]):
+            while any(self._served(place) for place in range(len(self.connections))):
                 pass
             states = {row.state for row in self.rows().values()}
             if not states & {JobState.READY, JobState.LEASED}:
