@@ -28,24 +28,33 @@ def read(call: Call) -> Json:
         if row is None or row["archived"] != is_archived:
             missing.append(str(given["id"]))
         else:
-            results.append(shapes.record(kind, row, wanted))
+            results.append(shapes.record(call, kind, row, wanted))
     return shapes.batch(results, [_missing(kind, missing)] if missing else [])
 
 
 def create(call: Call) -> Json:
     kind, _ = call.portal.table(call.part("kind"))
 
+    def judge(given: Json) -> None:
+        links_at_creation(call, kind, given.get("associations") or [])
+        call.portal.create_check(kind, given.get("properties") or {})
+
     def make(given: Json) -> Json:
         links = links_at_creation(call, kind, given.get("associations") or [])
         row = call.portal.create(kind, given.get("properties") or {}, source=call.source)
         links(row["id"])
-        return shapes.written(kind, row)
+        return shapes.written(call, kind, row)
 
-    return _each(call, make)
+    return _each(call, make, judge)
 
 
 def update(call: Call) -> Json:
     kind, _ = call.portal.table(call.part("kind"))
+
+    def judge(given: Json) -> None:
+        row = call.portal.seek(kind, str(given["id"]), given.get("idProperty") or "")
+        if row is not None:
+            call.portal.change_check(kind, row, given.get("properties") or {})
 
     def change(given: Json) -> Json:
         id_property = given.get("idProperty") or ""
@@ -53,13 +62,22 @@ def update(call: Call) -> Json:
             raise ApiError(400, "email is not a unique property that can update; use upsert.")
         row = call.portal.find(kind, str(given["id"]), id_property=id_property)
         values = given.get("properties") or {}
-        return shapes.written(kind, call.portal.change(kind, row, values, source=call.source))
+        return shapes.written(call, kind, call.portal.change(kind, row, values, source=call.source))
 
-    return _each(call, change)
+    return _each(call, change, judge)
 
 
 def upsert(call: Call) -> Json:
     kind, _ = call.portal.table(call.part("kind"))
+
+    def judge(given: Json) -> None:
+        name, identifier = given.get("idProperty") or "", str(given["id"])
+        values = given.get("properties") or {}
+        row = call.portal.seek(kind, identifier, name)
+        if row is None or row["archived"]:
+            call.portal.create_check(kind, {name: identifier, **values})
+        else:
+            call.portal.change_check(kind, row, values)
 
     def put(given: Json) -> Json:
         name, identifier = given.get("idProperty") or "", str(given["id"])
@@ -67,13 +85,13 @@ def upsert(call: Call) -> Json:
         row = call.portal.seek(kind, identifier, name)
         if row is not None and not row["archived"]:
             changed = call.portal.change(kind, row, values, source=call.source)
-            return {**shapes.written(kind, changed), "new": False}
+            return {**shapes.written(call, kind, changed), "new": False}
         if not name or name == "hs_object_id":
             raise ApiError(404, "resource not found", NOT_FOUND)
         made = call.portal.create(kind, {name: identifier, **values}, source=call.source)
-        return {**shapes.written(kind, made), "new": True}
+        return {**shapes.written(call, kind, made), "new": True}
 
-    return _each(call, put)
+    return _each(call, put, judge)
 
 
 def archive(call: Call) -> None:
@@ -102,10 +120,18 @@ def inputs_of(call: Call, most: int = MOST, *, needs_id: bool = True) -> list[Js
     return inputs
 
 
-def _each(call: Call, work: Callable[[Json], Json]) -> Json:
+def _each(call: Call, work: Callable[[Json], Json], judge: Callable[[Json], None]) -> Json:
+    """Row by row; with the switch on, wrong values of one row refuse all of them.
+
+    What a row names that is not there is always told by itself.
+    """
     results, errors = [], []
     is_create = call.request.path.endswith("/create")
-    for given in inputs_of(call, needs_id=not is_create):
+    inputs = inputs_of(call, needs_id=not is_create)
+    if call.portal.switches.refuses_whole_batches:
+        for given in inputs:
+            judge(given)
+    for given in inputs:
         trace = given.get("objectWriteTraceId")
         try:
             made = work(given)

@@ -8,12 +8,15 @@ from typing import Any
 from integrations.hubspot.sandbox.moments import iso
 
 Json = dict[str, Any]
+# By name: a type, or a tuple of the values of an enumeration.
+PropertyTypes = dict[str, Any]
 
 PORTAL_ID = 62515
 APP_ID = 54321
 CLIENT_ID = "hubspot-sandbox-client"
 CLIENT_SECRET = "hubspot-sandbox-secret"  # noqa: S105  # of the fake only
 FIRST_DAY = 1_735_689_600_000
+SEARCH_CAP = 10_000
 LIFECYCLE = (
     "subscriber",
     "lead",
@@ -230,7 +233,7 @@ def kind_of(name: str) -> str | None:
 
 
 @cache
-def property_types(kind: str) -> dict[str, Any]:
+def property_types(kind: str) -> PropertyTypes:
     """Every property of a kind, with its type or its values."""
     common: dict[str, Any] = {"hs_object_id": "number", "hs_lastmodifieddate": "datetime"}
     if kind not in DEFAULTS:

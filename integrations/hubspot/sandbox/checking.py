@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from integrations.hubspot.sandbox.catalog import LIFECYCLE, READ_ONLY, STAGES, property_types
+from integrations.hubspot.sandbox.catalog import LIFECYCLE, READ_ONLY, STAGES, PropertyTypes
 from integrations.hubspot.sandbox.errors import invalid, properties_invalid, property_error
 from integrations.hubspot.sandbox.moments import DAY_MS, iso, milliseconds_of
 
@@ -16,11 +16,10 @@ NUMBER = re.compile(r"-?\d+(\.\d+)?([eE][+-]?\d+)?")
 LONGEST = 65_536
 
 
-def values_checked(kind: str, given: Any) -> dict[str, str]:
+def values_checked(types: PropertyTypes, given: Any) -> dict[str, str]:
     """The given properties, normal; raises all that is wrong with them at once."""
     if not isinstance(given, Mapping):
         raise invalid("properties must be an object")
-    types = property_types(kind)
     values: dict[str, str] = {}
     wrong = []
     for name, value in given.items():

@@ -6,24 +6,26 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from integrations.hub.sandbox.fake import Action, Field, SandboxRefusal
-from integrations.hub.sandbox.store import Json
-from integrations.hubspot.sandbox import login
 from integrations.hubspot.sandbox.announcing import ARRAY, BY_HAND
-from integrations.hubspot.sandbox.catalog import KINDS, kind_of
-from integrations.hubspot.sandbox.errors import ApiError
-from integrations.hubspot.sandbox.portal import Portal
+from integrations.hubspot.sandbox.control_portal import of_the_portal
+from integrations.hubspot.sandbox.control_values import (
+    KIND,
+    SWITCH,
+    Bound,
+    Run,
+    Values,
+    found_of,
+    is_on,
+    kind_given,
+    number_of,
+    word_of,
+)
 from integrations.hubspot.sandbox.portal_facts import target_changed
 
 if TYPE_CHECKING:
     from integrations.hubspot.sandbox.server import HubSpotFake
 
-Values = Mapping[str, str]
-Run = Callable[["HubSpotFake", Values], str]
-# Makes of a run what an action calls.
-Bound = Callable[[Run], Callable[[Values], str]]
 MOST_SEEDED = 100_000
-KIND = Field("kind", "Kind", "contacts", tuple((kind, kind) for kind in KINDS))
-SWITCH = Field("on", "On", "true", (("true", "on"), ("false", "off")))
 
 
 def actions(fake: HubSpotFake) -> Mapping[str, Action]:
@@ -32,7 +34,7 @@ def actions(fake: HubSpotFake) -> Mapping[str, Action]:
     def bound(run: Run) -> Callable[[Values], str]:
         return lambda values: fake.by_hand(lambda: run(fake, values))
 
-    return {**_of_records(bound), **_of_events(bound), **_of_the_portal(bound)}
+    return {**_of_records(bound), **_of_events(bound), **of_the_portal(bound)}
 
 
 def _of_records(bound: Bound) -> dict[str, Action]:
@@ -84,82 +86,50 @@ def _of_events(bound: Bound) -> dict[str, Action]:
     }
 
 
-def _of_the_portal(bound: Bound) -> dict[str, Action]:
-    return {
-        "search_lag": Action(
-            "Seconds until a search sees a change",
-            bound(search_lag),
-            (Field("seconds", "Seconds", "5"),),
-            is_general=True,
-        ),
-        "merges_make_new_ids": Action(
-            "Merged records get a new id", bound(new_ids), (SWITCH,), is_general=True
-        ),
-        "set_limits": Action(
-            "Rate limits",
-            bound(set_limits),
-            (
-                Field("ten_secondly", "Calls in 10 s", "110"),
-                Field("search", "Searches a second", "5"),
-                Field("daily", "Calls a day (private app)", "250000"),
-            ),
-            is_general=True,
-        ),
-        "expire_tokens": Action("Let access tokens expire", bound(expire), is_general=True),
-        "uninstall": Action("Uninstall the app", bound(uninstall), is_general=True),
-        "revoke_private_token": Action(
-            "Rotate a private app's token away",
-            bound(private_revoke),
-            (Field("token", "Token"),),
-            is_general=True,
-        ),
-    }
-
-
 # --- Records ------------------------------------------------------------------------------------
 
 
 def create(fake: HubSpotFake, values: Values) -> str:
-    kind = _kind(values)
+    kind = kind_given(values)
     row = fake.portal.create(kind, {values.get("property"): values.get("value")}, source=BY_HAND)
-    return f"{_word(kind)} {row['id']} is there."
+    return f"{word_of(kind)} {row['id']} is there."
 
 
 def edit(fake: HubSpotFake, values: Values) -> str:
-    kind, row = _found(fake.portal, values)
+    kind, row = found_of(fake.portal, values)
     name = values.get("property", "")
     fake.portal.change(kind, row, {name: values.get("value", "")}, source=BY_HAND)
-    return f"{_word(kind)} {row['id']}: {name} is now {values.get('value', '')!r}."
+    return f"{word_of(kind)} {row['id']}: {name} is now {values.get('value', '')!r}."
 
 
 def delete(fake: HubSpotFake, values: Values) -> str:
-    kind, row = _found(fake.portal, values)
+    kind, row = found_of(fake.portal, values)
     fake.portal.archive(kind, row, source=BY_HAND)
-    return f"{_word(kind)} {row['id']} is deleted; it can be restored."
+    return f"{word_of(kind)} {row['id']} is deleted; it can be restored."
 
 
 def erase(fake: HubSpotFake, values: Values) -> str:
-    kind, row = _found(fake.portal, values)
+    kind, row = found_of(fake.portal, values)
     fake.portal.erase(kind, row, source=BY_HAND)
-    return f"{_word(kind)} {row['id']} is erased for good."
+    return f"{word_of(kind)} {row['id']} is erased for good."
 
 
 def restore(fake: HubSpotFake, values: Values) -> str:
-    kind = _kind(values)
+    kind = kind_given(values)
     row = fake.portal.find(kind, values.get("id", ""), is_archived=True)
     fake.portal.restore(kind, row, source=BY_HAND)
-    return f"{_word(kind)} {row['id']} is back."
+    return f"{word_of(kind)} {row['id']} is back."
 
 
 def merge(fake: HubSpotFake, values: Values) -> str:
-    kind, row = _found(fake.portal, values)
+    kind, row = found_of(fake.portal, values)
     other = fake.portal.find(kind, values.get("other", ""))
     merged = fake.portal.merge(kind, row, other, source=BY_HAND)
-    return f"{_word(kind)} {row['id']} and {other['id']} are {merged['id']} now."
+    return f"{word_of(kind)} {row['id']} and {other['id']} are {merged['id']} now."
 
 
 def seed(fake: HubSpotFake, values: Values) -> str:
-    kind, count = _kind(values), _number(values, "count", MOST_SEEDED)
+    kind, count = kind_given(values), number_of(values, "count", MOST_SEEDED)
     start = len(fake.portal.tables[kind].rows)
     fake.portal.seed(kind, [_sample(kind, start + number) for number in range(count)])
     return f"{count} {kind} were added; no web-hook tells of them."
@@ -187,7 +157,7 @@ def _sample(kind: str, number: int) -> dict[str, str]:
 
 def resend(fake: HubSpotFake, values: Values) -> str:
     announcer = fake.portal.announcer
-    count = _number(values, "count", ARRAY)
+    count = number_of(values, "count", ARRAY)
     events = [*announcer.sent][-count:]
     url = announcer.app()["targetUrl"]
     if not events or not url:
@@ -206,90 +176,15 @@ def target(fake: HubSpotFake, values: Values) -> str:
 
 
 def shuffle(fake: HubSpotFake, values: Values) -> str:
-    fake.portal.announcer.shuffles = _is_on(values)
-    return f"Events are {'shuffled' if _is_on(values) else 'in order'}."
+    fake.portal.announcer.shuffles = is_on(values)
+    return f"Events are {'shuffled' if is_on(values) else 'in order'}."
 
 
 def double(fake: HubSpotFake, values: Values) -> str:
-    fake.portal.announcer.doubles = _is_on(values)
-    return f"Every event is sent {'twice' if _is_on(values) else 'once'}."
+    fake.portal.announcer.doubles = is_on(values)
+    return f"Every event is sent {'twice' if is_on(values) else 'once'}."
 
 
 def stale(fake: HubSpotFake, values: Values) -> str:
-    fake.portal.announcer.stale = _number(values, "count", 1000)
+    fake.portal.announcer.stale = number_of(values, "count", 1000)
     return f"The next {fake.portal.announcer.stale} web-hooks are signed too long ago."
-
-
-# --- The portal ---------------------------------------------------------------------------------
-
-
-def search_lag(fake: HubSpotFake, values: Values) -> str:
-    seconds = _number(values, "seconds", 3600)
-    for table in fake.portal.tables.values():
-        table.index.lag_ms = seconds * 1000
-    return f"A search sees a change after {seconds} s."
-
-
-def new_ids(fake: HubSpotFake, values: Values) -> str:
-    fake.portal.merges_make_new_ids = _is_on(values)
-    return f"A merge {'makes a new id' if _is_on(values) else 'keeps the id'}."
-
-
-def set_limits(fake: HubSpotFake, values: Values) -> str:
-    numbers = fake.allowance.numbers
-    if values.get("ten_secondly"):
-        numbers.oauth = numbers.private = _number(values, "ten_secondly", 10_000_000)
-    if values.get("search"):
-        numbers.search = _number(values, "search", 10_000_000)
-    if values.get("daily"):
-        numbers.daily = _number(values, "daily", 10_000_000)
-    return f"{numbers.oauth} calls in 10 s, {numbers.search} searches a second."
-
-
-def expire(fake: HubSpotFake, _: Values) -> str:
-    return f"{login.tokens_expire(fake.vendor)} access tokens are expired."
-
-
-def uninstall(fake: HubSpotFake, _: Values) -> str:
-    return f"{login.grants_revoke(fake.vendor)} grants are revoked."
-
-
-def private_revoke(fake: HubSpotFake, values: Values) -> str:
-    token = values.get("token", "")
-    if not token.startswith(login.PRIVATE_APP):
-        raise SandboxRefusal(f"A private app's token begins with {login.PRIVATE_APP}.")
-    login.private_revoke(fake.vendor, token)
-    return "The token is refused from now on."
-
-
-# --- Values -------------------------------------------------------------------------------------
-
-
-def _found(portal: Portal, values: Values) -> tuple[str, Json]:
-    kind = _kind(values)
-    try:
-        return kind, portal.find(kind, values.get("id", ""))
-    except ApiError as error:
-        raise SandboxRefusal(f"No {_word(kind).lower()} {values.get('id')!r} is there.") from error
-
-
-def _kind(values: Values) -> str:
-    kind = kind_of(values.get("kind") or "contacts")
-    if kind is None:
-        raise SandboxRefusal(f"No kind of record is called {values.get('kind')!r}.")
-    return kind
-
-
-def _word(kind: str) -> str:
-    return KINDS[kind][1].replace("_", " ").capitalize()
-
-
-def _number(values: Values, name: str, most: int) -> int:
-    text = values.get(name, "")
-    if not text.isdecimal() or int(text) > most:
-        raise SandboxRefusal(f"{name} must be a whole number up to {most}.")
-    return int(text)
-
-
-def _is_on(values: Values) -> bool:
-    return values.get("on", "true") == "true"

@@ -37,7 +37,22 @@ LINK_TYPES: dict[tuple[str, str], tuple[tuple[int, str | None], ...]] = {
     ("contacts", "emails"): ((197, None),),
     ("meetings", "contacts"): ((200, None),),
     ("contacts", "meetings"): ((199, None),),
+    ("notes", "companies"): ((190, None),),
+    ("companies", "notes"): ((189, None),),
+    ("tasks", "companies"): ((192, None),),
+    ("companies", "tasks"): ((191, None),),
+    ("calls", "companies"): ((182, None),),
+    ("companies", "calls"): ((181, None),),
+    ("meetings", "companies"): ((188, None),),
+    ("companies", "meetings"): ((187, None),),
+    ("calls", "deals"): ((206, None),),
+    ("deals", "calls"): ((205, None),),
+    ("meetings", "deals"): ((212, None),),
+    ("deals", "meetings"): ((211, None),),
 }
+
+# From both sides; these pairs alone have a primary one.
+PRIMARY = frozenset({1, 2, 5, 6})
 
 
 class LinkStore:
@@ -61,10 +76,24 @@ class LinkStore:
         self, start: tuple[str, str], end: tuple[str, str], types: list[LinkType]
     ) -> set[LinkType]:
         """The plain type comes with any label; the types the pair has then."""
+        if any(number in PRIMARY for _, number in types):
+            self._primary_leaves(*((start, end[0]) if end[0] == "companies" else (end, start[0])))
         plain = LINK_TYPES[start[0], end[0]][0][0]
         held = self._extend(start, end, {*types, (DEFINED, plain)})
         self._extend(end, start, {(DEFINED, number) for number in _backward(start, end, types)})
         return held
+
+    def _primary_leaves(self, start: tuple[str, str], to: str) -> None:
+        """A record has one primary company: the one it had so far becomes one of the others."""
+        for end, held in list(self.of(*start, to).items()):
+            for one, other, types in (
+                (start, (to, end), held),
+                ((to, end), start, self.of(to, end, start[0])[start[1]]),
+            ):
+                kept = {kind for kind in types if kind[1] not in PRIMARY}
+                if kept != types:
+                    self.ends[one[0], one[1], other[0]][other[1]] = kept
+                    self._keep(one, other, kept)
 
     def remove(self, start: tuple[str, str], end: tuple[str, str]) -> bool:
         """Whether there was one."""
@@ -96,10 +125,12 @@ class LinkStore:
     ) -> set[LinkType]:
         held = self.ends[start[0], start[1], end[0]]
         held[end[1]] = held.get(end[1], set()) | types
-        key = _key(start, end)
-        types_kept = sorted(held[end[1]])
-        self.vendor.collection(COLLECTION).put(key, {"id": key, "types": types_kept})
+        self._keep(start, end, held[end[1]])
         return held[end[1]]
+
+    def _keep(self, start: tuple[str, str], end: tuple[str, str], types: set[LinkType]) -> None:
+        key = _key(start, end)
+        self.vendor.collection(COLLECTION).put(key, {"id": key, "types": sorted(types)})
 
 
 def _backward(start: tuple[str, str], end: tuple[str, str], types: list[LinkType]) -> set[int]:

@@ -20,7 +20,9 @@ def listing(call: Call) -> Json:
         call.start(), call.number("limit", 10, 100), is_archived=call.flag("archived")
     )
     wanted = call.listed("properties")
-    results = [shapes.with_links(call, kind, row, shapes.record(kind, row, wanted)) for row in rows]
+    results = [
+        shapes.with_links(call, kind, row, shapes.record(call, kind, row, wanted)) for row in rows
+    ]
     return shapes.page(call, results, following)
 
 
@@ -32,7 +34,9 @@ def read(call: Call) -> Json:
         id_property=call.query.get("idProperty", ""),
         is_archived=call.flag("archived"),
     )
-    return shapes.with_links(call, kind, row, shapes.record(kind, row, call.listed("properties")))
+    return shapes.with_links(
+        call, kind, row, shapes.record(call, kind, row, call.listed("properties"))
+    )
 
 
 def create(call: Call) -> Json:
@@ -41,7 +45,7 @@ def create(call: Call) -> Json:
     links = links_at_creation(call, kind, body.get("associations") or [])
     row = call.portal.create(kind, body.get("properties") or {}, source=call.source)
     links(row["id"])
-    return shapes.written(kind, row)
+    return shapes.written(call, kind, row)
 
 
 def patch(call: Call) -> Json:
@@ -50,7 +54,7 @@ def patch(call: Call) -> Json:
     changed = call.portal.change(
         kind, row, _object(call.body).get("properties") or {}, source=call.source
     )
-    return shapes.written(kind, changed)
+    return shapes.written(call, kind, changed)
 
 
 def archive(call: Call) -> None:
@@ -66,7 +70,7 @@ def merge(call: Call) -> Json:
     body = _object(call.body)
     primary = call.portal.find(kind, str(body.get("primaryObjectId", "")))
     other = call.portal.find(kind, str(body.get("objectIdToMerge", "")))
-    return shapes.written(kind, call.portal.merge(kind, primary, other, source=call.source))
+    return shapes.written(call, kind, call.portal.merge(kind, primary, other, source=call.source))
 
 
 def erase(call: Call) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from integrations.hub.sandbox.vendor import Vendor
@@ -19,11 +20,26 @@ from integrations.hubspot.sandbox.errors import (
 )
 from integrations.hubspot.sandbox.links import LinkStore
 from integrations.hubspot.sandbox.moments import iso, now_ms
+from integrations.hubspot.sandbox.own_properties import OwnProperties
 from integrations.hubspot.sandbox.table import ObjectTable
 
 Json = dict[str, Any]
 STATE = "_portal"
 FIRST_ID = 1001
+
+
+@dataclass
+class Switches:
+    """What the control page sets: how the portal behaves until it is reset.
+
+    `frozen_at` is the time all changes are given; `refuses_whole_batches`: one wrong row, and no
+    row of a batch is taken.
+    """
+
+    merges_make_new_ids: bool = False
+    refuses_whole_batches: bool = False
+    search_cap: int = catalog.SEARCH_CAP
+    frozen_at: int | None = None
 
 
 class Portal:
@@ -34,7 +50,9 @@ class Portal:
         self.tables: dict[str, ObjectTable] = {}
         self.links = LinkStore(vendor)
         self.announcer = Announcer(vendor)
-        self.merges_make_new_ids = False
+        self.own = OwnProperties(vendor)
+        self.switches = Switches()
+        self._types: dict[str, catalog.PropertyTypes] = {}
         self._epoch = ""
         self._next_id = FIRST_ID
 
@@ -54,10 +72,15 @@ class Portal:
         return True
 
     def _load(self) -> None:
-        self.tables = {kind: ObjectTable(catalog.UNIQUE.get(kind, ())) for kind in catalog.KINDS}
+        self.own.load()
+        self._types.clear()
+        self.tables = {
+            kind: ObjectTable((*catalog.UNIQUE.get(kind, ()), *self.own.unique(kind)))
+            for kind in catalog.KINDS
+        }
         self.links.load()
         self.announcer.forget()
-        self.merges_make_new_ids = False
+        self.switches = Switches()
         self._next_id = FIRST_ID
         now = now_ms()
         for kind, table in self.tables.items():
@@ -71,6 +94,29 @@ class Portal:
         if kind is None:
             raise ApiError(400, f"Unable to infer object type from: {name}")
         return kind, self.tables[kind]
+
+    def now(self) -> int:
+        """The time that a change is given, in milliseconds."""
+        frozen = self.switches.frozen_at
+        return now_ms() if frozen is None else frozen
+
+    # --- Properties -----------------------------------------------------------------------------
+
+    def types(self, kind: str) -> catalog.PropertyTypes:
+        """HubSpot's own properties and those made in this portal."""
+        if kind not in self._types:
+            self._types[kind] = {**catalog.property_types(kind), **self.own.types(kind)}
+        return self._types[kind]
+
+    def definitions(self, kind: str) -> list[Json]:
+        return [*catalog.property_definitions(kind), *self.own.of(kind).values()]
+
+    def property_make(self, kind: str, given: Any) -> Json:
+        definition = self.own.make(kind, given)
+        self._types.pop(kind, None)
+        if definition["hasUniqueValue"]:
+            self.tables[kind].unique[definition["name"]] = {}
+        return definition
 
     # --- Finding --------------------------------------------------------------------------------
 
@@ -95,27 +141,38 @@ class Portal:
 
     # --- Writing --------------------------------------------------------------------------------
 
-    def create(self, kind: str, given: Any, *, source: str) -> Json:
-        values = {name: value for name, value in values_checked(kind, given).items() if value}
+    def create_check(self, kind: str, given: Any) -> dict[str, str]:
+        """The values a new record would have; raises 400 and 409."""
+        checked = values_checked(self.types(kind), given)
+        values = {name: value for name, value in checked.items() if value}
         missing = [name for name in catalog.REQUIRED.get(kind, ()) if name not in values]
         if missing:
             raise properties_invalid(
                 [property_error(n, "REQUIRED", f"{n} is required.") for n in missing]
             )
         self._check_unique(kind, values)
+        return values
+
+    def create(self, kind: str, given: Any, *, source: str) -> Json:
+        values = self.create_check(kind, given)
         row = self._new(kind, values)
         self._keep(kind, row)
         self.announcer.created(kind, row, values, source=source)
         return row
 
+    def change_check(self, kind: str, row: Json, given: Any) -> dict[str, str]:
+        """The values that would be written; raises 400 and 409."""
+        values = lifecycle_kept(row["properties"], values_checked(self.types(kind), given))
+        self._check_unique(kind, values, row["id"])
+        return values
+
     def change(self, kind: str, row: Json, given: Any, *, source: str) -> Json:
         """The record afterwards; one whose values all stay is left as it is."""
-        values = lifecycle_kept(row["properties"], values_checked(kind, given))
-        self._check_unique(kind, values, row["id"])
+        values = self.change_check(kind, row, given)
         changed = {n: v for n, v in values.items() if (row["properties"].get(n) or "") != v}
         if not changed:
             return row
-        now = now_ms()
+        now = self.now()
         properties = {**row["properties"], **changed, catalog.MODIFIED[kind]: iso(now)}
         kept = {name: value for name, value in properties.items() if value}
         after = {**row, "properties": kept, "updatedAt": iso(now), "modified": now}
@@ -126,7 +183,7 @@ class Portal:
         return after
 
     def archive(self, kind: str, row: Json, *, source: str, is_told: bool = True) -> Json:
-        now = now_ms()
+        now = self.now()
         gone = {**row, "archived": True, "archivedAt": iso(now), "updatedAt": iso(now)}
         self._keep(kind, gone)
         self.links.drop(kind, row["id"])
@@ -136,7 +193,7 @@ class Portal:
 
     def restore(self, kind: str, row: Json, *, source: str) -> Json:
         self._check_unique(kind, row["properties"], row["id"])
-        now = now_ms()
+        now = self.now()
         back = {**row, "archived": False, "updatedAt": iso(now), "modified": now}
         back.pop("archivedAt", None)
         back["properties"] = {**row["properties"], catalog.MODIFIED[kind]: iso(now)}
@@ -160,9 +217,9 @@ class Portal:
             for name, value in other["properties"].items()
             if name not in primary["properties"]
         }
-        olds = [primary, other] if self.merges_make_new_ids else [other]
+        olds = [primary, other] if self.switches.merges_make_new_ids else [other]
         for old in olds:
-            self._keep(kind, {**old, "archived": True, "archivedAt": iso(now_ms())})
+            self._keep(kind, {**old, "archived": True, "archivedAt": iso(self.now())})
         target = self._merged(kind, primary, moved, other)
         for old in olds:
             gone = self.tables[kind].rows[old["id"]]
@@ -174,11 +231,11 @@ class Portal:
         return target
 
     def _merged(self, kind: str, primary: Json, moved: Mapping[str, str], other: Json) -> Json:
-        now = now_ms()
+        now = self.now()
         values = {**moved, **primary["properties"]}
-        merged = [values.get("hs_merged_object_ids", ""), other["id"]]
-        values["hs_merged_object_ids"] = ";".join(part for part in merged if part)
-        if self.merges_make_new_ids:
+        olds = [primary, other] if self.switches.merges_make_new_ids else [other]
+        values["hs_merged_object_ids"] = _merged_ids(primary, other, olds)
+        if self.switches.merges_make_new_ids:
             row = self._new(kind, values)
         else:
             values[catalog.MODIFIED[kind]] = iso(now)
@@ -194,7 +251,7 @@ class Portal:
     # --- Rows -----------------------------------------------------------------------------------
 
     def _new(self, kind: str, values: Mapping[str, str]) -> Json:
-        now = now_ms()
+        now = self.now()
         identifier = str(self._next_id)
         self._next_id += 1
         created = "createdate" if kind in catalog.DEFAULTS else "hs_createdate"
@@ -224,9 +281,20 @@ class Portal:
         self.vendor.collection(kind).put(row["id"], row)
 
     def _check_unique(self, kind: str, values: Mapping[str, str], own_id: str = "") -> None:
-        for name in catalog.UNIQUE.get(kind, ()):
+        for name in self.tables[kind].unique:
             value = values.get(name)
             there = self.tables[kind].by_unique(name, value) if value else None
             if there is not None and there["id"] != own_id:
                 what = catalog.KINDS[kind][1].capitalize()
                 raise ApiError(409, f"{what} already exists. Existing ID: {there['id']}", CONFLICT)
+
+
+def _merged_ids(primary: Json, other: Json, olds: list[Json]) -> str:
+    """All that ever went into the one record, whichever way."""
+    before = [
+        part
+        for row in (primary, other)
+        for part in row["properties"].get("hs_merged_object_ids", "").split(";")
+        if part
+    ]
+    return ";".join(dict.fromkeys([*before, *(row["id"] for row in olds)]))

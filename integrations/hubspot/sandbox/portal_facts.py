@@ -12,6 +12,8 @@ from integrations.hubspot.sandbox.moments import iso, now_ms
 Json = dict[str, Any]
 TIME_ZONE = "Australia/Sydney"
 HOOKS = "/webhooks/v3/{app}"
+PROPERTIES, SCHEMA_SCOPE = "/crm/v3/properties/{kind}", "crm.schemas.{kind}.{access}"
+PROPERTIES_BATCH = 100
 
 
 def account(call: Call) -> Json:
@@ -40,15 +42,35 @@ def owners(call: Call) -> Json:
 
 def properties(call: Call) -> Json:
     kind, _ = call.portal.table(call.part("kind"))
-    return {"results": [] if call.flag("archived") else catalog.property_definitions(kind)}
+    return {"results": [] if call.flag("archived") else call.portal.definitions(kind)}
 
 
 def property_read(call: Call) -> Json:
     kind, _ = call.portal.table(call.part("kind"))
-    for row in catalog.property_definitions(kind):
+    for row in call.portal.definitions(kind):
         if row["name"] == call.part("name"):
             return row
     raise not_found()
+
+
+def property_create(call: Call) -> Json:
+    kind, _ = call.portal.table(call.part("kind"))
+    return call.portal.property_make(kind, call.body)
+
+
+def properties_create(call: Call) -> Json:
+    kind, _ = call.portal.table(call.part("kind"))
+    inputs = call.body.get("inputs") if isinstance(call.body, dict) else None
+    if not isinstance(inputs, list) or not 1 <= len(inputs) <= PROPERTIES_BATCH:
+        raise invalid(f"inputs must be an array of 1 to {PROPERTIES_BATCH} properties")
+    results, errors = [], []
+    for given in inputs:
+        try:
+            results.append(call.portal.property_make(kind, given))
+        except ApiError as error:
+            name = str(given.get("name", "")) if isinstance(given, dict) else ""
+            errors.append(error.as_row({"name": [name]}))
+    return shapes.batch(results, errors)
 
 
 def pipelines(call: Call) -> Json:
@@ -146,13 +168,17 @@ def _app(call: Call) -> Json:
 ENDPOINTS = [
     Endpoint("GET", "/account-info/v3/details", account),
     Endpoint("GET", "/crm/v3/owners", owners, scope="crm.objects.owners.read"),
-    Endpoint("GET", "/crm/v3/properties/{kind}", properties, scope="crm.schemas.{kind}.{access}"),
+    Endpoint("GET", PROPERTIES, properties, scope=SCHEMA_SCOPE),
+    Endpoint("POST", PROPERTIES, property_create, 201, is_write=True, scope=SCHEMA_SCOPE),
     Endpoint(
-        "GET",
-        "/crm/v3/properties/{kind}/{name}",
-        property_read,
-        scope="crm.schemas.{kind}.{access}",
+        "POST",
+        f"{PROPERTIES}/batch/create",
+        properties_create,
+        201,
+        is_write=True,
+        scope=SCHEMA_SCOPE,
     ),
+    Endpoint("GET", f"{PROPERTIES}/{{name}}", property_read, scope=SCHEMA_SCOPE),
     Endpoint("GET", "/crm/v3/pipelines/{kind}", pipelines, scope="crm.objects.{kind}.{access}"),
     Endpoint("GET", f"{HOOKS}/settings", hook_settings, is_open=True),
     Endpoint("PUT", f"{HOOKS}/settings", hook_settings_put, is_open=True),

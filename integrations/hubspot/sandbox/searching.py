@@ -8,14 +8,13 @@ from typing import Any
 
 from integrations.hubspot.sandbox import shapes
 from integrations.hubspot.sandbox.call import Call, Endpoint
-from integrations.hubspot.sandbox.catalog import MODIFIED, property_types
+from integrations.hubspot.sandbox.catalog import MODIFIED, PropertyTypes
 from integrations.hubspot.sandbox.errors import ApiError, invalid
 from integrations.hubspot.sandbox.moments import milliseconds_of, now_ms
 from integrations.hubspot.sandbox.objects import SCOPE
 from integrations.hubspot.sandbox.table import SearchIndex
 
 Json = dict[str, Any]
-CAP = 10_000
 LARGEST_PAGE = 200
 MAX_GROUPS, MAX_IN_GROUP, MAX_FILTERS, LONGEST_QUERY = 5, 6, 18, 3000
 LAST = 1 << 62
@@ -45,16 +44,17 @@ def search(call: Call) -> Json:
     body = call.body
     if not isinstance(body, dict):
         raise invalid("the body must be an object")
-    after, limit = _window(body)
-    groups = _groups(kind, body)
-    name, is_descending = _sort(kind, body)
+    types = call.portal.types(kind)
+    window = _window(body, call.portal.switches.search_cap)
+    groups = _groups(types, body)
+    order = _sort(types, body)
     table.index.catch_up(now_ms())
     total, rows = _found(
-        kind, table.index, groups, str(body.get("query") or ""), name, is_descending, after, limit
+        (kind, types), table.index, groups, str(body.get("query") or ""), order, window
     )
     wanted = body.get("properties") or []
-    results = [shapes.record(kind, row, wanted) for row in rows]
-    following = after + limit if after + limit < total else None
+    results = [shapes.record(call, kind, row, wanted) for row in rows]
+    following = sum(window) if sum(window) < total else None
     page: Json = {"total": total, "results": results}
     if following is not None:
         page["paging"] = {"next": {"after": str(following)}}
@@ -64,21 +64,21 @@ def search(call: Call) -> Json:
 # --- Reading the request ------------------------------------------------------------------------
 
 
-def _window(body: Json) -> tuple[int, int]:
+def _window(body: Json, cap: int) -> tuple[int, int]:
     limit = body.get("limit", 10)
     if not isinstance(limit, int) or not 1 <= limit <= LARGEST_PAGE:
         raise invalid(f"limit must be a number from 1 to {LARGEST_PAGE}")
     after = str(body.get("after") or "0")
     if not after.isdecimal():
         raise invalid(f"after is no cursor of ours: {after!r}")
-    if int(after) + limit > CAP:
+    if int(after) + limit > cap:
         raise ApiError(
-            400, "There was a problem with the request: results beyond 10,000 cannot be paged."
+            400, f"There was a problem with the request: results beyond {cap} cannot be paged."
         )
     return int(after), limit
 
 
-def _groups(kind: str, body: Json) -> list[list[Json]]:
+def _groups(types: PropertyTypes, body: Json) -> list[list[Json]]:
     groups = [group.get("filters") or [] for group in body.get("filterGroups") or []]
     if len(groups) > MAX_GROUPS:
         raise ApiError(400, f"Too many filter groups: {len(groups)}, the maximum is {MAX_GROUPS}.")
@@ -89,13 +89,12 @@ def _groups(kind: str, body: Json) -> list[list[Json]]:
     if len(str(body.get("query") or "")) > LONGEST_QUERY:
         raise ApiError(400, f"The query is longer than {LONGEST_QUERY} characters.")
     for filter_ in (found for group in groups for found in group):
-        _check(kind, filter_)
+        _check(types, filter_)
     return groups
 
 
-def _check(kind: str, filter_: Json) -> None:
+def _check(types: PropertyTypes, filter_: Json) -> None:
     name, operator = filter_.get("propertyName"), filter_.get("operator")
-    types = property_types(kind)
     if name not in types:
         raise ApiError(400, f"There was a problem with the request: no property {name!r}.")
     if operator not in OPERATORS:
@@ -112,7 +111,7 @@ def _check(kind: str, filter_: Json) -> None:
         raise invalid(f"a value is needed for {operator} of {name}")
 
 
-def _sort(kind: str, body: Json) -> tuple[str, bool]:
+def _sort(types: PropertyTypes, body: Json) -> tuple[str, bool]:
     sorts = body.get("sorts") or []
     if len(sorts) > 1:
         raise ApiError(400, "There was a problem with the request: only one sort is allowed.")
@@ -124,7 +123,7 @@ def _sort(kind: str, body: Json) -> tuple[str, bool]:
         name, is_descending = first.removeprefix("-"), first.startswith("-")
     else:
         name, is_descending = first.get("propertyName"), first.get("direction") == "DESCENDING"
-    if name not in property_types(kind):
+    if name not in types:
         raise ApiError(400, f"There was a problem with the request: no property {name!r}.")
     return str(name), is_descending
 
@@ -133,25 +132,25 @@ def _sort(kind: str, body: Json) -> tuple[str, bool]:
 
 
 def _found(
-    kind: str,
+    what: tuple[str, PropertyTypes],
     index: SearchIndex,
     groups: list[list[Json]],
     query: str,
-    sort: str,
-    is_descending: bool,
-    after: int,
-    limit: int,
+    order: tuple[str, bool],
+    window: tuple[int, int],
 ) -> tuple[int, list[Json]]:
     """How many there are in all, and the rows of the page."""
+    kind, types = what
+    sort, is_descending = order
     numbers, rest = _candidates(kind, index, groups, sort)
     if rest or query:
-        tests = [[_test(kind, filter_) for filter_ in group] for group in rest]
+        tests = [[_test(types, filter_) for filter_ in group] for group in rest]
         words = query.lower().split()
         numbers = [n for n in numbers if _fits(index.seen[n], tests) and _has(index.seen[n], words)]
     if sort not in ("hs_object_id", MODIFIED[kind]) or (rest and len(groups) > 1):
-        numbers = sorted(numbers, key=lambda n: _key(kind, index.seen[n], sort))
+        numbers = sorted(numbers, key=lambda n: _key(types, index.seen[n], sort))
     total = len(numbers)
-    start, end = after, after + limit
+    start, end = window[0], sum(window)
     if is_descending:
         part = numbers[max(0, total - end) : max(0, total - start)]
         return total, [index.seen[number] for number in reversed(part)]
@@ -243,9 +242,9 @@ def _has(row: Json, words: list[str]) -> bool:
     return all(word in held for word in words)
 
 
-def _test(kind: str, filter_: Json) -> Test:
+def _test(types: PropertyTypes, filter_: Json) -> Test:
     name, operator = filter_["propertyName"], filter_["operator"]
-    said = property_types(kind)[name]
+    said = types[name]
 
     def held(row: Json) -> Any:
         return _comparable(row["properties"].get(name), said)
@@ -287,9 +286,9 @@ def _comparable(text: str | None, said: Any) -> Any:
     return text.lower()
 
 
-def _key(kind: str, row: Json, name: str) -> tuple[bool, Any, int]:
+def _key(types: PropertyTypes, row: Json, name: str) -> tuple[bool, Any, int]:
     """Those without a value come last; equal ones by id."""
-    value = _comparable(row["properties"].get(name), property_types(kind)[name])
+    value = _comparable(row["properties"].get(name), types[name])
     return value is None, value if value is not None else 0, int(row["id"])
 
 

@@ -8,17 +8,18 @@ from urllib.parse import parse_qsl, urlencode
 
 from integrations.hubspot.sandbox import catalog
 from integrations.hubspot.sandbox.call import Call
+from integrations.hubspot.sandbox.links import LINK_TYPES, PRIMARY, LinkType
 from integrations.hubspot.sandbox.moments import iso, now_ms
 
 Json = dict[str, Any]
 BASE = "https://api.hubapi.com"
 
 
-def record(kind: str, row: Json, wanted: Sequence[str] = ()) -> Json:
+def record(call: Call, kind: str, row: Json, wanted: Sequence[str] = ()) -> Json:
     """With the asked-for properties and those that always come; null for one without a value."""
     defaults = catalog.DEFAULTS.get(kind, catalog.ENGAGEMENT_DEFAULTS)
     always = ("createdate", "hs_object_id", catalog.MODIFIED[kind])
-    known = catalog.property_types(kind)
+    known = call.portal.types(kind)
     names = [*dict.fromkeys((*wanted, *always))] if wanted else list(defaults)
     shown = {
         "id": row["id"],
@@ -30,9 +31,9 @@ def record(kind: str, row: Json, wanted: Sequence[str] = ()) -> Json:
     return shown | {"archivedAt": row["archivedAt"]} if row["archived"] else shown
 
 
-def written(kind: str, row: Json) -> Json:
+def written(call: Call, kind: str, row: Json) -> Json:
     """As a write answers: every property that has a value."""
-    return record(kind, row, list(row["properties"]))
+    return record(call, kind, row, list(row["properties"]))
 
 
 def with_links(call: Call, kind: str, row: Json, shown: Json) -> Json:
@@ -43,8 +44,23 @@ def with_links(call: Call, kind: str, row: Json, shown: Json) -> Json:
         ends = call.portal.links.of(kind, row["id"], to)
         if ends:
             word = f"{catalog.KINDS[kind][1]}_to_{catalog.KINDS[to][1]}"
-            found[to] = {"results": [{"id": end, "type": word} for end in ends]}
+            has_primary = len(LINK_TYPES[kind, to]) > 1
+            found[to] = {
+                "results": [
+                    {"id": end, "type": said}
+                    for end, types in ends.items()
+                    for said in _said_types(word, types, has_primary)
+                ]
+            }
     return shown | {"associations": found} if found else shown
+
+
+def _said_types(word: str, types: set[LinkType], has_primary: bool) -> list[str]:
+    """Where one of a pair can be the primary one, the plain type is called unlabelled."""
+    if not has_primary:
+        return [word]
+    is_primary = any(number in PRIMARY for _, number in types)
+    return [word, f"{word}_unlabeled"] if is_primary else [f"{word}_unlabeled"]
 
 
 def page(call: Call, results: list[Json], following: str | int | None) -> Json:
