@@ -8,8 +8,15 @@ from functools import cached_property
 from typing import Any
 
 from crm.models import Record
+from crm.services.ledger import CUSTOM_PREFIX
 from integrations.hub.mapping.chain import BLANK, Chain
-from integrations.hub.mapping.paths import ours_read, ours_written, theirs_read, theirs_written
+from integrations.hub.mapping.paths import (
+    SEPARATOR,
+    ours_read,
+    ours_written,
+    theirs_read,
+    theirs_written,
+)
 from integrations.hub.merge import Direction, MergeField, Rule, Side
 from integrations.hub.merge.types import Values
 
@@ -25,6 +32,7 @@ class Row:
     rule: Rule = Rule.LAST_WRITE
     rank: int = 0
     is_required: bool = False
+    is_enforced: bool = False
 
 
 @dataclass(frozen=True)
@@ -49,6 +57,7 @@ class DataMapper:
                 rule=row.rule,
                 rank=row.rank,
                 first=self.first,
+                is_enforced=row.is_enforced,
             )
             for row in self.rows
         )
@@ -57,6 +66,12 @@ class DataMapper:
     def externals(self) -> tuple[str, ...]:
         """The vendor's fields to ask for, each once."""
         return tuple(dict.fromkeys(row.external for row in self.rows))
+
+    @cached_property
+    def related(self) -> tuple[str, ...]:
+        """Links of ours that values are read through: name them to `select_related`."""
+        own = (row.path for row in self.rows if not row.path.startswith(CUSTOM_PREFIX))
+        return tuple(dict.fromkeys(path.split(SEPARATOR)[0] for path in own if SEPARATOR in path))
 
     def ours(self, record: Record) -> dict[str, Any]:
         """Our values by path."""

@@ -1,0 +1,156 @@
+"""What the mapping looks up in the database, for one batch: links, people and lists of values.
+
+Filled set-based before the batch is translated; a value that was not foreseen is looked up alone.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, Final
+
+from crm.choices import Role
+from crm.models import Membership, Record
+from integrations.hub.mapping.chain import BLANK
+from integrations.hub.mapping.lookups import Link, People
+from integrations.hub.mapping.mapper import DataMapper, Row
+from integrations.hub.mapping.paths import ours_read, theirs_read
+from integrations.hub.models import (
+    Connection,
+    LinkState,
+    OwnershipMapping,
+    SyncRecord,
+    ValueMapping,
+)
+from integrations.hub.streams import RemoteRecord
+
+ADMINS: Final = (Role.ADMIN, Role.OWNER)
+
+
+@dataclass
+class Links:
+    """The links of one object, as far as the batch needs them; a LinkTable."""
+
+    connection_id: int
+    object: str
+    record_type: str
+    _ours: dict[str, int | None] = field(default_factory=dict)
+    _theirs: dict[int, str | None] = field(default_factory=dict)
+
+    def ours_of(self, external_id: str) -> int | None:
+        if external_id not in self._ours:
+            self.load(external_ids={external_id})
+        return self._ours[external_id]
+
+    def theirs_of(self, local_id: int) -> str | None:
+        if local_id not in self._theirs:
+            self.load(local_ids={local_id})
+        return self._theirs[local_id]
+
+    def load(self, *, external_ids: Iterable[str] = (), local_ids: Iterable[int] = ()) -> None:
+        """One query for those not known yet, none when all are."""
+        wanted = set(external_ids) - self._ours.keys()
+        wanted_ours = set(local_ids) - self._theirs.keys()
+        self._ours |= dict.fromkeys(wanted)
+        self._theirs |= dict.fromkeys(wanted_ours)
+        links = SyncRecord.objects.filter(connection_id=self.connection_id, object=self.object)
+        links = links.exclude(state=LinkState.TOMBSTONE).values_list("external_id", "local_id")
+        found: Iterable[tuple[str, int]] = ()
+        if wanted and wanted_ours:
+            found = links.filter(external_id__in=wanted).union(
+                links.filter(local_id__in=wanted_ours)
+            )
+        elif wanted:
+            found = links.filter(external_id__in=wanted)
+        elif wanted_ours:
+            found = links.filter(local_id__in=wanted_ours)
+        for external_id, local_id in found:
+            self.learn(external_id, local_id)
+
+    def learn(self, external_id: str, local_id: int) -> None:
+        """A link that was made since the table was filled."""
+        self._ours[external_id], self._theirs[local_id] = local_id, external_id
+
+
+class Tables:
+    """The tables of one connection for one batch; make a new one for the next."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+        self._links: dict[str, Links] = {}
+
+    def links(self, object: str) -> Links:
+        """The links of one object; filled by the two methods below."""
+        if object not in self._links:
+            stream = self.connection.declaration.stream(object)
+            record_type = stream.record_type if stream else object
+            self._links[object] = Links(self.connection.pk, object, record_type)
+        return self._links[object]
+
+    def prefetch_theirs(self, mapper: DataMapper, records: Sequence[RemoteRecord]) -> None:
+        """Look up what these records of theirs are linked to: one query a linked object."""
+        wanted: dict[str, set[str]] = defaultdict(set)
+        for row, link in _linked(mapper.rows):
+            read = (theirs_read(record.values, row.external) for record in records)
+            wanted[link.name] |= {str(value).strip() for value in read if _is_one(value)}
+        for object, ids in wanted.items():
+            self.links(object).load(external_ids=ids)
+
+    def prefetch_ours(self, mapper: DataMapper, records: Sequence[Record]) -> None:
+        """Look up what these records of ours are linked to: one query a linked object."""
+        wanted: dict[str, set[int]] = defaultdict(set)
+        for row, link in _linked(mapper.rows):
+            read = (ours_read(record, row.path) for record in records)
+            wanted[link.name] |= {value for value in read if isinstance(value, int)}
+        for object, ids in wanted.items():
+            self.links(object).load(local_ids=ids)
+
+    @cached_property
+    def people(self) -> People:
+        """Who is who; only people who may own records here now."""
+        members = list(_members(self.connection))
+        may_own = {member.user_id for member in members}
+        users, externals = {}, {}
+        matched = OwnershipMapping.objects.filter(connection=self.connection, user__in=may_own)
+        # The person's own choice before what was found by e-mail; then as it always was.
+        for row in matched.order_by("is_automatic", "pk"):
+            users[row.external_id] = row.user_id
+            if row.is_active:
+                externals.setdefault(row.user_id, row.external_id)
+        return People(users, externals, _fallback(self.connection, members))
+
+    @cached_property
+    def values(self) -> Mapping[str, tuple[tuple[str, str], ...]]:
+        """The lists of values by name: theirs and ours, in order; those without ours left out."""
+        lists: dict[str, list[tuple[str, str]]] = defaultdict(list)
+        rows = ValueMapping.objects.filter(connection=self.connection).exclude(ours="")
+        for name, theirs, ours in rows.order_by("name", "order", "pk").values_list(
+            "name", "theirs", "ours"
+        ):
+            lists[name].append((theirs, ours))
+        return {name: tuple(pairs) for name, pairs in lists.items()}
+
+
+def _members(connection: Connection) -> Iterable[Membership]:
+    members = Membership.objects.filter(workspace=connection.workspace_id, user__is_active=True)
+    return members.order_by("pk")
+
+
+def _fallback(connection: Connection, members: Sequence[Membership]) -> int | None:
+    """Who gets the records of strangers: the one chosen for it, else the first admin."""
+    if connection.unmapped_owner_id in {member.user_id for member in members}:
+        return connection.unmapped_owner_id
+    return next((member.user_id for member in members if member.role in ADMINS), None)
+
+
+def _linked(rows: Iterable[Row]) -> Iterable[tuple[Row, Link]]:
+    for row in rows:
+        first, last = row.chain.steps[0], row.chain.steps[-1]
+        if isinstance(first, Link) and first is last:
+            yield row, first
+
+
+def _is_one(value: Any) -> bool:
+    return value not in BLANK and not isinstance(value, list | tuple | dict)
