@@ -13,9 +13,7 @@ from crm.services.records import record_archive, record_create, record_restore, 
 
 def account_create(*, workspace: Workspace, values: Mapping[str, Any], origin: Origin) -> Account:
     """Create an account; a domain is read from the website when none is given."""
-    values = _with_domain(values)
-    if not values.get("domain") and values.get("website"):
-        values["domain"] = domain_normal(str(values["website"]))
+    values = account_values_of_new(values)
     return record_create(Account, workspace=workspace, values=values, origin=origin)
 
 
@@ -27,7 +25,7 @@ def account_update(
     expected_version: int | None = None,
 ) -> Account:
     return record_update(
-        account, values=_with_domain(values), origin=origin, expected_version=expected_version
+        account, values=account_values(values), origin=origin, expected_version=expected_version
     )
 
 
@@ -39,7 +37,15 @@ def account_restore(account: Account, *, origin: Origin) -> Account:
     return record_restore(account, origin=origin)
 
 
-def _with_domain(values: Mapping[str, Any]) -> dict[str, Any]:
+def account_values_of_new(values: Mapping[str, Any]) -> dict[str, Any]:
+    """As account_values, with the domain of the website when none is given."""
+    values = account_values(values)
+    if not values.get("domain") and values.get("website"):
+        values["domain"] = domain_normal(str(values["website"]))
+    return values
+
+
+def account_values(values: Mapping[str, Any]) -> dict[str, Any]:
     """Write a domain the one way it is compared: `https://www.Acme.com/` is `acme.com`."""
     values = dict(values)
     if values.get("domain"):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -54,10 +54,33 @@ def records_update(
     wanted = _by_record(updates, columns)
     rewrites = [
         rewrite
-        for record_id, present in _locked(model, workspace, wanted, columns.values())
+        for record_id, present in _present(model, workspace, wanted, columns.values())
         if (rewrite := _rewrite(record_id, present, wanted[record_id])).diff
     ]
-    _store(model, columns.values(), rewrites)
+    return rewrites_store(
+        model,
+        workspace=workspace,
+        columns=columns.values(),
+        rewrites=rewrites,
+        origin=origin,
+        action=action,
+    )
+
+
+def rewrites_store(
+    model: type[Record],
+    *,
+    workspace: Workspace,
+    columns: Iterable[Column],
+    rewrites: Sequence[Rewrite],
+    origin: Origin,
+    action: ChangeAction = ChangeAction.UPDATED,
+) -> list[int]:
+    """Write rewrites of rows that the caller has locked; their ids.
+
+    Each has a value for every one of the `columns`.
+    """
+    _store(model, columns, rewrites)
     ids = [rewrite.record_id for rewrite in rewrites]
     ledger_copy(
         model,
@@ -82,24 +105,33 @@ def _by_record(
     return wanted
 
 
-def _locked(
+def _present(
     model: type[Record],
     workspace: Workspace,
     wanted: Mapping[int, Values],
     columns: Iterable[Column],
 ) -> list[tuple[int, dict[str, Any]]]:
-    """The present values in JSON form, by field name, of the rows, now locked."""
+    found = rows_lock(model, workspace, wanted, columns)
+    if len(found) != len(wanted):
+        raise WrongWorkspace(f"A {model._meta.verbose_name} named is not of this workspace.")
+    return found
+
+
+def rows_lock(
+    model: type[Record],
+    workspace: Workspace,
+    ids: Collection[int],
+    columns: Iterable[Column],
+) -> list[tuple[int, dict[str, Any]]]:
+    """The present values in JSON form, by field name, of those that there are, now locked."""
     names = {column.name: column.attname for column in columns}
     rows = (
-        model._default_manager.filter(workspace=workspace, pk__in=list(wanted))
+        model._default_manager.filter(workspace=workspace, pk__in=list(ids))
         .select_for_update(no_key=True)
         .order_by("pk")
         .values_list("pk", *names.values())
     )
-    found = [(pk, dict(zip(names, map(json_value, rest), strict=True))) for pk, *rest in rows]
-    if len(found) != len(wanted):
-        raise WrongWorkspace(f"A {model._meta.verbose_name} named is not of this workspace.")
-    return found
+    return [(pk, dict(zip(names, map(json_value, rest), strict=True))) for pk, *rest in rows]
 
 
 def _rewrite(record_id: int, present: dict[str, Any], wanted: Values) -> Rewrite:

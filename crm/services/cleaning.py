@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import datetime
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Any
 
 from django.contrib.postgres.fields import ArrayField
@@ -19,6 +20,9 @@ from crm.models import Record, User, Workspace
 from crm.rules.identity import email_normal, phone_e164
 from crm.services.errors import InvalidRecord, WrongWorkspace
 
+# Finds the row of a model in the workspace by what was given as its id; raises ValidationError.
+LinkedById = Callable[[type[models.Model], Any, Workspace], models.Model]
+
 FIXED_FIELDS = frozenset({"id", "workspace", "version", "created_at", "updated_at"})
 CURRENCY_CODE = re.compile(r"[A-Z]{3}")
 MAX_ENTRIES = 100
@@ -27,15 +31,23 @@ FIRST_YEAR, LAST_YEAR = 1900, 2999
 
 
 def values_clean(
-    model: type[Record], *, workspace: Workspace, values: Mapping[str, Any]
+    model: type[Record],
+    *,
+    workspace: Workspace,
+    values: Mapping[str, Any],
+    linked_by_id: LinkedById | None = None,
 ) -> dict[str, Any]:
-    """The values by field name, as Python objects; raises InvalidRecord and WrongWorkspace."""
+    """The values by field name, as Python objects; raises InvalidRecord and WrongWorkspace.
+
+    `linked_by_id` finds linked rows when the caller has read them already.
+    """
+    find = linked_by_id or _linked_by_id
     cleaned: dict[str, Any] = {}
     errors: dict[str, list[str]] = {}
     for name, value in values.items():
         try:
             field = _field(model, name)
-            cleaned[field.name] = _value_clean(field, value, workspace)
+            cleaned[field.name] = _value_clean(field, value, workspace, find)
         except ValidationError as error:
             errors[name] = error.messages
     if errors:
@@ -59,6 +71,7 @@ def json_clean(value: Any) -> Any:
     return value
 
 
+@lru_cache(maxsize=2000)
 def _field(model: type[Record], name: str) -> models.Field[Any, Any]:
     try:
         field = model._meta.get_field(name)
@@ -69,9 +82,11 @@ def _field(model: type[Record], name: str) -> models.Field[Any, Any]:
     return field
 
 
-def _value_clean(field: models.Field[Any, Any], value: Any, workspace: Workspace) -> Any:
+def _value_clean(
+    field: models.Field[Any, Any], value: Any, workspace: Workspace, find: LinkedById
+) -> Any:
     if isinstance(field, models.ForeignKey):
-        return _link_clean(field, value, workspace)
+        return _link_clean(field, value, workspace, find)
     if isinstance(field, ArrayField):
         return _list_clean(field, value)
     if isinstance(field, models.JSONField):
@@ -123,13 +138,13 @@ def _list_clean(field: ArrayField[Any, Any], value: Any) -> list[Any]:
 
 
 def _link_clean(
-    field: models.ForeignKey[Any, Any], value: Any, workspace: Workspace
+    field: models.ForeignKey[Any, Any], value: Any, workspace: Workspace, find: LinkedById
 ) -> models.Model | None:
     """The linked row; a link to a person is checked for membership by the caller."""
     related: type[models.Model] = field.remote_field.model
     if value is None or value == "":
         return None
-    linked = value if isinstance(value, related) else _linked_by_id(related, value, workspace)
+    linked = value if isinstance(value, related) else find(related, value, workspace)
     if isinstance(linked, Record) and linked.workspace_id != workspace.pk:
         raise WrongWorkspace(f"{linked} belongs to another workspace.")
     return linked
@@ -141,21 +156,30 @@ def _linked_by_id(related: type[models.Model], value: Any, workspace: Workspace)
         rows = rows.filter(workspace=workspace)
     linked = rows.first()
     if linked is None:
-        raise ValidationError(f"There is no such {related._meta.verbose_name} in this workspace.")
+        raise no_such(related)
     return linked
+
+
+def no_such(related: type[models.Model]) -> ValidationError:
+    return ValidationError(f"There is no such {related._meta.verbose_name} in this workspace.")
 
 
 def _phones_clean(
     model: type[Record], workspace: Workspace, values: dict[str, Any]
 ) -> dict[str, Any]:
     """E.164 where the text is a phone number, the text itself where not; `<field>_raw` keeps it."""
-    names = {field.name for field in model._meta.concrete_fields}
-    for name in [name for name in values if f"{name}_raw" in names]:
+    for name in _phones_of(model).intersection(values):
         raw = values[name]
         number = phone_e164(raw, workspace.default_country) if raw else None
         values[f"{name}_raw"] = raw
         values[name] = number or raw
     return values
+
+
+@lru_cache(maxsize=100)
+def _phones_of(model: type[Record]) -> frozenset[str]:
+    names = {field.name for field in model._meta.concrete_fields}
+    return frozenset(name for name in names if f"{name}_raw" in names)
 
 
 def user_links(values: Mapping[str, Any]) -> dict[str, User]:

@@ -5,6 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from crm.models import ConsentEntry
+from crm.services.origin import Origin
+
+
+def consent_detail(origin: Origin) -> str:
+    """Who or what the answer came through, in words."""
+    return origin.reason or str(origin.actor or origin.id)
 
 
 def consents_log(entries: Iterable[tuple[int, bool]], *, source: str, detail: str = "") -> None:

@@ -8,7 +8,7 @@ from typing import Any
 from django.db import transaction
 
 from crm.models import Contact, Workspace
-from crm.services.consent import consents_log
+from crm.services.consent import consent_detail, consents_log
 from crm.services.identity import contact_identity_check
 from crm.services.origin import Origin
 from crm.services.records import (
@@ -70,5 +70,4 @@ def _consent_note(contact: Contact, origin: Origin, *, before: bool | None) -> N
     opted_in = contact.email_opt_in
     if opted_in is None or opted_in == before:
         return
-    detail = origin.reason or str(origin.actor or origin.id)
-    consents_log([(contact.pk, opted_in)], source=origin.kind, detail=detail)
+    consents_log([(contact.pk, opted_in)], source=origin.kind, detail=consent_detail(origin))

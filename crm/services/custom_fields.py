@@ -13,21 +13,30 @@ from crm.choices import FieldKind
 from crm.models import CustomField, Workspace
 from crm.services.errors import InvalidRecord
 
+Definitions = Mapping[str, CustomField]
+
 MAX_TEXT = 2000
 # As many as a whole number of the database has; 1e999999999 would take hours to write out.
 MAX_DIGITS = 18
 
 
 def custom_clean(
-    workspace: Workspace, record_type: str, given: Any, *, present: Mapping[str, Any]
+    workspace: Workspace,
+    record_type: str,
+    given: Any,
+    *,
+    present: Mapping[str, Any],
+    definitions: Definitions | None = None,
 ) -> dict[str, Any]:
     """`present` with the given values written over it; an empty value removes its key.
 
-    Raises InvalidRecord naming `custom.<key>`.
+    `definitions` when the caller has read them already. Raises InvalidRecord naming
+    `custom.<key>`.
     """
     if not isinstance(given, Mapping):
         raise InvalidRecord({"custom": ["Give the custom fields as an object of key and value."]})
-    definitions = _definitions(workspace, record_type)
+    if definitions is None:
+        definitions = definitions_of(workspace, record_type)
     merged, errors = dict(present), {}
     for key, value in given.items():
         try:
@@ -46,19 +55,22 @@ def custom_value(field: CustomField, value: Any) -> Any:
 
 def custom_require(workspace: Workspace, record_type: str, custom: Mapping[str, Any]) -> None:
     """Raise InvalidRecord when a required custom field is empty."""
-    required = CustomField.objects.filter(
-        workspace=workspace, record_type=record_type, is_required=True
-    )
+    required_check(definitions_of(workspace, record_type), custom)
+
+
+def required_check(definitions: Definitions, custom: Mapping[str, Any]) -> None:
+    """As custom_require, of definitions read already."""
     errors = {
-        f"custom.{field.key}": [f"{field.label} is required."]
-        for field in required
-        if field.key not in custom
+        f"custom.{key}": [f"{field.label} is required."]
+        for key, field in definitions.items()
+        if field.is_required and key not in custom
     }
     if errors:
         raise InvalidRecord(errors)
 
 
-def _definitions(workspace: Workspace, record_type: str) -> dict[str, CustomField]:
+def definitions_of(workspace: Workspace, record_type: str) -> dict[str, CustomField]:
+    """The workspace's own fields of the record type, by key."""
     fields = CustomField.objects.filter(workspace=workspace, record_type=record_type)
     return {field.key: field for field in fields}
 

@@ -1,16 +1,17 @@
-"""Checks, one query per linked model, that rows of a set link into their own workspace only."""
+"""Checks that records link into their own workspace only, to its members and to live records."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from django.db import connection, models
 
-from crm.models import Membership, Record, User, Workspace
+from crm.models import Membership, OwnedRecord, Record, User, Workspace
 from crm.services.columns import Column
 from crm.services.errors import InvalidRecord, WrongWorkspace
+from crm.services.origin import PEOPLE, Origin
 
 
 def links_check(
@@ -34,9 +35,41 @@ def links_check(
 def alive_ids(workspace: Workspace, model: type[models.Model], ids: set[int]) -> set[int]:
     """Those of the ids that a record of the workspace may link to."""
     if issubclass(model, User):
-        members = Membership.objects.filter(workspace=workspace, user__in=ids)
-        return set(members.values_list("user_id", flat=True))
+        return members_of(workspace.pk, ids)
     return _present_ids(model, workspace if issubclass(model, Record) else None, ids)
+
+
+def members_of(workspace_id: int, user_ids: Collection[int]) -> set[int]:
+    """Those of the people who are members of the workspace."""
+    members = Membership.objects.filter(workspace_id=workspace_id, user__in=user_ids)
+    return set(members.values_list("user_id", flat=True))
+
+
+def members_require(people: Mapping[str, User], members: Collection[int]) -> None:
+    """Raise InvalidRecord for a link to a person who is none of the `members`."""
+    errors = {
+        name: [f"{person} is not a member of this workspace."]
+        for name, person in people.items()
+        if person.pk not in members
+    }
+    if errors:
+        raise InvalidRecord(errors)
+
+
+def alive_require(values: Mapping[str, Any], origin: Origin) -> None:
+    """Raise InvalidRecord when a person newly links to an archived record.
+
+    Machines may: a payment for an archived company has happened all the same.
+    """
+    if origin.kind not in PEOPLE:
+        return
+    errors = {
+        name: [f"{linked} is archived. Restore it first, or choose another."]
+        for name, linked in values.items()
+        if isinstance(linked, OwnedRecord) and linked.is_archived
+    }
+    if errors:
+        raise InvalidRecord(errors)
 
 
 def _check(workspace: Workspace, model: type[models.Model], ids: set[int]) -> None:

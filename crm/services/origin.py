@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from crm.choices import OriginKind
 from crm.models import User
 
+# Who may be asked for what is missing, unlike a vendor or a file.
+PEOPLE = (OriginKind.USER, OriginKind.API)
+
 
 @dataclass(frozen=True)
 class Origin:

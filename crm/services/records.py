@@ -9,13 +9,14 @@ from django.core.exceptions import ValidationError
 from django.db import models, transaction
 from django.utils import timezone
 
-from crm.choices import ChangeAction, OriginKind
-from crm.models import Activity, Membership, OwnedRecord, Record, Workspace
+from crm.choices import ChangeAction
+from crm.models import Activity, OwnedRecord, Record, Workspace
 from crm.services import ledger
 from crm.services.cleaning import user_links, values_clean
 from crm.services.custom_fields import custom_clean, custom_require
 from crm.services.errors import InvalidRecord, StaleRecord
-from crm.services.origin import Origin
+from crm.services.links import alive_require, members_of, members_require
+from crm.services.origin import PEOPLE, Origin
 from crm.services.refusals import refused_in_words
 
 R = TypeVar("R", bound=Record)
@@ -23,7 +24,6 @@ O = TypeVar("O", bound=OwnedRecord)  # noqa: E741
 
 # Given the record as it would be and the names of the fields written; raises InvalidRecord.
 Check = Callable[[R, Collection[str]], None]
-PEOPLE = (OriginKind.USER, OriginKind.API)
 
 
 @refused_in_words()
@@ -170,39 +170,16 @@ def _without_respelt(diff: ledger.Diff) -> ledger.Diff:
 
 
 def _check_members(record: Record, values: Mapping[str, Any]) -> None:
-    """Raise InvalidRecord for a link to a person who is not a member of the workspace."""
     people = user_links(values)
-    if not people:
-        return
-    members = set(
-        Membership.objects.filter(
-            workspace_id=record.workspace_id, user__in=set(people.values())
-        ).values_list("user_id", flat=True)
-    )
-    errors = {
-        name: [f"{person} is not a member of this workspace."]
-        for name, person in people.items()
-        if person.pk not in members
-    }
-    if errors:
-        raise InvalidRecord(errors)
+    if people:
+        ids = {person.pk for person in people.values()}
+        members_require(people, members_of(record.workspace_id, ids))
 
 
 def _check_alive(record: Record, values: Mapping[str, Any], origin: Origin) -> None:
-    """Raise InvalidRecord when a person newly links to an archived record.
-
-    Machines may: a payment for an archived company has happened all the same, and so has what
-    stands on a timeline.
-    """
-    if origin.kind not in PEOPLE or isinstance(record, Activity):
-        return
-    errors = {
-        name: [f"{linked} is archived. Restore it first, or choose another."]
-        for name, linked in values.items()
-        if isinstance(linked, OwnedRecord) and linked.is_archived
-    }
-    if errors:
-        raise InvalidRecord(errors)
+    """What stands on a timeline has happened, whatever became of the record since."""
+    if not isinstance(record, Activity):
+        alive_require(values, origin)
 
 
 def _validate(record: Record, names: Collection[str]) -> None:
