@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from crm.models import User
 from crm.services.ledger import append_act, record_type
-from crm.services.origin import by_user
-from integrations.hub.models import InboxEvent, SyncJob
+from crm.services.origin import Origin, by_user
+from integrations.hub.models import Connection, InboxEvent, SyncJob
+
+LONGEST_SHOWN = 500
 
 
 def act_remember(work: SyncJob | InboxEvent, *, before: str, after: str, actor: User) -> None:
@@ -16,3 +21,19 @@ def act_remember(work: SyncJob | InboxEvent, *, before: str, after: str, actor: 
         diff={"state": [str(before), str(after)]},
         origin=by_user(actor, reason=f"{work.connection}: {work}"),
     )
+
+
+def connection_act_remember(
+    connection: Connection, *, diff: Mapping[str, tuple[Any, Any]], origin: Origin
+) -> None:
+    """What changed of a connection, never a secret; call it in the transaction of the change."""
+    append_act(
+        workspace_id=connection.workspace_id,
+        subject=(record_type(connection), connection.pk),
+        diff={name: [_shown(before), _shown(after)] for name, (before, after) in diff.items()},
+        origin=origin,
+    )
+
+
+def _shown(value: Any) -> Any:
+    return value if not isinstance(value, str) else value[:LONGEST_SHOWN]

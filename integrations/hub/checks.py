@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
@@ -12,6 +13,7 @@ from django.apps import AppConfig
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, register
 from django.core.checks import Warning as CheckWarning
+from django.core.exceptions import ImproperlyConfigured
 
 from integrations.hub import registry
 from integrations.hub.provider import Provider
@@ -51,6 +53,21 @@ def provider_files(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> li
         for name in _expected(provider)
         if not (folder / name).exists()
     ]
+
+
+@register()
+def environment_is_right(
+    app_configs: Sequence[AppConfig] | None, **kwargs: Any
+) -> list[CheckMessage]:
+    """A variable that is wrong stops the start, with its name."""
+    found: list[CheckMessage] = []
+    for provider in registry.all_providers():
+        try:
+            if provider.environment is not None:
+                provider.environment(os.environ)
+        except ImproperlyConfigured as error:
+            found.append(Error(str(error), hint="Correct the variables.", id="hub.E003"))
+    return found
 
 
 def _folder(provider: Provider) -> Path | None:

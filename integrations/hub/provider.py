@@ -10,7 +10,13 @@ from urllib.parse import urlsplit
 
 from integrations.hub.errors import HubError
 from integrations.hub.streams import ExternalPipeline, ExternalUser, Hint, Stream
-from integrations.hub.types import AccountInfo, Event, RawRequest, Registration
+from integrations.hub.types import (
+    AccountInfo,
+    EnvironmentConnection,
+    Event,
+    RawRequest,
+    Registration,
+)
 
 if TYPE_CHECKING:
     from integrations.hub.commands import Command
@@ -233,8 +239,10 @@ class Provider:
     `error` turns an exception of the vendor's SDK into one of the hub's. Where the usual does not
     fit: `read_seconds` is how long the vendor may take to answer, `retry_delays` the waits before
     each retry of failed work, `priority` ranks records to send by type and commands by kind.
-    `account_form` is how the vendor's own account ids look, where `check` may also give a stand-in
-    (of a key that may not say whose it is); empty when every id is the account's.
+    `environment` reads the variables that ask for a connection, None when there are none; raises
+    ImproperlyConfigured, without a secret in it. `account_form` is how the vendor's own account ids
+    look, where `check` may also give a stand-in (of a key that may not say whose it is); empty when
+    every id is the account's.
     """
 
     id: str
@@ -260,6 +268,7 @@ class Provider:
     read_seconds: Callable[[Connection], float] | None = None
     retry_delays: Callable[[Connection], tuple[float, ...]] | None = None
     priority: Callable[[Connection, str], Priority] | None = None
+    environment: Callable[[Mapping[str, str]], EnvironmentConnection | None] | None = None
     account_form: str = ""
     documentation_url: str = ""
 

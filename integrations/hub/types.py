@@ -68,6 +68,16 @@ class Registration:
 
 
 @dataclass(frozen=True)
+class EnvironmentConnection:
+    """A connection as the environment asks for it; switched off, it names nothing else."""
+
+    is_enabled: bool = True
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    # Never in a repr: it would reach a log.
+    credentials: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True)
 class ConnectionReport:
     """What a connection test found, in words for the person.
 

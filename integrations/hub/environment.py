@@ -1,0 +1,158 @@
+"""Connections that the environment asks for: made once and kept in step, by the one-minute tick."""
+
+from __future__ import annotations
+
+import hmac
+import json
+import logging
+import os
+from collections.abc import Mapping
+from hashlib import sha256
+from typing import Any
+
+from django.conf import settings as django_settings
+from django.db import transaction
+from django.db.models.functions import Now
+
+from crm.choices import OriginKind
+from crm.models import Workspace
+from crm.services.origin import Origin
+from integrations.hub import connections, leases, registry
+from integrations.hub.acts import connection_act_remember
+from integrations.hub.credentials import Secrets
+from integrations.hub.intake import credentials_clean, settings_clean
+from integrations.hub.models import Connection, ConnectionState
+from integrations.hub.provider import Provider
+from integrations.hub.reconfiguration import fixed_of, settings_store
+from integrations.hub.sweeps import sweep_register
+from integrations.hub.types import EnvironmentConnection
+
+logger = logging.getLogger("integrations.hub.environment")
+
+# In `Connection.settings`: what the environment said when it was last put into effect.
+MARK = "environment_mark"
+LEASE_SECONDS = 600
+SWITCHED_OFF = "Switched off by the environment. Work is kept and waits."
+
+
+def environment_sweep(environ: Mapping[str, str] = os.environ) -> None:
+    """Make and mend what the variables ask for; any number of times, in any number of processes.
+
+    Raises ImproperlyConfigured for variables that are wrong, and what connecting raises.
+    """
+    for provider in registry.all_providers():
+        wanted = provider.environment(environ) if provider.environment else None
+        if wanted is None:
+            continue
+        lease = leases.take(f"environment:{provider.id}", LEASE_SECONDS)
+        if lease is None:
+            continue
+        try:
+            _bring_about(provider, wanted)
+        finally:
+            leases.release(lease)
+
+
+def _bring_about(provider: Provider, wanted: EnvironmentConnection) -> None:
+    found = connection_of_environment(provider.id)
+    mark = _mark(wanted)
+    if not wanted.is_enabled:
+        _switch_off(found, mark)
+        return
+    if found is None:
+        _make(provider, wanted, mark)
+    elif found.settings.get(MARK) == mark:
+        _prove_once(found)
+    elif found.state == ConnectionState.DISABLED or not _is_same_account(found, wanted):
+        if found.state != ConnectionState.DISABLED:
+            connections.connection_disconnect(found, actor=None)
+        _make(provider, wanted, mark)
+    else:
+        _mend(found, wanted, mark)
+
+
+def connection_of_environment(provider_id: str) -> Connection | None:
+    """The one that was made last, also when a person has disconnected it since."""
+    made = Connection.objects.filter(provider=provider_id, settings__has_key=MARK)
+    return made.select_related("workspace").order_by("-pk").first()
+
+
+def _make(provider: Provider, wanted: EnvironmentConnection, mark: str) -> None:
+    """In the first workspace; while there is none, the next tick looks again."""
+    workspace = Workspace.objects.order_by("pk").first()
+    if workspace is None:
+        return
+    credentials = Secrets(credentials_clean(provider, wanted.credentials))
+    settings = settings_clean(provider, wanted.settings)
+    with transaction.atomic():
+        connection = connections.connection_keep(
+            workspace=workspace,
+            provider=provider.id,
+            name=f"{provider.name} (environment)",
+            credentials=credentials,
+            settings={**settings, MARK: mark},
+        )
+        _remember(connection, {"state": (None, ConnectionState.ACTIVE)})
+    connections.connection_prove(connection)
+
+
+def _prove_once(connection: Connection) -> None:
+    """A vendor that gave no answer when the connection was made is asked again."""
+    if connection.state == ConnectionState.PAUSED and not connection.remote_account_id:
+        connections.connection_prove(connection)
+
+
+def _mend(connection: Connection, wanted: EnvironmentConnection, mark: str) -> None:
+    """Settings and secrets as the environment names them; what a person set besides stays."""
+    origin = _origin(connection)
+    settings_store(connection, wanted.settings, origin=origin)
+    kept = dict(connection.credentials)
+    if any(kept.get(name) != secret for name, secret in wanted.credentials.items()):
+        connections.credentials_replace(connection, credentials=wanted.credentials, actor=None)
+        _remember(connection, {"credentials": ("replaced", "replaced")})
+    elif connection.state == ConnectionState.PAUSED:
+        connections.connection_resume(connection, actor=None)
+    else:
+        connections.connection_test(connection)
+    _mark_set(connection, mark)
+
+
+def _switch_off(connection: Connection | None, mark: str) -> None:
+    if connection is None or connection.settings.get(MARK) == mark:
+        return
+    with transaction.atomic():
+        active = Connection.objects.filter(pk=connection.pk, state=ConnectionState.ACTIVE)
+        paused = {"state": ConnectionState.PAUSED, "attention": SWITCHED_OFF, "updated_at": Now()}
+        if active.update(**paused):
+            _remember(connection, {"state": (ConnectionState.ACTIVE, ConnectionState.PAUSED)})
+        _mark_set(connection, mark)
+
+
+def _is_same_account(connection: Connection, wanted: EnvironmentConnection) -> bool:
+    cleaned = settings_clean(connection.declaration, wanted.settings)
+    return all(cleaned.get(name) == value for name, value in fixed_of(connection).items())
+
+
+def _mark(wanted: EnvironmentConnection) -> str:
+    """Tells whether anything has changed, and nothing of what it is."""
+    said = [wanted.is_enabled, dict(wanted.settings), dict(wanted.credentials)]
+    text = json.dumps(said, sort_keys=True, default=str).encode()
+    return hmac.new(django_settings.SECRET_KEY.encode(), text, sha256).hexdigest()
+
+
+@transaction.atomic
+def _mark_set(connection: Connection, mark: str) -> None:
+    row = Connection.objects.select_for_update(no_key=True).get(pk=connection.pk)
+    Connection.objects.filter(pk=row.pk).update(settings={**row.settings, MARK: mark})
+
+
+def _remember(connection: Connection, diff: Mapping[str, tuple[Any, Any]]) -> None:
+    connection_act_remember(connection, diff=diff, origin=_origin(connection))
+
+
+def _origin(connection: Connection) -> Origin:
+    reason = f"{connection.provider_name}: the environment"
+    return Origin(OriginKind.CONNECTION, str(connection.pk), reason=reason)
+
+
+sweep_register("environment", environment_sweep)
