@@ -1,333 +1,184 @@
-"""A small CRM in memory whose records are kept in step: people, companies and deals."""
+"""A provider with streams for the engine's own tests; its vendor is mirror_vendor.py."""
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
+from functools import partial
 from typing import Any
 
-from integrations.hub import registry
-from integrations.hub.errors import Exists, HubError, NotApplied, NotFound
-from integrations.hub.merge import Direction, Rule
-from integrations.hub.models import Connection
-from integrations.hub.provider import ApiKeyAuth, CredentialField, Provider
-from integrations.hub.streams import (
-    ID_MARKER,
-    WRITE_MARKER,
-    ExternalField,
-    ExternalPipeline,
-    ExternalStage,
-    ExternalUser,
-    MappingRow,
-    Page,
-    PullRequest,
-    RemoteRecord,
-    Stream,
-    ValueRow,
-    Write,
-    Written,
+from crm.models import Workspace
+from integrations.hub.credentials import Secrets
+from integrations.hub.merge import Rule
+from integrations.hub.models import Connection, FieldMapping, SyncStage, SyncState, ValueMapping
+from integrations.hub.provider import (
+    ApiKeyAuth,
+    CredentialField,
+    Provider,
+    RateLimit,
+    Webhook,
 )
-from integrations.hub.types import AccountInfo
+from integrations.hub.streams import ID_MARKER, WRITE_MARKER, MappingRow, Stream, ValueRow
+from tests import factories
+from tests.integrations.hub import mirror_calls as calls
+from tests.integrations.hub.mirror_calls import Shape, shape_of_environment
+from tests.integrations.hub.mirror_vendor import API_KEY, WEBHOOK_SECRET
 
-PAGE_SIZE = 100
-START = datetime(2026, 1, 1, tzinfo=UTC)
+__all__ = ["Shape", "mirror_connection", "provider_make", "shape_of_environment"]
 
-
-@dataclass
-class Thing:
-    """One record at the vendor; `version` and `at` move with every write."""
-
-    id: str
-    values: dict[str, Any]
-    version: int = 1
-    at: datetime = START
-    is_deleted: bool = False
-    former_ids: tuple[str, ...] = ()
-
-    def told(self, fields: Sequence[str]) -> RemoteRecord:
-        return RemoteRecord(
-            id=self.id,
-            values={name: self.values.get(name, "") for name in fields},
-            version=str(self.version),
-            modified_at=self.at,
-            is_deleted=self.is_deleted,
-            former_ids=self.former_ids,
-        )
+PLAIN = Shape()
+LIFECYCLE = (
+    ValueRow("new", "lead", "New"),
+    ValueRow("fresh", "lead", "Fresh"),
+    ValueRow("working", "sql", "Working"),
+    ValueRow("client", "customer", "Client"),
+)
 
 
-@dataclass
-class Vendor:
-    """Everything the vendor holds; `calls` counts by what was asked, `refusals` are raised next."""
-
-    things: dict[str, dict[str, Thing]] = field(default_factory=dict)
-    users: list[ExternalUser] = field(default_factory=list)
-    pipelines: list[ExternalPipeline] = field(default_factory=list)
-    calls: list[tuple[str, str, int]] = field(default_factory=list)
-    refusals: list[HubError] = field(default_factory=list)
-    # Called after a write was applied and before it is answered.
-    after_write: Callable[[], None] | None = None
-    lock: threading.RLock = field(default_factory=threading.RLock)
-    clock: datetime = START
-    made: int = 0
-
-    def put(self, object: str, **values: Any) -> Thing:
-        """A person at the vendor makes one."""
-        with self.lock:
-            self.made += 1
-            thing = Thing(f"{object[0]}{self.made}", values, at=self.tick())
-            self.things.setdefault(object, {})[thing.id] = thing
-            return thing
-
-    def change(self, object: str, id: str, **values: Any) -> Thing:
-        """A person at the vendor edits one; nothing moves when nothing changes."""
-        with self.lock:
-            thing = self.things[object][id]
-            if any(thing.values.get(name) != value for name, value in values.items()):
-                thing.values.update(values)
-                thing.version += 1
-                thing.at = self.tick()
-            return thing
-
-    def remove(self, object: str, id: str) -> None:
-        with self.lock:
-            self.things[object][id].is_deleted = True
-            self.things[object][id].at = self.tick()
-
-    def tick(self) -> datetime:
-        self.clock += timedelta(seconds=1)
-        return self.clock
-
-    def all_of(self, object: str) -> list[Thing]:
-        return sorted(self.things.get(object, {}).values(), key=lambda one: (one.at, one.id))
-
-    def asked(self, call: str, object: str, count: int = 1) -> None:
-        self.calls.append((call, object, count))
-        if self.refusals:
-            raise self.refusals.pop(0)
-
-    def count(self, call: str, object: str = "") -> int:
-        return sum(1 for one in self.calls if one[0] == call and object in ("", one[1]))
-
-
-vendor = Vendor()
-
-
-@dataclass(frozen=True)
-class Calls:
-    """What a stream of one object declares."""
-
-    object: str
-    natural_key: str = ""
-    is_guarded: bool = False
-
-    def pull(self, connection: Connection, request: PullRequest) -> Page:
-        """In order of modification; each page begins after the last record of the one before."""
-        vendor.asked("pull", self.object)
-        after = (request.cursor or {}).get("after", ["", ""])
-        with vendor.lock:
-            things = [
-                one
-                for one in vendor.all_of(self.object)
-                if (request.since is None or one.at >= request.since)
-                and [one.at.isoformat(), one.id] > after
-            ]
-            page = [one.told(request.fields) for one in things[:PAGE_SIZE]]
-        if len(things) <= PAGE_SIZE:
-            return Page(page)
-        last = things[PAGE_SIZE - 1]
-        return Page(page, {"after": [last.at.isoformat(), last.id]})
-
-    def read(
-        self, connection: Connection, ids: Sequence[str], fields: Sequence[str]
-    ) -> Sequence[RemoteRecord]:
-        vendor.asked("read", self.object, len(ids))
-        with vendor.lock:
-            kept = vendor.things.get(self.object, {})
-            return [kept[id].told(fields) for id in ids if id in kept]
-
-    def find(
-        self, connection: Connection, key: str, values: Sequence[str], fields: Sequence[str]
-    ) -> Sequence[RemoteRecord]:
-        vendor.asked("find", self.object, len(values))
-        with vendor.lock:
-            return [
-                one.told(fields)
-                for one in vendor.all_of(self.object)
-                if not one.is_deleted and one.values.get(key) in values
-            ]
-
-    def write(self, connection: Connection, writes: Sequence[Write]) -> Sequence[Written]:
-        vendor.asked("write", self.object, len(writes))
-        with vendor.lock:
-            answers = [self._write(one) for one in writes]
-        if vendor.after_write is not None:
-            vendor.after_write()
-        return answers
-
-    def delete(self, connection: Connection, ids: Sequence[str]) -> None:
-        vendor.asked("delete", self.object, len(ids))
-        for id in ids:
-            if id in vendor.things.get(self.object, {}):
-                vendor.remove(self.object, id)
-
-    def describe(self, connection: Connection) -> Sequence[ExternalField]:
-        vendor.asked("describe", self.object)
-        return FIELDS[self.object]
-
-    def _write(self, write: Write) -> Written:
-        try:
-            thing = self._made(write) if write.external_id is None else self._changed(write)
-        except HubError as error:
-            return Written(write.key, error=error)
-        return Written(write.key, record=thing.told(tuple(thing.values)))
-
-    def _made(self, write: Write) -> Thing:
-        for one in vendor.all_of(self.object):
-            if one.is_deleted:
-                continue
-            if one.values.get(ID_MARKER) == write.local_id:
-                return vendor.change(self.object, one.id, **write.values)
-            key = write.values.get(self.natural_key) if self.natural_key else None
-            if key and one.values.get(self.natural_key) == key:
-                raise Exists(f"{key} is there already.", external_id=one.id)
-        return vendor.put(self.object, **write.values)
-
-    def _changed(self, write: Write) -> Thing:
-        thing = vendor.things.get(self.object, {}).get(str(write.external_id))
-        if thing is None or thing.is_deleted:
-            raise NotFound(f"There is no {self.object} {write.external_id}.")
-        if self.is_guarded and write.read is not None and write.read.version != str(thing.version):
-            raise NotApplied("It has changed meanwhile.")
-        return vendor.change(self.object, thing.id, **write.values)
-
-
-FIELDS = {
-    "person": (
-        ExternalField("firstname", "First name"),
-        ExternalField("lastname", "Last name"),
-        ExternalField("email", "E-mail"),
-        ExternalField("phone", "Phone"),
-        ExternalField("stage", "Stage", choices=(("l", "Lead"), ("c", "Customer"))),
-        ExternalField("company_id", "Company"),
-        ExternalField("company_name", "Company name"),
-        ExternalField("title", "Title"),
-        ExternalField("owner_id", "Owner"),
-        ExternalField("origin", "Origin"),
-        ExternalField("created", "Made", is_read_only=True),
-    ),
-    "company": (ExternalField("name", "Name"), ExternalField("domain", "Domain")),
-    "deal": (
-        ExternalField("name", "Name"),
-        ExternalField("amount", "Amount"),
-        ExternalField("pipeline", "Pipeline"),
-        ExternalField("stage", "Stage"),
-    ),
-}
-
-
-def stream_of(calls: Calls, **declared: Any) -> Stream:
-    return Stream(
-        object=calls.object,
-        pull=calls.pull,
-        read=calls.read,
-        find=calls.find,
-        write=calls.write,
-        delete=calls.delete,
-        describe=calls.describe,
-        natural_key=calls.natural_key,
-        is_guarded=calls.is_guarded,
-        id_marker=ID_MARKER,
-        write_marker=WRITE_MARKER,
-        is_sorted=True,
-        write_size=100,
-        record_url=lambda connection, id: f"https://app.mirror.test/{calls.object}/{id}",
-        **declared,
+def company_rows(rule: Rule) -> tuple[MappingRow, ...]:
+    return (
+        MappingRow("domain", "domain", ({"kind": "lower"},), rule=rule),
+        MappingRow("name", "name", rule=rule, is_required=True),
+        MappingRow("phone", "phone", rule=rule),
+        MappingRow("city", "city", rule=rule),
+        MappingRow("industry", "industry", rule=rule),
+        MappingRow("owner", "owner_id", ({"kind": "owner"},), rule=rule),
     )
 
 
-COMPANIES = stream_of(
-    Calls("company", "domain"),
-    record_type="account",
-    label="Companies",
-    mapping=(
-        MappingRow("name", "name", is_required=True),
-        MappingRow("domain", "domain", ({"kind": "lower"},)),
-    ),
-)
-PEOPLE = stream_of(
-    Calls("person", "email"),
-    record_type="contact",
-    label="People",
-    mapping=(
-        MappingRow("first_name", "firstname"),
-        MappingRow("last_name", "lastname"),
-        MappingRow("email", "email", ({"kind": "lower"},)),
-        MappingRow("phone", "phone", ({"kind": "phone_format"},)),
-        MappingRow("lifecycle", "stage", ({"kind": "picklist", "name": "lifecycle"},)),
-        MappingRow("account", "company_id", ({"kind": "link", "name": "company"},)),
-        MappingRow("account.name", "company_name", direction=Direction.PUSH),
-        MappingRow("owner", "owner_id", ({"kind": "owner"},)),
-        MappingRow("title", "title", rule=Rule.MANUAL),
-    ),
-    depends_on=("company",),
-    values={
-        "lifecycle": (
-            ValueRow("l", "lead", "Lead"),
-            ValueRow("m", "lead", "Maybe"),
-            ValueRow("c", "customer", "Customer"),
+def person_rows(rule: Rule) -> tuple[MappingRow, ...]:
+    return (
+        MappingRow("email", "email", ({"kind": "lower"},), rule=rule),
+        MappingRow("first_name", "first_name", rule=rule),
+        MappingRow("last_name", "last_name", rule=rule),
+        MappingRow("phone", "phone", rule=rule),
+        MappingRow("title", "title", rule=rule),
+        MappingRow("account", "company_id", ({"kind": "link", "name": "companies"},), rule=rule),
+        MappingRow("owner", "owner_id", ({"kind": "owner"},), rule=rule),
+        MappingRow("lifecycle", "status", ({"kind": "picklist", "name": "status"},), rule=rule),
+    )
+
+
+def deal_rows(rule: Rule) -> tuple[MappingRow, ...]:
+    return (
+        MappingRow("name", "title", rule=rule, is_required=True),
+        MappingRow("amount", "amount", ({"kind": "number"},), rule=rule),
+        MappingRow("currency", "currency", rule=rule),
+        MappingRow("pipeline", "pipeline_id", ({"kind": "reference", "name": "pipeline"},)),
+        MappingRow("stage", "stage_id", ({"kind": "reference", "name": "stage"},)),
+        MappingRow("account", "company_id", ({"kind": "link", "name": "companies"},), rule=rule),
+    )
+
+
+def stream_of(
+    object: str, record_type: str, rows: tuple[MappingRow, ...], shape: Shape, **more: Any
+) -> Stream:
+    return Stream(
+        object=object,
+        record_type=record_type,
+        label=object.capitalize(),
+        mapping=rows,
+        pull=partial(calls.pull, object),
+        read=partial(calls.read, object) if shape.can_read else None,
+        find=partial(calls.find, object) if shape.can_find else None,
+        write=partial(calls.write, object, shape) if shape.can_write else None,
+        delete=partial(calls.delete, object) if shape.can_delete else None,
+        describe=partial(calls.describe, object),
+        id_marker=ID_MARKER if shape.has_markers else "",
+        write_marker=WRITE_MARKER if shape.has_markers else "",
+        is_guarded=shape.is_guarded,
+        is_sorted=shape.is_sorted,
+        read_size=shape.read_size,
+        write_size=shape.write_size,
+        overlap=timedelta(seconds=shape.overlap_seconds),
+        **more,
+    )
+
+
+def provider_make(shape: Shape = PLAIN) -> Provider:
+    rule = Rule(shape.rule)
+    streams = [
+        stream_of("companies", "account", company_rows(rule), shape, natural_key="domain"),
+        stream_of(
+            "people",
+            "contact",
+            person_rows(rule),
+            shape,
+            natural_key="email",
+            depends_on=("companies",),
+            values={"status": LIFECYCLE},
+        ),
+    ]
+    if shape.has_deals:
+        streams.append(
+            stream_of("deals", "deal", deal_rows(rule), shape, depends_on=("companies", "people"))
         )
-    },
-)
-DEALS = stream_of(
-    Calls("deal"),
-    record_type="deal",
-    label="Deals",
-    mapping=(
-        MappingRow("name", "name", is_required=True),
-        MappingRow("amount", "amount", ({"kind": "number"},)),
-        MappingRow("pipeline", "pipeline", ({"kind": "reference", "name": "pipeline"},)),
-        MappingRow("stage", "stage", ({"kind": "reference", "name": "stage"},)),
-    ),
-)
+    kinds = [f"{one.object}.{what}" for one in streams for what in WHATS]
+    return Provider(
+        id="mirror",
+        name="Mirror",
+        summary="Keeps what it is told, and tells what it keeps.",
+        auth=ApiKeyAuth(
+            fields=(
+                CredentialField("api_key", "API key", pattern=r"mirror_live_\w+"),
+                CredentialField("webhook_secret", "Signing secret", is_required=False),
+            )
+        ),
+        check=calls.account_info,
+        hosts=("api.mirror.test",),
+        limits=(RateLimit("api", requests=10_000, seconds=1),),
+        webhook=Webhook(calls.verify, calls.events, headers=("x-mirror-signature",)),
+        streams=tuple(streams),
+        hints=dict.fromkeys(kinds, calls.hints),
+        users=calls.users,
+        pipelines=calls.pipelines,
+    )
 
 
-def account_info(connection: Connection) -> AccountInfo:
-    return AccountInfo("mirror-1", "Mirror Ltd")
+WHATS = ("created", "changed", "deleted", "merged")
 
 
-provider = Provider(
-    id="mirror",
-    name="Mirror",
-    summary="Keeps people, companies and deals in step.",
-    auth=ApiKeyAuth(fields=(CredentialField("api_key", "API key"),)),
-    check=account_info,
-    hosts=("api.mirror.test",),
-    streams=(COMPANIES, PEOPLE, DEALS),
-    users=lambda connection: list(vendor.users),
-    pipelines=lambda connection: list(vendor.pipelines),
-)
-
-PIPELINE = ExternalPipeline(
-    "p1",
-    "Sales",
-    (
-        ExternalStage("s1", "New", 10),
-        ExternalStage("s2", "Talks", 40),
-        ExternalStage("s3", "Closed won", 100, is_won=True),
-    ),
-)
+def mirror_connection(
+    workspace: Workspace, *, stage: SyncStage = SyncStage.LIVE, **fields: Any
+) -> Connection:
+    """A connection whose streams are live, with the default mapping."""
+    secrets = Secrets({"api_key": API_KEY, "webhook_secret": WEBHOOK_SECRET})
+    values = {"provider": "mirror", "name": factories.unique("Mirror"), "credentials": secrets}
+    connection = Connection.objects.create(workspace=workspace, **(values | fields))
+    _states_make(connection)
+    SyncState.objects.filter(connection=connection).update(stage=stage)
+    return connection
 
 
-@contextmanager
-def installed() -> Iterator[Vendor]:
-    """The provider in the registry, its vendor empty."""
-    fresh = Vendor()
-    vendor.__dict__.update(fresh.__dict__)
-    registry.add(provider)
-    try:
-        yield vendor
-    finally:
-        registry.remove("mirror")
+def _states_make(connection: Connection) -> None:
+    """What a connection is given when it is made."""
+    for order, stream in enumerate(connection.declaration.streams):
+        SyncState.objects.create(
+            connection=connection,
+            object=stream.object,
+            record_type=stream.record_type,
+            order=order,
+            overlap_seconds=int(stream.overlap.total_seconds()),
+        )
+        for number, row in enumerate(stream.mapping):
+            FieldMapping.objects.create(
+                connection=connection,
+                object=stream.object,
+                order=number,
+                path=row.path,
+                external=row.external,
+                transform=list(row.transform),
+                direction=row.direction.value,
+                rule=row.rule.value,
+                rank=row.rank,
+                is_required=row.is_required,
+            )
+        for name, rows in stream.values.items():
+            for number, value in enumerate(rows):
+                ValueMapping.objects.create(
+                    connection=connection,
+                    name=name,
+                    order=number,
+                    theirs=value.theirs,
+                    label=value.label,
+                    ours=value.ours,
+                )
