@@ -9,6 +9,7 @@ import uuid
 from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cached_property
+from operator import itemgetter
 from typing import Any, Final
 
 from django.db import IntegrityError, transaction
@@ -36,20 +37,37 @@ WHERE id = (
 """
 
 # MATERIALIZED: inside a bare IN (…) the LIMIT with its row lock may be evaluated more than once.
+# Of a lane one row at most is leased, in the order of lanes, so that two workers never wait for
+# each other. A row whose worker was lost is handed out alone: if it takes this one with it too,
+# none of its neighbours is suspected.
 _CLAIM = """
 WITH chosen AS MATERIALIZED (
-    SELECT w.id FROM {table} w JOIN hub_connection c ON c.id = w.connection_id
-    WHERE c.id = %s AND {is_served}
-      AND w.state = '{waiting}' AND w.run_at <= statement_timestamp()
-      AND NOT EXISTS (SELECT 1 FROM {table} l WHERE l.lane = w.lane AND l.state = 'leased')
-      AND {is_next}
-    ORDER BY {order} LIMIT 1 FOR UPDATE OF w SKIP LOCKED
+    SELECT w.id, w.lane, w.claims, {family} AS family,
+           row_number() OVER (ORDER BY {order}) AS place
+    FROM (
+        SELECT w.* FROM {table} w JOIN hub_connection c ON c.id = w.connection_id
+        WHERE c.id = %s AND {is_served}
+          AND w.state = '{waiting}' AND w.run_at <= statement_timestamp()
+          AND NOT EXISTS (SELECT 1 FROM {table} l WHERE l.lane = w.lane AND l.state = 'leased')
+          AND {is_next}
+        ORDER BY {order} LIMIT %s FOR UPDATE OF w SKIP LOCKED
+    ) w
+), judged AS (
+    SELECT id, lane, claims, place, family, min(place) OVER (PARTITION BY lane) AS first_of_lane,
+           first_value(family) OVER (ORDER BY place) AS first_family,
+           first_value(claims) OVER (ORDER BY place) AS first_claims
+    FROM chosen
+), picked AS MATERIALIZED (
+    SELECT id, place FROM judged
+    WHERE place = 1 OR (place = first_of_lane AND family = first_family
+                        AND claims = 0 AND first_claims = 0)
+    ORDER BY lane
 )
 UPDATE {table} w
 SET state = 'leased', lease_token = %s, claims = w.claims + 1,
     lease_until = statement_timestamp() + %s * interval '1 second'
-FROM chosen WHERE w.id = chosen.id AND w.state = '{waiting}'
-RETURNING w.id
+FROM picked WHERE w.id = picked.id AND w.state = '{waiting}'
+RETURNING w.id, picked.place
 """
 
 _RENEW = """
@@ -72,6 +90,8 @@ class LeasedRows:
     is_served: str
     is_next: str
     order: str
+    # What rows that are handed out together have in common, as text.
+    family: str = "''"
 
     def connection_next(self, passed_over: Collection[int]) -> int | None:
         """The id of the connection to serve now: it takes work, has some due, waited longest."""
@@ -80,13 +100,20 @@ class LeasedRows:
     def claim(self, connection_id: int) -> tuple[int, uuid.UUID] | None:
         """Lease the first due row whose lane is free: its id, and the token that may finish it."""
         token = uuid.uuid4()
+        ids = self.claim_many(connection_id, 1, token)
+        return (ids[0], token) if ids else None
+
+    def claim_many(self, connection_id: int, count: int, token: uuid.UUID) -> list[int]:
+        """Lease up to `count` due rows of one family with one token: their ids in their order."""
         try:
-            with transaction.atomic():
-                row_id = self._id(self._statements["claim"], [connection_id, token, LEASE_SECONDS])
+            with transaction.atomic(), database.cursor() as cursor:
+                values = [connection_id, count, token, LEASE_SECONDS]
+                cursor.execute(self._statements["claim"], values)
+                rows: list[tuple[int, int]] = cursor.fetchall()
         except IntegrityError:
-            # Another worker leased the same lane in this moment: its turn, not ours.
-            return None
-        return None if row_id is None else (row_id, token)
+            # Another worker leased one of the lanes in this moment: its turn, not ours.
+            return self.claim_many(connection_id, 1, token) if count > 1 else []
+        return [row_id for row_id, place in sorted(rows, key=itemgetter(1))]
 
     def renew(self, row_id: int, token: uuid.UUID, seconds: float = LEASE_SECONDS) -> bool:
         """False when somebody else holds the row by now."""

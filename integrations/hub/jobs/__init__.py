@@ -6,25 +6,31 @@ from integrations.hub.jobs.claim import (
     LEASE_SECONDS,
     Claimed,
     claim,
+    claim_many,
     connection_next,
     renew,
     sweep,
 )
+from integrations.hub.jobs.complete import Completed, complete
 from integrations.hub.jobs.enqueue import command_job_add, dirty
-from integrations.hub.jobs.finish import again, dead, dead_supersede, done
+from integrations.hub.jobs.finish import again, dead, dead_supersede, done, hand_back
 from integrations.hub.jobs.replay import job_discard, job_replay, jobs_revive
 
 __all__ = [
     "LEASE_SECONDS",
     "Claimed",
+    "Completed",
     "again",
     "claim",
+    "claim_many",
     "command_job_add",
+    "complete",
     "connection_next",
     "dead",
     "dead_supersede",
     "dirty",
     "done",
+    "hand_back",
     "job_discard",
     "job_replay",
     "jobs_revive",

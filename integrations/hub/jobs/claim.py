@@ -11,11 +11,11 @@ from django.db import transaction
 from integrations.hub import deaths
 from integrations.hub.errors import LeaseLost
 from integrations.hub.jobs.finish import expire
-from integrations.hub.models import SyncJob
+from integrations.hub.models import Connection, SyncJob
 from integrations.hub.pace import lease_seconds
 from integrations.hub.row_leases import CLAIMS_WITHOUT_ATTEMPT, LEASE_SECONDS, LeasedRows
 
-__all__ = ["LEASE_SECONDS", "Claimed", "claim", "connection_next", "renew", "sweep"]
+__all__ = ["LEASE_SECONDS", "Claimed", "claim", "claim_many", "connection_next", "renew", "sweep"]
 
 # The gate holds back all calls to the vendor; commands of one subject run in their order.
 ROWS = LeasedRows(
@@ -29,6 +29,7 @@ ROWS = LeasedRows(
         " AND e.state = 'ready' AND e.kind = 'command' AND e.id < w.id))"
     ),
     order="w.sort_at, w.id",
+    family="concat_ws('/', w.kind, w.record_type)",
 )
 
 
@@ -47,12 +48,22 @@ def connection_next(passed_over: Collection[int] = ()) -> int | None:
 
 def claim(connection_id: int) -> Claimed | None:
     """Lease the first due job of the connection whose lane is free."""
-    held = ROWS.claim(connection_id)
-    if held is None:
-        return None
-    job_id, token = held
-    job = SyncJob.objects.select_related("connection__workspace", "intent").get(pk=job_id)
-    return Claimed(job, token)
+    connection = Connection.objects.select_related("workspace").get(pk=connection_id)
+    held = claim_many(connection, 1)
+    return held[0] if held else None
+
+
+def claim_many(connection: Connection, count: int) -> list[Claimed]:
+    """Lease up to `count` due jobs of the connection, of one kind and record type, in their order.
+
+    All share `connection` as it is given, and one token.
+    """
+    token = uuid.uuid4()
+    ids = ROWS.claim_many(connection.pk, count, token)
+    jobs = SyncJob.objects.select_related("intent").in_bulk(ids) if ids else {}
+    for job in jobs.values():
+        job.connection = connection
+    return [Claimed(jobs[pk], token) for pk in ids if pk in jobs]
 
 
 def renew(claimed: Claimed) -> None:

@@ -53,7 +53,14 @@ def dead(
 
 def dead_supersede(job: SyncJob) -> None:
     """The record has reached the vendor after all: earlier jobs that died of it are settled."""
-    died = SyncJob.objects.filter(lane=job.lane, kind=job.kind, state=JobState.DEAD, pk__lt=job.pk)
+    died = SyncJob.objects.filter(
+        record_type=job.record_type,
+        record_id=job.record_id,
+        lane=job.lane,
+        kind=job.kind,
+        state=JobState.DEAD,
+        pk__lt=job.pk,
+    )
     died.update(state=JobState.SUPERSEDED, finished_at=Now())
 
 
@@ -78,6 +85,11 @@ def again(
         "last_error_code": code,
     }
     return _to_ready(job, token, values)
+
+
+def hand_back(job: SyncJob, token: uuid.UUID) -> bool:
+    """Waiting as before: it was claimed with others, and its turn did not come."""
+    return _to_ready(job, token, {"claims": max(job.claims - 1, 0)})
 
 
 def expire(job: SyncJob, *, is_poison: bool) -> None:
