@@ -19,6 +19,7 @@ from django.utils.safestring import SafeString
 from unfold.admin import ModelAdmin as UnfoldModelAdmin
 from unfold.admin import TabularInline as UnfoldTabularInline
 from unfold.decorators import display as unfold_display
+from unfold.widgets import UnfoldAdminPasswordWidget, UnfoldAdminSelectWidget
 
 MOMENT = "%Y-%m-%d %H:%M:%S"
 
@@ -45,6 +46,14 @@ class TabularInline(UnfoldTabularInline):  # type: ignore[misc]
     """Base of every inline table."""
 
     extra = 0
+
+
+class PasswordInput(UnfoldAdminPasswordWidget):  # type: ignore[misc]
+    """A field that is never filled with what is stored."""
+
+
+class Select(UnfoldAdminSelectWidget):  # type: ignore[misc]
+    """A list to choose from, dressed as the theme has it."""
 
 
 class ReadOnlyAdmin(ModelAdmin):

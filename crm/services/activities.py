@@ -6,6 +6,7 @@ import datetime
 from collections.abc import Mapping
 from typing import Any
 
+from django.core.exceptions import NON_FIELD_ERRORS
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
@@ -16,12 +17,14 @@ from crm.services.engagement import engagement_note
 from crm.services.errors import InvalidRecord
 from crm.services.last_contact import last_contact_note
 from crm.services.origin import Origin
-from crm.services.records import record_create
+from crm.services.records import record_create, record_update
 from crm.services.refusals import constraint_name
 
 Subject = Contact | Lead | Account | Deal
 
 MAX_SUBJECT = 300
+# Who reported a line and under what id.
+REPORT = ("source", "external_id")
 # What a person wrote or said, so that its mood and wish can be read.
 READ_KINDS = frozenset({ActivityKind.EMAIL, ActivityKind.CALL, ActivityKind.NOTE})
 
@@ -57,6 +60,47 @@ def activity_log(
     last_contact_note(activity)
     engagement_note(activity)
     return activity, True
+
+
+def activity_create(*, workspace: Workspace, values: Mapping[str, Any], origin: Origin) -> Activity:
+    """As activity_report; the line itself."""
+    return activity_report(workspace=workspace, values=values, origin=origin)[0]
+
+
+def activity_report(
+    *, workspace: Workspace, values: Mapping[str, Any], origin: Origin
+) -> tuple[Activity, bool]:
+    """As activity_log, with `source` and `external_id` among the values.
+
+    What was reported before is left as it is.
+    """
+    rest = {name: value for name, value in values.items() if name not in REPORT}
+    reported = {name: str(values.get(name) or "") for name in REPORT}
+    return activity_log(workspace=workspace, values=rest, origin=origin, **reported)
+
+
+@transaction.atomic
+def activity_update(
+    activity: Activity,
+    *,
+    values: Mapping[str, Any],
+    origin: Origin,
+    expected_version: int | None = None,
+) -> Activity:
+    """Write `values`; whom it is with by now was contacted then at the latest."""
+    fresh = record_update(activity, values=values, origin=origin, expected_version=expected_version)
+    last_contact_note(fresh)
+    return fresh
+
+
+def activity_archive(activity: Activity, *, origin: Origin) -> Activity:
+    """Raises InvalidRecord: the timeline says what happened, and that does not change."""
+    raise InvalidRecord({NON_FIELD_ERRORS: ["What is on the timeline stays there."]})
+
+
+def activity_restore(activity: Activity, *, origin: Origin) -> Activity:
+    """Nothing on the timeline is ever archived."""
+    return activity
 
 
 def note_add(record: Subject, *, body: str, origin: Origin, subject: str = "") -> Activity:

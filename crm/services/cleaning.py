@@ -72,12 +72,19 @@ def json_clean(value: Any) -> Any:
 
 
 @lru_cache(maxsize=2000)
-def _field(model: type[Record], name: str) -> models.Field[Any, Any]:
+def field_named(model: type[Record], name: str) -> models.Field[Any, Any] | None:
+    """The field that can be written by this name, with or without a link's `_id`."""
     try:
         field = model._meta.get_field(name)
     except FieldDoesNotExist:
-        field = None
-    if not isinstance(field, models.Field) or field.name in FIXED_FIELDS or field.many_to_many:
+        return None
+    is_written = isinstance(field, models.Field) and not field.many_to_many
+    return field if is_written and field.name not in FIXED_FIELDS else None
+
+
+def _field(model: type[Record], name: str) -> models.Field[Any, Any]:
+    field = field_named(model, name)
+    if field is None:
         raise ValidationError(f"“{name}” is not a field that can be written.")
     return field
 

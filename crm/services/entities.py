@@ -9,6 +9,7 @@ from typing import Any
 
 from crm.models import (
     Account,
+    Activity,
     Contact,
     ContactList,
     Deal,
@@ -22,6 +23,7 @@ from crm.models import (
 )
 from crm.services import (
     accounts,
+    activities,
     contacts,
     deals,
     leads,
@@ -91,6 +93,12 @@ _OWN: Mapping[type[Record], EntityServices] = {
         stages.stage_update,
         records.record_archive,
         records.record_restore,
+    ),
+    Activity: EntityServices(
+        activities.activity_create,
+        activities.activity_update,
+        activities.activity_archive,
+        activities.activity_restore,
     ),
     ContactList: EntityServices(
         lists.list_create, lists.list_update, lists.list_archive, lists.list_restore

@@ -66,6 +66,15 @@ def field_diff(record: Record, values: Mapping[str, Any]) -> Diff:
     return diff
 
 
+def without_respelt(diff: Diff) -> Diff:
+    """The raw text of a phone changes only together with its number."""
+    return {
+        name: pair
+        for name, pair in diff.items()
+        if not name.endswith("_raw") or name.removesuffix("_raw") in diff
+    }
+
+
 def created_diff(record: Record, names: Iterable[str]) -> Diff:
     """`[None, value]` for each named field that holds something."""
     diff: Diff = {}

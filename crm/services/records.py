@@ -80,7 +80,7 @@ def record_update(
     cleaned = values_clean(type(record), workspace=fresh.workspace, values=values)
     if ledger.CUSTOM in cleaned:
         cleaned[ledger.CUSTOM] = _custom_of_present(fresh, cleaned[ledger.CUSTOM])
-    diff = _without_respelt(ledger.field_diff(fresh, cleaned))
+    diff = ledger.without_respelt(ledger.field_diff(fresh, cleaned))
     if not diff:
         return fresh
     written = {name.partition(".")[0] for name in diff}
@@ -158,15 +158,6 @@ def _custom_of_new(record: Record, cleaned: dict[str, Any], origin: Origin) -> N
 def _custom_of_present(fresh: Record, given: Any) -> dict[str, Any]:
     present: dict[str, Any] = getattr(fresh, ledger.CUSTOM)
     return custom_clean(fresh.workspace, ledger.record_type(fresh), given, present=present)
-
-
-def _without_respelt(diff: ledger.Diff) -> ledger.Diff:
-    """The raw text of a phone changes only together with its number."""
-    return {
-        name: pair
-        for name, pair in diff.items()
-        if not name.endswith("_raw") or name.removesuffix("_raw") in diff
-    }
 
 
 def _check_members(record: Record, values: Mapping[str, Any]) -> None:
