@@ -1,4 +1,4 @@
-"""A connection to the mirror, with rows and links as tests want them."""
+"""A connection to a small CRM, with rows and links as tests want them."""
 
 from __future__ import annotations
 
@@ -8,20 +8,20 @@ import pytest
 
 from crm.models import Workspace
 from integrations.hub.models import Connection, SyncRecord, SyncState
-from tests.integrations.hub import mirror
 from tests.integrations.hub.conftest import connection_make
+from tests.integrations.hub.mapping import pocket
 
 
 @pytest.fixture
-def vendor() -> Iterator[mirror.Vendor]:
-    with mirror.installed() as vendor:
+def vendor() -> Iterator[pocket.Vendor]:
+    with pocket.installed() as vendor:
         yield vendor
 
 
 @pytest.fixture
-def connection(workspace: Workspace, vendor: mirror.Vendor) -> Connection:
-    connection = connection_make(workspace, provider="mirror")
-    for order, stream in enumerate(mirror.provider.streams):
+def connection(workspace: Workspace, vendor: pocket.Vendor) -> Connection:
+    connection = connection_make(workspace, provider="pocket")
+    for order, stream in enumerate(pocket.provider.streams):
         SyncState.objects.create(
             connection=connection,
             object=stream.object,
@@ -34,7 +34,7 @@ def connection(workspace: Workspace, vendor: mirror.Vendor) -> Connection:
 def link_make(
     connection: Connection, object: str, external_id: str, local_id: int, **fields: object
 ) -> SyncRecord:
-    stream = mirror.provider.stream(object)
+    stream = pocket.provider.stream(object)
     assert stream is not None
     return SyncRecord.objects.create(
         connection=connection,

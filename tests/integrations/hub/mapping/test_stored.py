@@ -22,8 +22,8 @@ from integrations.hub.models import (
 )
 from integrations.hub.streams import ID_MARKER, RemoteRecord
 from tests import factories
-from tests.integrations.hub import mirror
 from tests.integrations.hub.conftest import account_make
+from tests.integrations.hub.mapping import pocket
 from tests.integrations.hub.mapping.conftest import link_make
 
 pytestmark = pytest.mark.django_db
@@ -40,7 +40,7 @@ def row_make(connection: Connection, path: str, external: str, *steps: object) -
 
 
 def mapper(connection: Connection, tables: Tables | None = None) -> DataMapper:
-    return mapper_of(connection, mirror.PEOPLE, tables or Tables(connection))
+    return mapper_of(connection, pocket.PEOPLE, tables or Tables(connection))
 
 
 def ours_of(connection: Connection, path: str, external: str, value: object) -> object:
@@ -89,7 +89,7 @@ def test_link_that_is_gone_links_nothing(connection: Connection, workspace: Work
 def test_links_of_another_connection_are_not_seen(
     connection: Connection, workspace: Workspace
 ) -> None:
-    other = Connection.objects.create(workspace=workspace, provider="mirror", name="Other")
+    other = Connection.objects.create(workspace=workspace, provider="pocket", name="Other")
     link_make(other, "company", "c1", account_make(workspace).pk)
 
     assert Tables(connection).links("company").ours_of("c1") is None
@@ -165,10 +165,10 @@ def test_markers_and_rows_switched_off_are_left_out(connection: Connection) -> N
 def test_rows_are_read_once_a_version(connection: Connection) -> None:
     row = row_make(connection, "first_name", "firstname")
     tables = Tables(connection)
-    mapper_of(connection, mirror.PEOPLE, tables, version=1)
+    mapper_of(connection, pocket.PEOPLE, tables, version=1)
 
     with CaptureQueriesContext(database) as asked:
-        mapper_of(connection, mirror.PEOPLE, tables, version=1)
+        mapper_of(connection, pocket.PEOPLE, tables, version=1)
     FieldMapping.objects.filter(pk=row.pk).update(external="given")
     SyncState.objects.filter(connection=connection).update(mapping_version=F("mapping_version") + 1)
 

@@ -1,0 +1,145 @@
+"""Admins' edits of a mapping, and the rows that a provider brings; each is checked before."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+from crm.models import User
+from integrations.hub.errors import Conflict
+from integrations.hub.mapping.asking import fields_ask
+from integrations.hub.mapping.checks import row_check
+from integrations.hub.mapping.rules import rule_default
+from integrations.hub.mapping.versions import (
+    edit_remember,
+    mapping_bump,
+    mapping_edited,
+    mapping_locked,
+    row_values,
+)
+from integrations.hub.merge import Rule
+from integrations.hub.models import Connection, FieldMapping, ValueMapping
+from integrations.hub.streams import MappingRow, Stream
+
+EDITABLE: Final = (
+    *("path", "external", "transform", "direction", "rule", "rank", "order"),
+    *("is_required", "is_enforced", "is_enabled"),
+)
+
+
+def defaults_ensure(connection: Connection, stream: Stream) -> None:
+    """The provider's rows for a stream, and its lists of values, where there are none yet.
+
+    Safe to call at any time: what a person has changed or taken away stays so.
+    """
+    fields = FieldMapping.objects.filter(connection=connection, object=stream.object)
+    lists = ValueMapping.objects.filter(connection=connection)
+    with mapping_locked(connection):
+        missing = [] if fields.exists() else list(_field_rows(connection, stream))
+        present = set(lists.filter(name__in=stream.values).values_list("name", flat=True))
+        values = [
+            row
+            for name in stream.values
+            if name not in present
+            for row in _value_rows(connection, stream, name)
+        ]
+        FieldMapping.objects.bulk_create(missing)
+        ValueMapping.objects.bulk_create(values)
+        if missing or values:
+            mapping_bump(connection, stream.object)
+
+
+def field_create(
+    connection: Connection, stream: Stream, *, values: Mapping[str, Any], actor: User | None
+) -> FieldMapping:
+    """A new row of a stream's mapping; raises InvalidMapping."""
+    row = FieldMapping(connection=connection, object=stream.object)
+    last = _rows(row).order_by("order").last()
+    row.order = last.order + 1 if last else 0
+    return _field_save(row, stream, values=values, actor=actor)
+
+
+def field_update(
+    row: FieldMapping, *, values: Mapping[str, Any], actor: User | None
+) -> FieldMapping:
+    """Change a row; records are compared anew, and only what differs then travels.
+
+    Raises InvalidMapping, and Conflict for a stream that the provider has no more.
+    """
+    fresh = FieldMapping.objects.select_related("connection").get(pk=row.pk)
+    return _field_save(fresh, _stream(fresh), values=values, actor=actor)
+
+
+def field_delete(row: FieldMapping, *, actor: User | None) -> None:
+    """The field is kept in step no more; both sides keep what they hold."""
+    with mapping_edited(row.connection, row.object):
+        edit_remember(row, row.connection, before=row_values(row), after={}, actor=actor)
+        FieldMapping.objects.filter(pk=row.pk).delete()
+
+
+def field_row(row: FieldMapping, values: Mapping[str, Any]) -> FieldMapping:
+    """The row with these values over its own, not stored; texts stripped."""
+    for name in EDITABLE:
+        if name in values:
+            value = values[name]
+            setattr(row, name, value.strip() if isinstance(value, str) else value)
+    return row
+
+
+def _field_save(
+    row: FieldMapping, stream: Stream, *, values: Mapping[str, Any], actor: User | None
+) -> FieldMapping:
+    before = row_values(row) if row.pk else {}
+    field_row(row, values)
+    # The vendor is asked before the transaction.
+    fields = fields_ask(row.connection, stream)
+    with mapping_edited(row.connection, stream.object):
+        row_check(row, stream, others=_rows(row), fields=fields)
+        row.save()
+        edit_remember(row, row.connection, before=before, actor=actor)
+    return row
+
+
+def _rows(row: FieldMapping) -> Any:
+    return FieldMapping.objects.filter(connection=row.connection_id, object=row.object)
+
+
+def _stream(row: FieldMapping) -> Stream:
+    stream = row.connection.declaration.stream(row.object)
+    if stream is None:
+        raise Conflict(f"{row.connection.provider_name} has no {row.object} any more.")
+    return stream
+
+
+def _field_rows(connection: Connection, stream: Stream) -> Iterable[FieldMapping]:
+    for order, row in enumerate(stream.mapping):
+        yield FieldMapping(
+            connection=connection,
+            object=stream.object,
+            order=order,
+            path=row.path,
+            external=row.external,
+            transform=[dict(step) for step in row.transform],
+            direction=row.direction.value,
+            rule=_rule(stream, row).value,
+            rank=row.rank,
+            is_required=row.is_required,
+        )
+
+
+def _rule(stream: Stream, row: MappingRow) -> Rule:
+    """The provider's own rule; where it leaves the usual one, the hub's for that field."""
+    return row.rule if row.rule != Rule.LAST_WRITE else rule_default(stream.record_type, row.path)
+
+
+def _value_rows(connection: Connection, stream: Stream, name: str) -> Iterable[ValueMapping]:
+    for order, value in enumerate(stream.values[name]):
+        yield ValueMapping(
+            connection=connection,
+            name=name,
+            order=order,
+            theirs=value.theirs,
+            label=value.label,
+            ours=value.ours,
+            is_automatic=True,
+        )
