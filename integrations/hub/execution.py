@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
@@ -42,12 +43,25 @@ class Tried:
     exchanges: list[Exchange]
     duration_ms: int
     is_probe: bool
+    ended: float
+
+    @property
+    def seconds(self) -> float:
+        return self.duration_ms / 1000
+
+    @property
+    def is_quiet(self) -> bool:
+        """Done without asking the vendor: nothing but our own tables has to hear of it."""
+        return self.step.action == Action.DONE and not self.exchanges and not self.is_probe
 
 
 def execute(claimed: Claimed) -> Step:
     """Do the job, store how it went and tell its connection; the handler's error stays inside."""
-    fault("job.claimed")
-    tried = _try(claimed)
+    return settled(claimed, attempted(claimed))
+
+
+def settled(claimed: Claimed, tried: Tried) -> Step:
+    """Store how it went and tell the connection; what an overtaken worker did tells nothing."""
     try:
         _store(claimed, tried)
     except LeaseLost as error:
@@ -64,17 +78,37 @@ def execute(claimed: Claimed) -> Step:
     return tried.step
 
 
-def _try(claimed: Claimed) -> Tried:
+def stored_quietly(held: Sequence[tuple[Claimed, Tried]]) -> list[Step]:
+    """Store many that were done without a call, in one commit; the step of each."""
+    stored = _complete(held)
+    return [
+        tried.step
+        if claimed.job.pk in stored
+        else policy.step_after(_overtaken(claimed), attempts=claimed.job.attempts)
+        for claimed, tried in held
+    ]
+
+
+def attempted(claimed: Claimed, before_call: Callable[[], None] | None = None) -> Tried:
+    """Ask the provider's handler; `before_call` runs before each of its calls to the vendor."""
+    fault("job.claimed")
     job = claimed.job
     started = time.monotonic()
     is_probe = job.connection.breaker_state == BreakerState.OPEN
-    with recording(lambda: jobs.renew(claimed)) as exchanges:
+
+    def guard() -> None:
+        if before_call is not None:
+            before_call()
+        jobs.renew(claimed)
+
+    with recording(guard) as exchanges:
         try:
             _handle(job)
             step = policy.SUCCEEDED
         except Exception as error:  # the boundary: whatever happened becomes a row
             step = _step_after(job, error, is_probe)
-    return Tried(step, exchanges, int((time.monotonic() - started) * 1000), is_probe)
+    ended = time.monotonic()
+    return Tried(step, exchanges, int((ended - started) * 1000), is_probe, ended)
 
 
 def _handle(job: SyncJob) -> None:
@@ -110,20 +144,51 @@ def _step_after(job: SyncJob, error: Exception, is_probe: bool) -> Step:
 @transaction.atomic
 def _store(claimed: Claimed, tried: Tried) -> None:
     """Job, attempt and intent in one commit; raises LeaseLost, and stores nothing, if overtaken."""
-    if tried.step.action == Action.LEAVE or not _finish(claimed, tried.step):
-        raise LeaseLost(f"Job {claimed.job.pk} is another worker's by now.")
-    _attempt_add(claimed.job, tried)
-    if tried.step.action == Action.DONE and claimed.job.kind == JobKind.PUSH:
-        jobs.dead_supersede(claimed.job)
-    if claimed.job.intent_id is not None:
-        _intent_close(claimed.job.intent_id, tried.step)
+    if tried.step.action == Action.LEAVE:
+        raise _overtaken(claimed)
+    if tried.step.action == Action.DONE:
+        is_stored = claimed.job.pk in _complete([(claimed, tried)])
+    else:
+        is_stored = _finish(claimed, tried.step)
+    if not is_stored:
+        raise _overtaken(claimed)
+    if tried.step.action != Action.DONE:
+        _attempt_add(claimed.job, tried)
+        if claimed.job.intent_id is not None:
+            _intent_close(claimed.job.intent_id, tried.step)
     fault("job.stored")
+
+
+def _overtaken(claimed: Claimed) -> LeaseLost:
+    return LeaseLost(f"Job {claimed.job.pk} is another worker's by now.")
+
+
+@transaction.atomic
+def _complete(held: Sequence[tuple[Claimed, Tried]]) -> set[int]:
+    now = time.monotonic()
+    return jobs.complete(
+        [
+            jobs.Completed(
+                job_id=claimed.job.pk,
+                token=claimed.token,
+                duration_ms=tried.duration_ms,
+                seconds_ago=now - tried.ended + tried.seconds,
+                status_code=_last_status(tried),
+                request_digest=tried.exchanges[-1].request_digest if tried.exchanges else "",
+                exchanges=[exchange.as_json() for exchange in tried.exchanges],
+            )
+            for claimed, tried in held
+        ]
+    )
+
+
+def _last_status(tried: Tried) -> int | None:
+    statuses = [one.status for one in tried.exchanges if one.status is not None]
+    return statuses[-1] if statuses else tried.step.status
 
 
 def _finish(claimed: Claimed, step: Step) -> bool:
     job, token = claimed.job, claimed.token
-    if step.action == Action.DONE:
-        return jobs.done(job, token)
     if step.action == Action.DEAD:
         return jobs.dead(job, token, reason=step.reason, code=step.code, error=step.message)
     return jobs.again(
@@ -139,7 +204,6 @@ def _finish(claimed: Claimed, step: Step) -> bool:
 def _attempt_add(job: SyncJob, tried: Tried) -> None:
     last = Attempt.objects.filter(job=job).aggregate(number=Max("number"))["number"] or 0
     exchanges = tried.exchanges
-    statuses = [exchange.status for exchange in exchanges if exchange.status is not None]
     Attempt.objects.create(
         job=job,
         number=last + 1,
@@ -147,7 +211,7 @@ def _attempt_add(job: SyncJob, tried: Tried) -> None:
         is_counted=tried.step.is_counted,
         outcome=tried.step.action,
         code=tried.step.code,
-        status_code=statuses[-1] if statuses else tried.step.status,
+        status_code=_last_status(tried),
         message=tried.step.message,
         request_digest=exchanges[-1].request_digest if exchanges else "",
         exchanges=[exchange.as_json() for exchange in exchanges],
@@ -158,14 +222,11 @@ def _attempt_add(job: SyncJob, tried: Tried) -> None:
 
 def _intent_close(intent_id: int, step: Step) -> None:
     """Refused only where the vendor said so; after a transient death the outcome stays unknown."""
-    outcome = {
-        Action.DONE: IntentOutcome.APPLIED,
-        Action.DEAD: IntentOutcome.REFUSED
-        if step.signal in (Signal.SUCCESS, Signal.FORBIDDEN)
-        else None,
-    }.get(step.action)
-    if outcome is not None:
-        WriteIntent.objects.filter(pk=intent_id).update(outcome=outcome, closed_at=Now())
+    is_refused = step.action == Action.DEAD and step.signal in (Signal.SUCCESS, Signal.FORBIDDEN)
+    if is_refused:
+        WriteIntent.objects.filter(pk=intent_id).update(
+            outcome=IntentOutcome.REFUSED, closed_at=Now()
+        )
 
 
 def _clean(job: SyncJob, text: str) -> str:

@@ -12,8 +12,18 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 
-from integrations.hub import breaker, inbox, jobs, leases, runs, selectors, slots, wake, watchdog
-from integrations.hub.execution import execute
+from integrations.hub import (
+    batches,
+    breaker,
+    inbox,
+    jobs,
+    leases,
+    runs,
+    selectors,
+    slots,
+    wake,
+    watchdog,
+)
 from integrations.hub.models import BreakerState, Connection, RunKind
 from integrations.hub.policy import Step
 
@@ -27,6 +37,7 @@ LONGEST_NAP_SECONDS = 0.25
 HELP_AFTER_ITEMS = 20
 EVENTS_A_TURN = 10
 BEAT_SECONDS = 10.0
+MOST_MISSES = 10
 
 
 @dataclass
@@ -39,6 +50,8 @@ class Turn:
     items: int = 0
     next_beat: float = 0.0
     has_called_help: bool = False
+    misses: int = 0
+    paces: dict[int, batches.Pace] = field(default_factory=dict)
 
     @property
     def seconds_left(self) -> float:
@@ -76,10 +89,12 @@ def _work(turn: Turn) -> None:
 
 
 def _round(turn: Turn) -> bool:
-    """An event and a job of every connection that has some; False when there was none."""
+    """Events and jobs of every connection that has some; False when there were none."""
     before = turn.items
     _serve(turn, inbox.connection_next, _events)
-    _serve(turn, jobs.connection_next, _job)
+    _serve(turn, jobs.connection_next, _jobs)
+    if turn.items > before:
+        turn.misses = 0
     return turn.items > before
 
 
@@ -107,20 +122,39 @@ def _events(turn: Turn, connection_id: int) -> None:
             return
 
 
-def _job(turn: Turn, connection_id: int) -> None:
-    """One job; while the breaker is open only as its single probe."""
-    is_open = Connection.objects.filter(pk=connection_id, breaker_state=BreakerState.OPEN).exists()
+def _jobs(turn: Turn, connection_id: int) -> None:
+    """As many as fit into half a second; while the breaker is open one, as its single probe."""
+    connection = Connection.objects.select_related("workspace").filter(pk=connection_id).first()
+    if connection is None:
+        return
+    is_open = connection.breaker_state == BreakerState.OPEN
     probe = breaker.probe(connection_id) if is_open else None
     if is_open and probe is None:
         return
+    pace = turn.paces.setdefault(connection_id, batches.Pace())
     try:
-        claimed = jobs.claim(connection_id)
-        if claimed is not None:
-            kind = RunKind.COMMAND if claimed.job.intent_id else RunKind.PUSH
-            _timed(turn, connection_id, kind, partial(execute, claimed))
+        _batch(turn, connection, batches.Pace() if is_open else pace)
     finally:
         if probe is not None:
             leases.release(probe)
+
+
+def _batch(turn: Turn, connection: Connection, pace: batches.Pace) -> None:
+    began, before = time.monotonic(), turn.items
+    held = jobs.claim_many(connection, pace.size)
+    try:
+        batches.work(held, partial(_told, turn))
+    except Exception:  # the boundary: what is held is taken back when its lease ends
+        logger.exception("work of connection %s broke off", connection.pk)
+        turn.items += 1
+    pace.learn(turn.items - before, time.monotonic() - began)
+    _call_help(turn)
+
+
+def _told(turn: Turn, claimed: jobs.Claimed, step: Step, seconds: float) -> None:
+    kind = RunKind.COMMAND if claimed.job.intent_id else RunKind.PUSH
+    turn.items += 1
+    turn.tallies.of(claimed.job.connection_id, kind).add(step, seconds)
 
 
 def _timed(turn: Turn, connection_id: int, kind: RunKind, work: Callable[[], Step]) -> None:
@@ -132,16 +166,26 @@ def _timed(turn: Turn, connection_id: int, kind: RunKind, work: Callable[[], Ste
         logger.exception("%s of connection %s broke off", kind.label, connection_id)
         return
     turn.tallies.of(connection_id, kind).add(step, time.monotonic() - started)
+    _call_help(turn)
+
+
+def _call_help(turn: Turn) -> None:
     if turn.items >= HELP_AFTER_ITEMS and not turn.has_called_help:
         turn.has_called_help = True
         wake.wake()
 
 
 def _nap(turn: Turn) -> bool:
-    """Wait for what is due soon; False when nothing is, so that the worker is free again."""
+    """Wait for what is due soon; False when nothing is, so that the worker is free again.
+
+    What is due and was not found is another worker's in this moment: looked for again, some times.
+    """
     seconds = selectors.seconds_until_due()
     horizon = turn.seconds_left if turn.until_idle else min(NEAR_SECONDS, turn.seconds_left)
-    if seconds is None or seconds > horizon or (seconds <= 0 and not turn.until_idle):
+    if seconds is None or seconds > horizon:
+        return False
+    turn.misses = turn.misses + 1 if seconds <= 0 else 0
+    if turn.misses > MOST_MISSES and not turn.until_idle:
         return False
     time.sleep(min(max(seconds, 0.01), LONGEST_NAP_SECONDS))
     return True

@@ -49,9 +49,10 @@ SELECT EXISTS (SELECT 1 {_EVENTS_DUE} AND e.run_at <= statement_timestamp())
     OR EXISTS (SELECT 1 {_JOBS_DUE} AND j.run_at <= statement_timestamp())
 """
 SECONDS_UNTIL_DUE = f"""
-SELECT EXTRACT(EPOCH FROM LEAST(
+SELECT CASE WHEN ({IS_DUE.strip().removeprefix("SELECT ")}) THEN 0
+ELSE EXTRACT(EPOCH FROM LEAST(
     (SELECT min(e.run_at) {_EVENTS_DUE}), (SELECT min(j.run_at) {_JOBS_DUE})
-) - statement_timestamp())
+) - statement_timestamp()) END
 """  # noqa: S608
 HEALTH = f"""
 SELECT

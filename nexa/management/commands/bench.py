@@ -14,7 +14,7 @@ from nexa.bench import BENCHES
 class Command(BaseCommand):
     """Prints what it sees; its last line is one JSON object."""
 
-    help = "Measure: bench import|webhooks [--rows N] [--json]. The last line is JSON."
+    help = "Measure: bench import|jobs|webhooks [--rows N] [--json]. The last line is JSON."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("name", choices=sorted(BENCHES))
