@@ -25,6 +25,7 @@ class Entry:
 GROUPS: dict[str, tuple[Entry, ...]] = {
     "Integrations": (
         Entry("hub.connection", "Connections", "power"),
+        Entry("hub.oauthapplication", "OAuth applications", "vpn_key"),
         Entry("hub.syncjob", "Sync jobs", "outbox"),
         Entry("hub.inboxevent", "Inbox events", "inbox"),
         Entry("hub.syncrun", "Sync runs", "history"),

@@ -58,7 +58,7 @@ def replacement_refusal(connection: Connection, report: ConnectionReport) -> str
     if now == asked or not (is_account(now) and is_account(asked)):
         return ""
     return (
-        f"That key opens another {connection.provider_name} account "
+        f"That opens another {connection.provider_name} account "
         f"({report.account.name or asked}) than {connection.name} is connected to "
         f"({connection.remote_account_name or now}). Make a new connection for it. Nothing was "
         "changed; the credentials from before are kept."

@@ -14,15 +14,13 @@ from django.db.models.functions import Now
 from django.urls import reverse
 
 from crm.models import User, Workspace
-from integrations.hub import accounts, gates, handshake, registry, wake
+from integrations.hub import accounts, gates, handshake, reconnection, registry, wake
 from integrations.hub.credentials import Secrets
 from integrations.hub.errors import AlreadyConnected, Conflict, InvalidSettings
 from integrations.hub.intake import credentials_clean, settings_clean
-from integrations.hub.models import (
-    Connection,
-    ConnectionState,
-    GateReason,
-)
+from integrations.hub.models import AuthKind, Connection, ConnectionState, GateReason
+from integrations.hub.oauth import scopes
+from integrations.hub.oauth.revocation import grant_revoke
 from integrations.hub.types import ConnectionReport
 
 logger = logging.getLogger("integrations.hub.connections")
@@ -33,6 +31,15 @@ _OPEN_GATE: dict[str, Any] = {
     "gate_until": None,
     "gate_reason": GateReason.NONE,
     "forbidden_streak": 0,
+    "refresh_after": None,
+    "refused_version": None,
+}
+OF_A_KEY: dict[str, Any] = {
+    **reconnection.NO_TOKEN,
+    "auth_kind": AuthKind.KEY,
+    "oauth_client_id": "",
+    "is_read_only": False,
+    "token_issued_at": Now(),
 }
 
 
@@ -54,20 +61,44 @@ def connection_create(
     provider = registry.get(provider_id)
     if not name.strip():
         raise InvalidSettings({"name": ["Enter a name."]})
-    connection = _insert(
+    connection = connection_keep(
         workspace=workspace,
         provider=provider_id,
         name=name.strip()[:120],
         credentials=Secrets(credentials_clean(provider, credentials)),
         settings=settings_clean(provider, settings),
         created_by=actor,
+        token_issued_at=Now(),
     )
-    logger.info("connection %s (%s) made by user %s", connection.pk, provider_id, _who(actor))
-    report = _connect(connection)
+    connection_prove(connection)
+    return connection
+
+
+def connection_keep(**values: Any) -> Connection:
+    """A new row, not proved yet; raises Conflict for a name in use."""
+    try:
+        with transaction.atomic():
+            connection = Connection.objects.create(**values)
+    except IntegrityError as error:
+        raise Conflict(
+            f"There is a connection named {values['name']} already. Choose another name."
+        ) from error
+    connection.refresh_from_db()
+    made_by = _who(connection.created_by)
+    logger.info("connection %s (%s) made by user %s", connection.pk, connection.provider, made_by)
+    return connection
+
+
+def connection_prove(connection: Connection) -> ConnectionReport:
+    """Test a new connection and register for events; it is active then, or paused with the reason.
+
+    Raises AlreadyConnected, and keeps nothing, when another connection has the account.
+    """
+    report = _settled(connection, _checked(connection))
     if report.is_taken:
         connection.delete()
         raise AlreadyConnected(report.message)
-    return connection
+    return report
 
 
 def connection_test(connection: Connection) -> ConnectionReport:
@@ -80,9 +111,11 @@ def connection_test(connection: Connection) -> ConnectionReport:
     if report.is_taken:
         _pause_for(connection, report.message)
     elif report.account is not None:
+        scopes.scopes_read(connection)
         if connection.state == ConnectionState.AUTH_FAILED:
             _activate(connection)
-        _attention_set(connection, "" if report.is_ok else report.message)
+        missing = scopes.missing_words(connection)
+        _attention_set(connection, missing if report.is_ok else report.message)
     return report
 
 
@@ -105,7 +138,7 @@ def connection_resume(connection: Connection, *, actor: User | None) -> Connecti
         connection,
         {ConnectionState.PAUSED, ConnectionState.AUTH_FAILED},
         state=ConnectionState.ACTIVE,
-        attention="" if report.is_ok else report.message[:500],
+        attention=scopes.missing_words(connection) if report.is_ok else report.message[:500],
         **_OPEN_GATE,
     )
     gates.auth_mended(connection)
@@ -117,29 +150,41 @@ def connection_resume(connection: Connection, *, actor: User | None) -> Connecti
 def credentials_replace(
     connection: Connection, *, credentials: Mapping[str, str], actor: User | None
 ) -> ConnectionReport:
-    """Reconnect with new secrets: the gate opens and the jobs that waited go on.
+    """Reconnect with new secrets; raises InvalidSettings, and as `credentials_take` does."""
+    kept = {} if connection.is_oauth else _readable(connection.credentials)
+    cleaned = credentials_clean(connection.declaration, credentials, kept=kept)
+    return credentials_take(connection, Secrets(cleaned), values=OF_A_KEY, actor=actor)
 
-    They are tried before they are stored. Raises InvalidSettings, and Conflict when they open
-    another account, one that another connection has, or none; the stored ones are kept then. When
-    the vendor gives no answer they are stored, and the report says so.
+
+def credentials_take(
+    connection: Connection, secrets: Secrets, *, values: Mapping[str, Any], actor: User | None
+) -> ConnectionReport:
+    """Put new secrets in the place of the stored ones: the gate opens, jobs that waited go on.
+
+    Cursors, links and mappings stay, also those of a connection that was disconnected. The secrets
+    are tried before they are stored. Raises Conflict when they open another account, one that
+    another connection has, or none; all stays as it is then. When the vendor gives no answer they
+    are stored, and the report says so.
     """
-    cleaned = credentials_clean(
-        connection.declaration, credentials, kept=_readable(connection.credentials)
-    )
     tried = copy.copy(connection)
-    tried.credentials = Secrets(cleaned)
+    tried.credentials = secrets
+    # What is only tried must not be renewed, or mistaken for what is stored.
+    tried.auth_kind = AuthKind.KEY
     report = handshake.account_ask(tried)
     refusal = accounts.replacement_refusal(connection, report)
     if refusal:
         raise Conflict(refusal)
-    connection.credentials = tried.credentials
+    was_disconnected = connection.state == ConnectionState.DISABLED
+    back = reconnection.values_back(connection) if was_disconnected else {}
     _set(
         connection,
-        _CONNECTED,
-        credentials=connection.credentials,
+        {ConnectionState.DISABLED} if was_disconnected else _CONNECTED,
+        credentials=secrets,
         token_version=F("token_version") + 1,
-        **_OPEN_GATE,
+        **{**_OPEN_GATE, **values, **back},
     )
+    if was_disconnected:
+        reconnection.commands_give_up(connection)
     logger.info("credentials of connection %s replaced by user %s", connection.pk, _who(actor))
     report = _settled(connection, _registered(connection, report))
     if report.is_ok:
@@ -147,22 +192,27 @@ def credentials_replace(
     return report
 
 
-def connection_disconnect(connection: Connection, *, actor: User | None) -> None:
-    """Take the web-hook away at the vendor as far as that works, and erase the secrets."""
-    connection.refresh_from_db(fields=["credentials", "settings"])
+def connection_disconnect(connection: Connection, *, actor: User | None) -> str:
+    """Take web-hook and access away at the vendor as far as that works, and erase the secrets.
+
+    Cursors, links and mappings stay for a reconnect. Returns what became of the access, in words.
+    """
+    connection.refresh_from_db(fields=["credentials", "settings", "token_version"])
     handshake.webhook_unregister(connection)
-    connection.credentials = Secrets()
+    note = grant_revoke(connection)
     Connection.objects.filter(pk=connection.pk).update(
         state=ConnectionState.DISABLED,
-        credentials=connection.credentials,
+        credentials=Secrets(),
         token_version=F("token_version") + 1,
         attention="",
         updated_at=Now(),
         **_OPEN_GATE,
+        **reconnection.NO_TOKEN,
     )
     connection.refresh_from_db()
     gates.auth_mended(connection)
     logger.info("connection %s disconnected by user %s", connection.pk, _who(actor))
+    return note
 
 
 def webhook_url(connection: Connection) -> str:
@@ -172,21 +222,6 @@ def webhook_url(connection: Connection) -> str:
         return ""
     path = reverse("hub:webhook", args=[connection.provider, connection.webhook_key])
     return f"{django_settings.NEXA_BASE_URL}{path}"
-
-
-def _insert(**values: Any) -> Connection:
-    try:
-        with transaction.atomic():
-            return Connection.objects.create(**values)
-    except IntegrityError as error:
-        raise Conflict(
-            f"There is a connection named {values['name']} already. Choose another name."
-        ) from error
-
-
-def _connect(connection: Connection) -> ConnectionReport:
-    """Test, and register for events; leaves the connection active, or paused with the reason."""
-    return _settled(connection, _checked(connection))
 
 
 def _settled(connection: Connection, report: ConnectionReport) -> ConnectionReport:
@@ -224,7 +259,8 @@ def _attention_set(connection: Connection, words: str) -> None:
 
 
 def _activate(connection: Connection) -> None:
-    _set(connection, _CONNECTED, state=ConnectionState.ACTIVE, attention="", **_OPEN_GATE)
+    attention = scopes.missing_words(connection)
+    _set(connection, _CONNECTED, state=ConnectionState.ACTIVE, attention=attention, **_OPEN_GATE)
     gates.auth_mended(connection)
     wake.wake_on_commit()
 

@@ -27,6 +27,7 @@ from integrations.hub.models import (
     WriteIntent,
 )
 from integrations.hub.pace import retry_delays
+from integrations.hub.oauth.mending import step_mended
 from integrations.hub.policy import Action, Signal, Step
 from integrations.hub.pushes import Push
 from integrations.hub.redaction import redact
@@ -135,6 +136,7 @@ def _step_after(job: SyncJob, error: Exception, is_probe: bool) -> Step:
         waits_for_late_landing=job.kind != JobKind.COMMAND,
         ladder=retry_delays(job.connection),
     )
+    step = step_mended(job.connection, step, known)
     step = replace(step, message=_clean(job, step.message))
     if is_probe and step.signal == Signal.FAILURE:
         return replace(step, action=Action.AGAIN, is_counted=False, seconds=PROBE_AGAIN_SECONDS)

@@ -14,21 +14,41 @@ from integrations.hub.provider import CredentialField, Provider, SettingField
 
 CREDENTIAL = "credential_"
 SETTING = "setting_"
+NAME_HELP = "How this connection is called in lists and alerts."
 
 
-class CredentialsForm(forms.Form):
-    """The provider's secrets; stored ones are never sent back to the browser."""
+class ProviderForm(forms.Form):
+    """A form about one provider, whose refusals find their fields."""
 
     def __init__(self, *args: Any, provider: Provider, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.provider = provider
-        for declared in provider.credential_fields:
-            self.fields[CREDENTIAL + declared.name] = _secret_field(declared)
 
-    def credentials(self) -> dict[str, str]:
-        """The secrets typed in, by the provider's names; blanks left out."""
-        values = _named(self.cleaned_data, CREDENTIAL)
-        return {name: str(value) for name, value in values.items() if value}
+    def add_settings(self) -> None:
+        for declared in self.provider.settings_fields:
+            self.fields[SETTING + declared.name] = _setting_field(declared)
+
+    def connection_settings(self) -> dict[str, Any]:
+        return _named(self.cleaned_data, SETTING)
+
+    @property
+    def plain_fields(self) -> list[forms.BoundField]:
+        """What everybody looks at."""
+        return [field for field in self.visible_fields() if field.name not in self._advanced]
+
+    @property
+    def advanced_fields(self) -> list[forms.BoundField]:
+        """What is right for most as it is, and folded away."""
+        return [field for field in self.visible_fields() if field.name in self._advanced]
+
+    @property
+    def is_unfolded(self) -> bool:
+        """A folded field with an error must be seen."""
+        return any(field.errors for field in self.advanced_fields)
+
+    @property
+    def _advanced(self) -> set[str]:
+        return {SETTING + one.name for one in self.provider.settings_fields if one.is_advanced}
 
     def add_refusal(self, refusal: InvalidSettings) -> None:
         """Put the hub's words beside the fields they are about."""
@@ -39,21 +59,75 @@ class CredentialsForm(forms.Form):
                 self.add_error(target, sentence)
 
 
+class CredentialsForm(ProviderForm):
+    """The provider's secrets; stored ones are never sent back to the browser."""
+
+    def __init__(self, *args: Any, provider: Provider, **kwargs: Any) -> None:
+        super().__init__(*args, provider=provider, **kwargs)
+        for declared in provider.credential_fields:
+            self.fields[CREDENTIAL + declared.name] = _secret_field(declared)
+
+    def credentials(self) -> dict[str, str]:
+        """The secrets typed in, by the provider's names; blanks left out."""
+        values = _named(self.cleaned_data, CREDENTIAL)
+        return {name: str(value) for name, value in values.items() if value}
+
+
 class ConnectionForm(CredentialsForm):
     """A new connection: its name, secrets and settings."""
 
-    name = forms.CharField(
-        max_length=120, help_text="How this connection is called in lists and alerts."
-    )
+    name = forms.CharField(max_length=120, help_text=NAME_HELP)
 
     def __init__(self, *args: Any, provider: Provider, **kwargs: Any) -> None:
         super().__init__(*args, provider=provider, **kwargs)
         self.fields["name"].initial = provider.name
-        for declared in provider.settings_fields:
-            self.fields[SETTING + declared.name] = _setting_field(declared)
+        self.add_settings()
 
-    def connection_settings(self) -> dict[str, Any]:
-        return _named(self.cleaned_data, SETTING)
+
+class AgainForm(ProviderForm):
+    """Signing in at the vendor once more, for a connection that is there."""
+
+    is_read_only = forms.TypedChoiceField(
+        label="Access",
+        choices=(("", "Read and write"), ("yes", "Only read")),
+        coerce=lambda value: value == "yes",
+        empty_value=False,
+        required=False,
+        help_text="With “Only read”, changes made here are not sent there.",
+    )
+
+    def __init__(self, *args: Any, provider: Provider, **kwargs: Any) -> None:
+        super().__init__(*args, provider=provider, **kwargs)
+        if provider.oauth is None or not provider.oauth.write_scopes:
+            del self.fields["is_read_only"]
+
+    @property
+    def wants_read_only(self) -> bool:
+        return bool(self.cleaned_data.get("is_read_only"))
+
+
+class SignInForm(AgainForm):
+    """A new connection that is granted by signing in at the vendor: its name and settings."""
+
+    name = forms.CharField(max_length=120, help_text=NAME_HELP)
+    field_order = ("name", "is_read_only")
+
+    def __init__(self, *args: Any, provider: Provider, **kwargs: Any) -> None:
+        super().__init__(*args, provider=provider, **kwargs)
+        self.fields["name"].initial = provider.name
+        self.add_settings()
+
+
+class SettingsForm(ProviderForm):
+    """The settings of a connection that is there; what says which account it is stays."""
+
+    def __init__(self, *args: Any, connection: Connection, **kwargs: Any) -> None:
+        stored = {SETTING + name: value for name, value in connection.settings.items()}
+        super().__init__(*args, provider=connection.declaration, initial=stored, **kwargs)
+        self.add_settings()
+        for declared in self.provider.settings_fields:
+            if declared.is_fixed:
+                del self.fields[SETTING + declared.name]
 
 
 class DisconnectForm(forms.Form):

@@ -45,9 +45,10 @@ def auth_failed(connection: Connection, words: str) -> bool:
 
     A refusal of credentials that were replaced meanwhile changes nothing.
     """
+    mend = "Connect again" if connection.is_oauth else "Enter new ones"
     attention = (
-        f"{connection.provider_name} refused the credentials ({words}). Enter new ones; work that "
-        "waits goes on then."
+        f"{connection.provider_name} refused the credentials ({words}). {mend}; work that waits "
+        "goes on then."
     )[:500]
     stopped = Connection.objects.filter(
         pk=connection.pk,

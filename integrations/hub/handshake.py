@@ -15,8 +15,10 @@ from integrations.hub.classification import BUG_PREFIX, classified
 from integrations.hub.errors import AuthExpired, Forbidden, Rejected
 from integrations.hub.http import recording
 from integrations.hub.models import Connection, ConnectionState, RunKind, RunStatus, SyncRun
+from integrations.hub.oauth import renewal
+from integrations.hub.oauth.names import GrantRefused
 from integrations.hub.redaction import redact
-from integrations.hub.types import ConnectionReport, Registration
+from integrations.hub.types import AccountInfo, ConnectionReport, Registration
 
 logger = logging.getLogger("integrations.hub.connections")
 
@@ -125,7 +127,7 @@ def webhook_unregister(connection: Connection) -> None:
 
 def _asked(connection: Connection) -> ConnectionReport:
     try:
-        account = connection.declaration.check(connection)
+        account = _account(connection)
     except Exception as error:  # the boundary to the provider; the words go to the person
         words = _words(connection, error)
         said = f"{connection.provider_name} cannot be used: {words}"[:500]
@@ -135,6 +137,20 @@ def _asked(connection: Connection) -> ConnectionReport:
     return ConnectionReport(
         True, f"{connection.provider_name} answered: {account.name or account.id}.", account
     )
+
+
+def _account(connection: Connection) -> AccountInfo:
+    """A token that ended is renewed first, and one that is refused all the same once more."""
+    check = connection.declaration.check
+    renewal.renew_for_person(connection)
+    try:
+        return check(connection)
+    except Exception as error:  # the boundary to the provider; judged, and raised on
+        known = classified(error, connection.declaration.error)
+        is_tokens = isinstance(known, AuthExpired) and not isinstance(known, GrantRefused)
+        if not is_tokens or not renewal.renewed_after_refusal(connection):
+            raise
+    return check(connection)
 
 
 def _words(connection: Connection, error: Exception) -> str:

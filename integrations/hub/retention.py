@@ -34,6 +34,7 @@ RULES = (
         "AND finished_at < statement_timestamp() - interval '7 days'",
     ),
     ("hub_syncrun", "started_at < statement_timestamp() - interval '90 days'"),
+    ("hub_oauthattempt", "expires_at < statement_timestamp() - interval '1 day'"),
     ("hub_webhookrefusal", "last_at < statement_timestamp() - interval '395 days'"),
 )
 

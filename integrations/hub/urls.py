@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, path
 
-from integrations.hub.views import connections
+from integrations.hub.views import connecting, connections
 from integrations.hub.views.integrations import integration_list
 from integrations.hub.views.webhook import shared_webhook, webhook
 
@@ -23,7 +23,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(f"{_CONNECTION}resume/", connections.connection_resume, name="connection_resume"),
     path(
         f"{_CONNECTION}credentials/",
-        connections.connection_credentials,
+        connecting.connection_credentials,
         name="connection_credentials",
     ),
     path(
@@ -31,5 +31,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
         connections.connection_disconnect,
         name="connection_disconnect",
     ),
-    path("integrations/<slug:provider_id>/new/", connections.connection_new, name="connection_new"),
+    path("integrations/oauth/callback/", connecting.oauth_callback, name="oauth_callback"),
+    path("integrations/<slug:provider_id>/new/", connecting.connection_new, name="connection_new"),
 ]

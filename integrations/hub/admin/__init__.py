@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from integrations.hub.admin import connection, inbox, job, liveness, sync
+from integrations.hub.admin import connection, inbox, job, liveness, oauth, sync
 
-__all__ = ["connection", "inbox", "job", "liveness", "sync"]
+__all__ = ["connection", "inbox", "job", "liveness", "oauth", "sync"]

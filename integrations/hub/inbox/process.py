@@ -16,8 +16,10 @@ from integrations.hub.http import recording
 from integrations.hub.inbox.keep import event_row
 from integrations.hub.inbox.queue import ClaimedEvent, finish, later, renew
 from integrations.hub.models import InboxEvent, InboxState
+from integrations.hub.oauth.mending import step_mended
 from integrations.hub.policy import Action, Signal, Step
 from integrations.hub.redaction import redact
+from integrations.hub.sync.inbound import hints_take
 from integrations.hub.types import Event, RawRequest
 
 KEPT_TRACEBACK = 20_000
@@ -30,7 +32,7 @@ def process(claimed: ClaimedEvent) -> Step:
     fault("inbox.claimed")
     with recording(lambda: renew(claimed)):
         try:
-            is_new = facts.apply(claimed.event.connection, _event_of(claimed.event))
+            is_new = _apply(claimed.event)
         except Ignored as reason:
             finish(claimed, **_done(InboxState.IGNORED, str(reason)))
             return replace(IGNORED, message=str(reason))
@@ -39,6 +41,17 @@ def process(claimed: ClaimedEvent) -> Step:
     fault("inbox.applied")
     finish(claimed, **_done(InboxState.DONE, "" if is_new else "applied before"))
     return policy.SUCCEEDED
+
+
+def _apply(row: InboxEvent) -> bool:
+    """False for a fact that was applied before; a hint only makes somebody look, so always new."""
+    event = _event_of(row)
+    hinting = row.connection.declaration.hints.get(event.kind)
+    if hinting is None:
+        return facts.apply(row.connection, event)
+    if not hints_take(row.connection, hinting(event), received_at=row.received_at):
+        raise Ignored("none of its records is kept in step")
+    return True
 
 
 def _event_of(row: InboxEvent) -> Event:
@@ -74,7 +87,8 @@ def _failed(claimed: ClaimedEvent, error: Exception) -> Step:
     row = claimed.event
     known = classified(error, row.connection.declaration.error)
     hidden = row.connection.credentials.texts()
-    step = _patient(policy.step_after(known, attempts=row.attempts), row.attempts)
+    step = policy.step_after(known, attempts=row.attempts)
+    step = _patient(step_mended(row.connection, step, known), row.attempts)
     step = replace(step, message=redact(step.message, hidden).replace("\x00", ""))
     values: dict[str, object] = {
         "claims": 0,

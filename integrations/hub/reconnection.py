@@ -1,0 +1,56 @@
+"""What a connection keeps when it is disconnected, and what it goes on with when it comes back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models.functions import Now
+
+from integrations.hub.models import Connection, ConnectionState, JobKind, JobState, SyncJob
+
+LONGEST_NAME = 120
+# What was known of a token that is no more.
+NO_TOKEN: dict[str, Any] = {
+    "scopes": [],
+    "expires_at": None,
+    "token_issued_at": None,
+    "refresh_started_at": None,
+    "last_refresh_at": None,
+    "refresh_error": "",
+}
+
+
+def values_back(connection: Connection) -> dict[str, Any]:
+    """Paused until the vendor has answered; under another name where its own was taken since."""
+    return {"state": ConnectionState.PAUSED, "name": name_free(connection)}
+
+
+def name_free(connection: Connection) -> str:
+    """The connection's name, or the first of “name 2”, “name 3” … that no other one has."""
+    others = Connection.objects.filter(workspace=connection.workspace_id)
+    taken = set(
+        others.exclude(pk=connection.pk)
+        .exclude(state=ConnectionState.DISABLED)
+        .values_list("name", flat=True)
+    )
+    name, number = connection.name, 1
+    while name in taken:
+        number += 1
+        suffix = f" {number}"
+        name = connection.name[: LONGEST_NAME - len(suffix)] + suffix
+    return name
+
+
+def commands_give_up(connection: Connection) -> int:
+    """Acts that waited when it was disconnected are not made up for, as was said then.
+
+    Records that waited to be sent are: that brings the vendor up to date. How many were given up.
+    """
+    waiting = SyncJob.objects.filter(
+        connection=connection, kind=JobKind.COMMAND, state=JobState.READY
+    )
+    return waiting.update(
+        state=JobState.DISCARDED,
+        reason="the connection was disconnected",
+        finished_at=Now(),
+    )
