@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from crm.models import Membership
 from crm.rules.identity import email_normal
 from integrations.hub.mapping.asking import vendor_ask
-from integrations.hub.mapping.versions import mapping_bump, mapping_locked
+from integrations.hub.mapping.versions import mapping_bump, mapping_locked, row_values
 from integrations.hub.models import Connection, OwnershipMapping
 from integrations.hub.streams import ExternalUser
 
@@ -49,17 +49,15 @@ def _store(connection: Connection, told: Sequence[ExternalUser]) -> bool:
     kept = {row.external_id: row for row in OwnershipMapping.objects.filter(connection=connection)}
     made, changed, has_moved = [], [], False
     for person in {one.id: one for one in told}.values():
-        row = kept.pop(person.id, None) or OwnershipMapping(
-            connection=connection, external_id=person.id
-        )
-        before = (row.user_id, row.is_active, row.external_name, row.external_email)
-        _tell(row, person, members)
-        after = (row.user_id, row.is_active, row.external_name, row.external_email)
-        if row.pk is None:
-            made.append(row)
-        elif before != after:
+        row = kept.pop(person.id, None)
+        if row is None:
+            made.append(_told(OwnershipMapping(connection=connection), person, members))
+            continue
+        before = row_values(row)
+        after = row_values(_told(row, person, members))
+        if before != after:
             changed.append(row)
-        has_moved |= row.pk is None or before[:2] != after[:2]
+        has_moved |= any(before[name] != after[name] for name in ("user", "is_active"))
     gone = [row for row in kept.values() if row.is_active]
     for row in gone:
         row.is_active = False
@@ -67,15 +65,19 @@ def _store(connection: Connection, told: Sequence[ExternalUser]) -> bool:
     OwnershipMapping.objects.bulk_update(
         [*changed, *gone], ["user", "is_active", "external_name", "external_email"], batch_size=500
     )
-    return has_moved or bool(gone)
+    return has_moved or bool(made) or bool(gone)
 
 
-def _tell(row: OwnershipMapping, person: ExternalUser, members: Mapping[str, int]) -> None:
+def _told(
+    row: OwnershipMapping, person: ExternalUser, members: Mapping[str, int]
+) -> OwnershipMapping:
+    row.external_id = person.id
     row.external_name = person.name[:255]
     row.external_email = person.email[:254]
     row.is_active = person.is_active
     if row.is_automatic:
         row.user_id = members.get(email_normal(person.email)) if person.email else None
+    return row
 
 
 def _members_by_email(connection: Connection) -> dict[str, int]:

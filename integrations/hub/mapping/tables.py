@@ -55,19 +55,19 @@ class Links:
         wanted_ours = set(local_ids) - self._theirs.keys()
         self._ours |= dict.fromkeys(wanted)
         self._theirs |= dict.fromkeys(wanted_ours)
+        if wanted or wanted_ours:
+            for external_id, local_id in self._stored(wanted, wanted_ours):
+                self.learn(external_id, local_id)
+
+    def _stored(self, external_ids: set[str], local_ids: set[int]) -> Iterable[tuple[str, int]]:
+        """By either id; a union, for each half has its own index."""
         links = SyncRecord.objects.filter(connection_id=self.connection_id, object=self.object)
-        links = links.exclude(state=LinkState.TOMBSTONE).values_list("external_id", "local_id")
-        found: Iterable[tuple[str, int]] = ()
-        if wanted and wanted_ours:
-            found = links.filter(external_id__in=wanted).union(
-                links.filter(local_id__in=wanted_ours)
-            )
-        elif wanted:
-            found = links.filter(external_id__in=wanted)
-        elif wanted_ours:
-            found = links.filter(local_id__in=wanted_ours)
-        for external_id, local_id in found:
-            self.learn(external_id, local_id)
+        living = links.exclude(state=LinkState.TOMBSTONE).values_list("external_id", "local_id")
+        theirs = living.filter(external_id__in=external_ids)
+        ours = living.filter(local_id__in=local_ids)
+        return (
+            theirs.union(ours) if external_ids and local_ids else theirs if external_ids else ours
+        )
 
     def learn(self, external_id: str, local_id: int) -> None:
         """A link that was made since the table was filled."""
@@ -112,13 +112,16 @@ class Tables:
         """Who is who; only people who may own records here now."""
         members = list(_members(self.connection))
         may_own = {member.user_id for member in members}
-        users, externals = {}, {}
+        users: dict[str, int] = {}
+        externals: dict[int, str] = {}
         matched = OwnershipMapping.objects.filter(connection=self.connection, user__in=may_own)
         # The person's own choice before what was found by e-mail; then as it always was.
-        for row in matched.order_by("is_automatic", "pk"):
-            users[row.external_id] = row.user_id
-            if row.is_active:
-                externals.setdefault(row.user_id, row.external_id)
+        for external_id, user_id, is_active in matched.order_by("is_automatic", "pk").values_list(
+            "external_id", "user__pk", "is_active"
+        ):
+            users[external_id] = user_id
+            if is_active:
+                externals.setdefault(user_id, external_id)
         return People(users, externals, _fallback(self.connection, members))
 
     @cached_property

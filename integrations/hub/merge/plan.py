@@ -144,7 +144,7 @@ def _merge(
 def _are_alike(one: MergeField, left: Any, right: Any) -> bool:
     """What cannot be told there is like nothing of theirs; a change of theirs may replace it."""
     try:
-        return one.codec.canonical_theirs(one.codec.to_theirs(left)) == right
+        return bool(one.codec.canonical_theirs(one.codec.to_theirs(left)) == right)
     except Untranslatable:
         return False
 
