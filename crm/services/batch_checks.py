@@ -13,6 +13,7 @@ from functools import lru_cache
 from typing import Any, Final
 
 from django.core.exceptions import ValidationError
+from django.core.validators import MaxLengthValidator
 from django.db import models
 
 from crm.models import Account, Contact, CustomField, Record, User, Workspace
@@ -84,9 +85,10 @@ class Checks:
         """Convert and validate the written fields in place; raises InvalidRecord."""
         errors: dict[str, list[str]] = {}
         for name in written:
-            field = field_named(self.model, name)
-            assert field is not None
+            field, limit = _field_and_limit(self.model, name)
             value = values[name]
+            if limit and value and len(value) <= limit:
+                continue
             if field.remote_field or (field.blank and value in field.empty_values):
                 continue
             try:
@@ -128,6 +130,16 @@ def checks_of(
         linked=linked,
         members=members_of(workspace.pk, people) if people else (),
     )
+
+
+@lru_cache(maxsize=1000)
+def _field_and_limit(model: type[Record], name: str) -> tuple[models.Field[Any, Any], int]:
+    """The field, and how long its text may be if that is all it asks of clean text, else 0."""
+    field = field_named(model, name)
+    assert field is not None
+    is_plain = type(field) is models.CharField and not field.choices
+    limits = [one.limit_value for one in field.validators if type(one) is MaxLengthValidator]
+    return field, limits[0] if is_plain and len(field.validators) == len(limits) == 1 else 0
 
 
 @lru_cache(maxsize=100)

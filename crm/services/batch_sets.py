@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -168,11 +168,11 @@ def _created(
 ) -> BatchResult:
     row = attempt.made or {}
     known = columns_of(checks.model)
-    shown = {
-        name: json_value(row[name] if name in row else known[name].default())
-        for name in _field_names(checks, given).values()
-    }
-    stored = _stored(checks, given, shown)
+
+    def show(name: str) -> Any:
+        return json_value(row[name] if name in row else known[name].default())
+
+    stored = _stored(checks, given, show)
     return BatchResult(record_id, stored, attempt.errors, is_changed=True)
 
 
@@ -180,19 +180,16 @@ def _updated(checks: Checks, attempt: Attempt[_Rewritten], *, given: Values) -> 
     made = attempt.made
     if made is None:
         return refused(attempt.errors)
-    stored = _stored(checks, given, made.after)
+    stored = _stored(checks, given, made.after.__getitem__)
     return BatchResult(made.record_id, stored, attempt.errors, is_changed=bool(made.diff))
 
 
-def _stored(checks: Checks, given: Values, shown: Values) -> dict[str, Any]:
+def _stored(checks: Checks, given: Values, show: Callable[[str], Any]) -> dict[str, Any]:
     """Of the fields given, by the names given, what the record shows."""
-    stored = {name: shown[field] for name, field in _field_names(checks, given).items()}
+    stored = {
+        name: show(field.name) for name in given if (field := field_named(checks.model, name))
+    }
     if CUSTOM in stored:
         own = given[CUSTOM] if isinstance(given[CUSTOM], Mapping) else {}
-        stored[CUSTOM] = {key: shown[CUSTOM].get(key) for key in own}
+        stored[CUSTOM] = {key: stored[CUSTOM].get(key) for key in own}
     return stored
-
-
-def _field_names(checks: Checks, given: Values) -> dict[str, str]:
-    fields = {name: field_named(checks.model, name) for name in given}
-    return {name: field.name for name, field in fields.items() if field is not None}

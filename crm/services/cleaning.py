@@ -10,7 +10,7 @@ import datetime
 import re
 from collections.abc import Callable, Mapping
 from functools import lru_cache
-from typing import Any
+from typing import Any, Final
 
 from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import FieldDoesNotExist, ValidationError
@@ -46,8 +46,11 @@ def values_clean(
     errors: dict[str, list[str]] = {}
     for name, value in values.items():
         try:
-            field = _field(model, name)
-            cleaned[field.name] = _value_clean(field, value, workspace, find)
+            field, kind = _field_and_kind(model, name)
+            if kind is models.ForeignKey:
+                cleaned[field.name] = _link_clean(field, value, workspace, find)
+            else:
+                cleaned[field.name] = _CLEANERS[kind](field, value)
         except ValidationError as error:
             errors[name] = error.messages
     if errors:
@@ -57,6 +60,8 @@ def values_clean(
 
 def text_clean(text: str) -> str:
     """Text that PostgreSQL can store: without NUL and lone surrogates, stripped."""
+    if text.isascii() and "\x00" not in text:
+        return text.strip()
     return text.replace("\x00", "").encode("utf-8", "ignore").decode().strip()
 
 
@@ -82,27 +87,22 @@ def field_named(model: type[Record], name: str) -> models.Field[Any, Any] | None
     return field if is_written and field.name not in FIXED_FIELDS else None
 
 
-def _field(model: type[Record], name: str) -> models.Field[Any, Any]:
+@lru_cache(maxsize=2000)
+def _field_and_kind(model: type[Record], name: str) -> tuple[Any, type[models.Field[Any, Any]]]:
+    """The field, and the one of KINDS by which its values are cleaned."""
     field = field_named(model, name)
     if field is None:
         raise ValidationError(f"“{name}” is not a field that can be written.")
-    return field
+    return field, next(kind for kind in KINDS if isinstance(field, kind))
 
 
-def _value_clean(
-    field: models.Field[Any, Any], value: Any, workspace: Workspace, find: LinkedById
-) -> Any:
-    if isinstance(field, models.ForeignKey):
-        return _link_clean(field, value, workspace, find)
-    if isinstance(field, ArrayField):
-        return _list_clean(field, value)
-    if isinstance(field, models.JSONField):
-        return json_clean(value)
-    if isinstance(field, (models.CharField, models.TextField)):
-        return _text_field_clean(field, value)
+def _other_clean(field: models.Field[Any, Any], value: Any) -> Any:
     if isinstance(value, str):
         value = value.strip() or None
-    value = field.to_python(value)
+    try:
+        value = field.to_python(value)
+    except (TypeError, OverflowError) as error:
+        raise ValidationError(f"This is no value for {field.verbose_name}.") from error
     if isinstance(value, datetime.datetime):
         _check_time(value)
     return value
@@ -118,7 +118,7 @@ def _check_time(value: datetime.datetime) -> None:
 def _text_field_clean(field: models.Field[Any, Any], value: Any) -> str | None:
     if value is None:
         return None if field.null else ""
-    text = text_clean(str(field.to_python(value)))
+    text = text_clean(value if type(value) is str else str(field.to_python(value)))
     if field.name == "currency":
         return _currency_clean(text)
     return email_normal(text) if isinstance(field, models.EmailField) else text
@@ -142,6 +142,20 @@ def _list_clean(field: ArrayField[Any, Any], value: Any) -> list[Any]:
     if len(kept) > MAX_ENTRIES:
         raise ValidationError(f"Give at most {MAX_ENTRIES}.")
     return kept
+
+
+def _json_field_clean(field: models.Field[Any, Any], value: Any) -> Any:
+    return json_clean(value)
+
+
+_CLEANERS: Final[Mapping[type[models.Field[Any, Any]], Callable[[Any, Any], Any]]] = {
+    ArrayField: _list_clean,
+    models.JSONField: _json_field_clean,
+    models.CharField: _text_field_clean,
+    models.TextField: _text_field_clean,
+    models.Field: _other_clean,
+}
+KINDS: Final = (models.ForeignKey, *_CLEANERS)
 
 
 def _link_clean(
