@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.urls import URLPattern, URLResolver, path
 
 from integrations.hub.views import connecting, connections
+from integrations.hub.views.connection_settings import connection_settings
 from integrations.hub.views.integrations import integration_list
 from integrations.hub.views.webhook import shared_webhook, webhook
 
@@ -19,6 +20,11 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("integrations/", integration_list, name="integration_list"),
     path(_CONNECTION, connections.connection_detail, name="connection_detail"),
     path(f"{_CONNECTION}test/", connections.connection_test, name="connection_test"),
+    path(
+        f"{_CONNECTION}settings/",
+        connection_settings,
+        name="connection_settings",
+    ),
     path(f"{_CONNECTION}pause/", connections.connection_pause, name="connection_pause"),
     path(f"{_CONNECTION}resume/", connections.connection_resume, name="connection_resume"),
     path(
