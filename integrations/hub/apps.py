@@ -21,7 +21,7 @@ class HubConfig(AppConfig):
 
     def ready(self) -> None:
         registry.load()
-        for listener in ("checks", "oauth.idling", "outbox", "schedules", "panels"):
+        for listener in ("checks", "oauth.idling", "outbox", "schedules", "panels", "environment"):
             import_module(f"integrations.hub.{listener}")
 
 
