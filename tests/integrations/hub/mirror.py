@@ -94,7 +94,7 @@ def stream_of(
     )
 
 
-def provider_make(shape: Shape = PLAIN) -> Provider:
+def provider_make(shape: Shape = PLAIN, *, id: str = "mirror") -> Provider:
     rule = Rule(shape.rule)
     streams = [
         stream_of("companies", "account", company_rows(rule), shape, natural_key="domain"),
@@ -114,8 +114,8 @@ def provider_make(shape: Shape = PLAIN) -> Provider:
         )
     kinds = [f"{one.object}.{what}" for one in streams for what in WHATS]
     return Provider(
-        id="mirror",
-        name="Mirror",
+        id=id,
+        name=id.replace("_", " ").capitalize(),
         summary="Keeps what it is told, and tells what it keeps.",
         auth=ApiKeyAuth(
             fields=(

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from email.utils import format_datetime
 from typing import Any
 
-from werkzeug.serving import BaseWSGIServer, make_server
+from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 from werkzeug.wrappers import Request, Response
 
 from tests.integrations.hub.mirror_tables import Refusal, Rules, Tables, Thing, place_of
@@ -164,7 +164,6 @@ class MirrorVendor:
             self.calls.append(Call(kind, object, body, time.monotonic(), response.status_code))
         if trouble.is_lost or trouble.is_reset or trouble.is_late:
             _hang_up(environ)
-        response.headers["Date"] = format_datetime(self.tables.now(), usegmt=True)
         return response(environ, start_response)
 
     def _trouble(self, kind: str, body: Mapping[str, Any]) -> Trouble:
@@ -253,7 +252,7 @@ def retry_after(kind: str, seconds: int) -> Trouble:
 
 def _named(request: Request) -> tuple[str, str]:
     """What a request asks for, and of which object."""
-    path = request.path.removeprefix("/mirror").strip("/").split("/")
+    path = request.path.strip("/").split("/")[1:]
     if len(path) == 2:
         return path[1], path[0]
     known = path[0] in ("companies", "people", "deals")
@@ -266,15 +265,36 @@ def _hang_up(environ: Mapping[str, Any]) -> None:
 
 
 @contextmanager
-def running_vendor(rules: Rules | None = None) -> Iterator[MirrorVendor]:
-    vendor = MirrorVendor(tables=Tables(rules or Rules()))
-    server: BaseWSGIServer = make_server("127.0.0.1", 0, vendor, threaded=True)
-    vendor.url = f"http://127.0.0.1:{server.server_port}"
+def running_vendors(*names: str) -> Iterator[dict[str, MirrorVendor]]:
+    """Vendors on one port, told apart by the provider's name in the path."""
+    vendors = {name: MirrorVendor() for name in names}
+
+    def switchboard(environ: dict[str, Any], start_response: Any) -> Any:
+        name = environ["PATH_INFO"].strip("/").split("/")[0]
+        return vendors[name](environ, start_response)
+
+    class Handler(WSGIRequestHandler):
+        """Dates its answers by the first vendor's clock."""
+
+        def date_time_string(self, timestamp: float | None = None) -> str:
+            return format_datetime(vendors[names[0]].tables.now(), usegmt=True)
+
+    server: BaseWSGIServer = make_server(
+        "127.0.0.1", 0, switchboard, threaded=True, request_handler=Handler
+    )
+    for vendor in vendors.values():
+        vendor.url = f"http://127.0.0.1:{server.server_port}"
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:
-        yield vendor
+        yield vendors
     finally:
         server.shutdown()
         thread.join()
         server.server_close()
+
+
+@contextmanager
+def running_vendor() -> Iterator[MirrorVendor]:
+    with running_vendors("mirror") as vendors:
+        yield vendors["mirror"]

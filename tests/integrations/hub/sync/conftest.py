@@ -7,11 +7,12 @@ from typing import Any
 
 import pytest
 
-from crm.models import Workspace
+from crm.models import Contact, Workspace
 from integrations.hub import registry
 from integrations.hub.models import Connection
 from tests.integrations.hub.mirror import Shape, mirror_connection, provider_make
 from tests.integrations.hub.mirror_vendor import MirrorVendor, running_vendor
+from tests.integrations.hub.sync.world import Desk, ours_of, pull
 
 
 @pytest.fixture
@@ -35,3 +36,27 @@ def mirror(shape: Shape, settings: Any) -> Iterator[MirrorVendor]:
 @pytest.fixture
 def connection(workspace: Workspace, mirror: MirrorVendor) -> Connection:
     return mirror_connection(workspace)
+
+
+@pytest.fixture
+def desk(connection: Connection) -> Desk:
+    """Our people at work."""
+    return Desk(connection)
+
+
+@pytest.fixture
+def person(connection: Connection, mirror: MirrorVendor) -> str:
+    """A person of theirs who is linked with a contact of ours; the id there."""
+    id = mirror.add(
+        "people", email="ada@acme.test", first_name="Ada", last_name="Byron", phone="+4930123456"
+    )
+    pull(connection)
+    mirror.forget_calls()
+    mirror.events_take()
+    return id
+
+
+@pytest.fixture
+def contact(connection: Connection, person: str) -> Contact:
+    """Our contact of the linked person."""
+    return ours_of(connection, "people", person)
