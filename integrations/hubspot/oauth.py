@@ -1,20 +1,19 @@
-"""Facts of HubSpot's log-in as plain data: addresses, scopes, the life of tokens."""
+"""HubSpot's log-in as it is declared to the hub: addresses, scopes, the life of tokens."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from urllib.parse import urlencode
+from collections.abc import Mapping
+from typing import Any
+
+from integrations.hub.provider import OAuth
+from integrations.hubspot.client.paths import BASE, oauth_path
 
 AUTHORIZE_URL = "https://app.hubspot.com/oauth/authorize"
 # Always go by `expires_in`; this is what it says today.
 ACCESS_TOKEN_SECONDS = 1800
-# Refresh when this share of the life is over.
-REFRESH_AT = 0.8
-# Refresh tokens live until uninstall or revoke, and stay the same when used.
-ROTATES_REFRESH_TOKENS = False
 
-BASE_SCOPE = "oauth"
 READ_SCOPES = (
+    "oauth",
     "crm.objects.contacts.read",
     "crm.objects.companies.read",
     "crm.objects.deals.read",
@@ -28,32 +27,44 @@ WRITE_SCOPES = (
     "crm.objects.companies.write",
     "crm.objects.deals.write",
 )
+# A needed scope that the person's role or plan lacks fails the whole consent page, so whatever the
+# CRM can do without is optional, and the answer's list says what was granted.
 OPTIONAL_SCOPES = ("tickets",)
+SCOPE_WORDS = {
+    "oauth": "sign in",
+    "crm.objects.contacts.read": "read contacts, with their notes, calls, tasks and meetings",
+    "crm.objects.contacts.write": "send contacts, notes, calls, tasks and meetings",
+    "crm.objects.companies.read": "read companies",
+    "crm.objects.companies.write": "send companies",
+    "crm.objects.deals.read": "read deals",
+    "crm.objects.deals.write": "send deals",
+    "crm.schemas.contacts.read": "offer contact fields for mapping",
+    "crm.schemas.companies.read": "offer company fields for mapping",
+    "crm.schemas.deals.read": "offer deal fields for mapping",
+    "crm.objects.owners.read": "know who owns a record",
+    "tickets": "read tickets",
+}
 
 
-def scopes_needed(*, is_two_way: bool) -> tuple[str, ...]:
-    """What must be granted; without a `.write` the import is one-way."""
-    return (BASE_SCOPE, *READ_SCOPES, *(WRITE_SCOPES if is_two_way else ()))
+def portal_of(answer: Mapping[str, Any]) -> str:
+    """The portal that a token answer is of."""
+    return str(answer.get("hub_id") or "")
 
 
-def authorize_url(
-    *,
-    client_id: str,
-    redirect_uri: str,
-    state: str,
-    scopes: Sequence[str],
-    optional_scopes: Sequence[str] = OPTIONAL_SCOPES,
-) -> str:
-    """Where the person grants access.
-
-    A needed scope that the person's role or plan lacks fails the whole page, so whatever the CRM
-    can do without is optional, and the reply's list says what was granted.
-    """
-    asked = {
-        "client_id": client_id,
-        "redirect_uri": redirect_uri,
-        "scope": " ".join(scopes),
-        "optional_scope": " ".join(optional_scopes),
-        "state": state,
-    }
-    return f"{AUTHORIZE_URL}?{urlencode({name: value for name, value in asked.items() if value})}"
+OAUTH = OAuth(
+    authorize_url=AUTHORIZE_URL,
+    token_url=BASE + oauth_path("token"),
+    scopes=READ_SCOPES,
+    write_scopes=WRITE_SCOPES,
+    optional_scopes=OPTIONAL_SCOPES,
+    scope_words=SCOPE_WORDS,
+    optional_scope_parameter="optional_scope",
+    # Not in HubSpot's description of the log-in; the client secret proves who asks.
+    uses_pkce=False,
+    lifetime_seconds=ACCESS_TOKEN_SECONDS,
+    revoke_url=BASE + oauth_path("token", "revoke"),
+    introspect_url=BASE + oauth_path("token", "introspect"),
+    account=portal_of,
+    setup_url="https://developers.hubspot.com/docs/apps/developer-platform/build-apps/overview",
+    setup_help="A public app of a developer account; its client ID and secret are on its page.",
+)

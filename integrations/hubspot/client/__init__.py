@@ -7,11 +7,9 @@ from integrations.hubspot.client.batches import BatchCalls
 from integrations.hubspot.client.errors import (
     ExistsAlready,
     MissingScopes,
-    RefreshTokenDead,
     Refused,
     TokenExpired,
 )
-from integrations.hubspot.client.oauth import OAuthApp, OAuthCalls, Tokens
 from integrations.hubspot.client.objects import ObjectCalls
 from integrations.hubspot.client.schema import SchemaCalls
 from integrations.hubspot.client.searching import Filter, Search, SearchCalls
@@ -33,15 +31,11 @@ __all__ = [
     "ItemError",
     "Link",
     "MissingScopes",
-    "OAuthApp",
-    "OAuthCalls",
     "ObjectPage",
-    "RefreshTokenDead",
     "Refused",
     "RemoteObject",
     "Search",
     "TokenExpired",
-    "Tokens",
 ]
 
 

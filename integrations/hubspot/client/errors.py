@@ -38,15 +38,10 @@ LONGEST_MIGRATION_SECONDS = 86_400.0
 KEPT_WORDS = 500
 EXISTING_ID = re.compile(r"Existing ID: ?(\d+)")
 EXPIRED = "EXPIRED_AUTHENTICATION"
-BAD_REFRESH_TOKEN = "BAD_REFRESH_TOKEN"  # noqa: S105  # a word of theirs, no password
 
 
 class TokenExpired(AuthExpired):
     """The access token is over its half hour; a refresh mends it."""
-
-
-class RefreshTokenDead(AuthExpired):
-    """HubSpot no longer takes the refresh token: a person has to connect again."""
 
 
 class MissingScopes(Forbidden):
@@ -99,8 +94,6 @@ def error_of(response: requests.Response, time_zone: str = "") -> HubError | Non
 
 
 def _refusal(status: int, category: str, said: Mapping[str, Any], words: str) -> HubError | None:
-    if said.get("status") == BAD_REFRESH_TOKEN:
-        return RefreshTokenDead(words, status=status)
     if status == 401:
         kind = TokenExpired if category == EXPIRED else AuthExpired
         return kind(words, status=status)

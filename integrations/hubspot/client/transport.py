@@ -11,14 +11,13 @@ import requests
 from integrations.hub.errors import RetryLater
 from integrations.hub.http import session_for
 from integrations.hub.models import Connection
+from integrations.hub.oauth import access_token
 from integrations.hubspot.client.errors import error_of
 from integrations.hubspot.client.paths import BASE, LEGACY, Family, path_render
 from integrations.hubspot.client.values import Json
 
 VERSION_SETTING = "crm_version"
 ZONE_SETTING = "time_zone"
-# Of an OAuth connection and of a private app alike.
-TOKEN = "access_token"  # noqa: S105  # the name, not the token
 
 
 class Transport:
@@ -47,7 +46,7 @@ class Transport:
         body: Any = None,
     ) -> Json:
         """The reply as plain data, empty for 204. Raises HubError, and what requests raises."""
-        headers = {"Authorization": f"Bearer {self.connection.secret(TOKEN)}"}
+        headers = {"Authorization": f"Bearer {access_token(self.connection)}"}
         response = self.session.request(
             method, BASE + path, params=query_plain(query or {}), json=body, headers=headers
         )

@@ -19,9 +19,10 @@ from integrations.hub.provider import ApiKeyAuth, CredentialField, Provider, Rat
 from integrations.hub.sandbox.server import SandboxServer
 from integrations.hub.types import AccountInfo
 from integrations.hubspot import webhooks
-from integrations.hubspot.client import Client, OAuthApp, OAuthCalls
+from integrations.hubspot.client import Client
+from integrations.hubspot.oauth import OAUTH
 from integrations.hubspot.sandbox import sandbox as app
-from integrations.hubspot.sandbox.catalog import CLIENT_ID, CLIENT_SECRET
+from integrations.hubspot.sandbox.catalog import CLIENT_SECRET
 from tests import factories
 from tests.sandbox import RunningSandbox
 
@@ -37,6 +38,7 @@ PROVIDER = Provider(
     name="HubSpot",
     summary="Contacts, companies and deals, two-way.",
     auth=ApiKeyAuth(fields=(CredentialField("access_token", "Token"),)),
+    oauth=OAUTH,
     hosts=("api.hubapi.com",),
     # Wide, so that tests do not wait for our own limiter; the vendor keeps its own.
     limits=(RateLimit("api", requests=10_000, seconds=10),),
@@ -102,11 +104,6 @@ def plain_client(workspace: Workspace, sandbox: RunningSandbox, settings: Any) -
     """For what does not depend on the version."""
     settings.NEXA_SANDBOX_URL = sandbox.url
     return Client(connection_make(workspace))
-
-
-@pytest.fixture
-def oauth(plain_client: Client) -> OAuthCalls:
-    return OAuthCalls(plain_client.connection, OAuthApp(CLIENT_ID, CLIENT_SECRET))
 
 
 class Raw:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import datetime
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
 import requests
@@ -11,24 +12,27 @@ import requests
 from integrations.hub.credentials import Secrets
 from integrations.hub.errors import (
     AuthExpired,
-    HubError,
     RateLimited,
     Rejected,
     RetryLater,
 )
-from integrations.hub.sandbox.fake import VendorRequest
-from integrations.hubspot.client import (
-    Client,
-    MissingScopes,
-    OAuthCalls,
-    RefreshTokenDead,
-    TokenExpired,
+from integrations.hub.models import Connection
+from integrations.hub.oauth import Application
+from integrations.hub.oauth.names import GrantRefused
+from integrations.hub.oauth.token_calls import (
+    Code,
     Tokens,
+    code_exchange,
+    token_introspect,
+    token_refresh,
+    token_revoke,
 )
+from integrations.hub.sandbox.fake import VendorRequest
+from integrations.hubspot.client import Client, MissingScopes, TokenExpired
 from integrations.hubspot.client.errors import seconds_to_midnight
 from integrations.hubspot.client.paths import path_render
-from integrations.hubspot.oauth import authorize_url, scopes_needed
-from integrations.hubspot.sandbox.catalog import CLIENT_ID
+from integrations.hubspot.oauth import AUTHORIZE_URL, OAUTH
+from integrations.hubspot.sandbox.catalog import CLIENT_ID, CLIENT_SECRET
 from tests.integrations.hubspot.conftest import Raw
 from tests.sandbox import RunningSandbox
 
@@ -36,76 +40,86 @@ pytestmark = pytest.mark.django_db
 REDIRECT = "https://crm.example.test/oauth/callback"
 
 
-def granted(sandbox: RunningSandbox, oauth: OAuthCalls, *scopes: str) -> Tokens:
+APPLICATION = Application(CLIENT_ID, CLIENT_SECRET)
+
+
+def granted(sandbox: RunningSandbox, client: Client, *scopes: str) -> Tokens:
     """As after the consent page."""
-    url = authorize_url(
-        client_id=CLIENT_ID,
-        redirect_uri=REDIRECT,
-        state="s1",
-        scopes=scopes or scopes_needed(is_two_way=True),
-    )
-    parts = urlsplit(url)
+    asked = {"client_id": CLIENT_ID, "redirect_uri": REDIRECT, "state": "s1"}
+    asked["scope"] = " ".join(scopes or OAUTH.scopes_needed(is_read_only=False))
     # The page is on another host than the API, so no recording of the API has it.
-    asked = VendorRequest("GET", parts.path, parts.query, {}, b"")
-    page = sandbox.vendor("hubspot").fake.answer(asked)
+    request = VendorRequest("GET", urlsplit(AUTHORIZE_URL).path, urlencode(asked), {}, b"")
+    page = sandbox.vendor("hubspot").fake.answer(request)
     back = parse_qs(urlsplit(page.headers["Location"]).query)
     assert back["state"] == ["s1"]
-    return oauth.exchange(back["code"][0], redirect_uri=REDIRECT)
+    return code_exchange(signing_in(client), APPLICATION, Code(back["code"][0], "", REDIRECT))
 
 
-def client_with(oauth: OAuthCalls, tokens: Tokens) -> Client:
-    oauth.connection.credentials = Secrets({"access_token": tokens.access_token})
-    return Client(oauth.connection)
+def signing_in(client: Client, **secrets: str) -> Connection:
+    """The client's connection as the hub asks for tokens with it; it is not stored so."""
+    asking = copy.copy(client.connection)
+    asking.credentials = Secrets(secrets)
+    return asking
+
+
+def client_with(client: Client, tokens: Tokens) -> Client:
+    return Client(signing_in(client, access_token=tokens.access_token))
 
 
 # --- Tokens -------------------------------------------------------------------------------------
 
 
-def test_code_becomes_tokens_and_works_once(sandbox: RunningSandbox, oauth: OAuthCalls) -> None:
-    tokens = granted(sandbox, oauth)
+def test_code_becomes_tokens_and_works_once(sandbox: RunningSandbox, plain_client: Client) -> None:
+    tokens = granted(sandbox, plain_client)
 
-    assert (tokens.expires_in, tokens.portal_id) == (1800, "62515")
+    assert (tokens.lifetime_seconds, tokens.account_id) == (1800, "62515")
     assert "crm.objects.deals.write" in tokens.scopes
     assert tokens.access_token not in repr(tokens)
-    assert oauth.introspect(tokens.access_token)["active"] is True
-    assert client_with(oauth, tokens).account().id == "62515"
-    with pytest.raises(HubError):
-        oauth.exchange("code-unknown", redirect_uri=REDIRECT)
+    asking = signing_in(plain_client)
+    said = token_introspect(asking, APPLICATION, tokens.access_token)
+    assert said["active"] is True
+    assert OAUTH.granted(said) == tokens.scopes
+    assert client_with(plain_client, tokens).account().id == "62515"
+    with pytest.raises(GrantRefused):
+        code_exchange(asking, APPLICATION, Code("code-unknown", "", REDIRECT))
 
 
-def test_expired_token_is_mended_by_a_refresh(sandbox: RunningSandbox, oauth: OAuthCalls) -> None:
-    tokens = granted(sandbox, oauth)
+def test_expired_token_is_mended_by_a_refresh(
+    sandbox: RunningSandbox, plain_client: Client
+) -> None:
+    tokens = granted(sandbox, plain_client)
     sandbox.act("hubspot", "expire_tokens")
     with pytest.raises(TokenExpired):
-        client_with(oauth, tokens).account()
+        client_with(plain_client, tokens).account()
 
-    fresh = oauth.refresh(tokens.refresh_token)
+    fresh = token_refresh(signing_in(plain_client, refresh_token=tokens.refresh_token), APPLICATION)
 
     assert fresh.refresh_token == tokens.refresh_token
-    assert client_with(oauth, fresh).account().id == "62515"
+    assert client_with(plain_client, fresh).account().id == "62515"
 
 
 @pytest.mark.parametrize("how", ["revoke", "uninstall"])
 def test_dead_refresh_token_asks_for_a_person(
-    sandbox: RunningSandbox, oauth: OAuthCalls, how: str
+    sandbox: RunningSandbox, plain_client: Client, how: str
 ) -> None:
-    tokens = granted(sandbox, oauth)
+    tokens = granted(sandbox, plain_client)
+    asking = signing_in(plain_client, refresh_token=tokens.refresh_token)
     if how == "revoke":
-        oauth.revoke(tokens.refresh_token)
+        token_revoke(asking, APPLICATION, tokens.refresh_token)
     else:
         sandbox.act("hubspot", "uninstall")
 
-    with pytest.raises(RefreshTokenDead) as raised:
-        oauth.refresh(tokens.refresh_token)
+    with pytest.raises(GrantRefused):
+        token_refresh(asking, APPLICATION)
 
-    assert isinstance(raised.value, AuthExpired)
-    assert oauth.introspect(tokens.access_token) == {"active": False}
+    assert token_introspect(asking, APPLICATION, tokens.access_token) == {"active": False}
     with pytest.raises(AuthExpired):
-        client_with(oauth, tokens).account()
+        client_with(plain_client, tokens).account()
 
 
-def test_missing_scope_is_named(sandbox: RunningSandbox, oauth: OAuthCalls) -> None:
-    client = client_with(oauth, granted(sandbox, oauth, "oauth", "crm.objects.contacts.read"))
+def test_missing_scope_is_named(sandbox: RunningSandbox, plain_client: Client) -> None:
+    tokens = granted(sandbox, plain_client, "oauth", "crm.objects.contacts.read")
+    client = client_with(plain_client, tokens)
 
     assert client.objects_list("contacts").results == ()
     with pytest.raises(MissingScopes) as raised:
