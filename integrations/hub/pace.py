@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Final
 
 from integrations.hub.models import Connection
@@ -45,9 +46,11 @@ def retry_delays(connection: Connection) -> tuple[float, ...]:
     return tuple(min(max(seconds, 0.0), LONGEST_DELAY_SECONDS) for seconds in asked[:MOST_RETRIES])
 
 
-def head_start(connection: Connection, kind: str, *, count: int = 1) -> int:
-    """Seconds of head start for work on `count` records of a type, or for a command of a kind."""
+def head_start(
+    connection: Connection, kind: str, *, count: int = 1, fields: Collection[str] = ()
+) -> int:
+    """Seconds of head start for `count` records of a type (and changed fields), or a command."""
     if count > BULK_SIZE:
         return BULK_HEAD_START_SECONDS
     declared = connection.declaration.priority
-    return HEAD_START_SECONDS[declared(connection, kind) if declared else "high"]
+    return HEAD_START_SECONDS[declared(connection, kind, fields) if declared else "high"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 from urllib.parse import urlsplit
@@ -238,7 +238,8 @@ class Provider:
     there are.
     `error` turns an exception of the vendor's SDK into one of the hub's. Where the usual does not
     fit: `read_seconds` is how long the vendor may take to answer, `retry_delays` the waits before
-    each retry of failed work, `priority` ranks records to send by type and commands by kind.
+    each retry of failed work, `priority` ranks what is sent by record type (and the changed fields)
+    or kind of command.
     `environment` reads the variables that ask for a connection, None when there are none; raises
     ImproperlyConfigured, without a secret in it. `account_form` is how the vendor's own account ids
     look, where `check` may also give a stand-in (of a key that may not say whose it is); empty when
@@ -267,7 +268,7 @@ class Provider:
     error: Callable[[Exception], HubError | None] = _no_translation
     read_seconds: Callable[[Connection], float] | None = None
     retry_delays: Callable[[Connection], tuple[float, ...]] | None = None
-    priority: Callable[[Connection, str], Priority] | None = None
+    priority: Callable[[Connection, str, Collection[str]], Priority] | None = None
     environment: Callable[[Mapping[str, str]], EnvironmentConnection | None] | None = None
     account_form: str = ""
     documentation_url: str = ""
@@ -285,6 +286,10 @@ class Provider:
     def stream(self, object: str) -> Stream | None:
         """The stream of that object; None when there is none (any more)."""
         return next((one for one in self.streams if one.object == object), None)
+
+    def watches(self, record_type: str) -> bool:
+        """Whether a change of such a record here may have to be told there."""
+        return record_type in self.pushes or bool(self.streams_of(record_type))
 
     def streams_of(self, record_type: str) -> tuple[Stream, ...]:
         return tuple(one for one in self.streams if one.record_type == record_type)

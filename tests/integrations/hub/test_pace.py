@@ -138,7 +138,7 @@ def test_retries_are_bounded(stubborn: Connection) -> None:
 @pytest.fixture
 def ranked(workspace: Workspace) -> Iterator[Connection]:
     """A connection whose settings rank accounts and commands."""
-    registry.add(paced(priority=lambda connection, kind: connection.settings[kind]))
+    registry.add(paced(priority=lambda connection, kind, fields: connection.settings[kind]))
     ranks = {"account": "low", "thing_create": "medium"}
     yield connection_make(workspace, provider="paced", settings=ranks)
     registry.remove("paced")
