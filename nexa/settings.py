@@ -283,6 +283,13 @@ NEXA_PRIVATE_HOSTS_ALLOWED = env_list("NEXA_PRIVATE_HOSTS_ALLOWED")
 WEBHOOK_MAX_BYTES = 1024 * 1024
 # With more events than this unprocessed, vendors are told to send again later.
 INBOX_MAX_WAITING = env_int("NEXA_INBOX_MAX_WAITING", 200_000, minimum=1)
+# How often a field may go to and fro between the two sides in an hour, before the hub stops it.
+SYNC_FLIPS_PER_HOUR = env_int("NEXA_SYNC_FLIPS_PER_HOUR", 6, minimum=1)
+# What share of a stream's records one run may see deleted, or overwrite here, without asking.
+SYNC_GUARD_DELETES_PERCENT = env_int("NEXA_SYNC_GUARD_DELETES_PERCENT", 5, minimum=1)
+SYNC_GUARD_OVERWRITES_PERCENT = env_int("NEXA_SYNC_GUARD_OVERWRITES_PERCENT", 30, minimum=1)
+# A pull waits while so many jobs of its connection do.
+SYNC_MAX_WAITING = env_int("NEXA_SYNC_MAX_WAITING", 5000, minimum=1)
 WEBHOOK_TOLERANCE = timedelta(minutes=5)
 IMPORT_MAX_BYTES = env_int("NEXA_IMPORT_MAX_BYTES", 512 * 1024 * 1024, minimum=1)
 # Rows of a file that are written in one transaction.

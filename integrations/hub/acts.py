@@ -8,12 +8,14 @@ from typing import Any
 from crm.models import User
 from crm.services.ledger import append_act, record_type
 from crm.services.origin import Origin, by_user
-from integrations.hub.models import Connection, InboxEvent, SyncJob
+from integrations.hub.models import Connection, InboxEvent, SyncJob, SyncState
 
 LONGEST_SHOWN = 500
 
 
-def act_remember(work: SyncJob | InboxEvent, *, before: str, after: str, actor: User) -> None:
+def act_remember(
+    work: SyncJob | InboxEvent | SyncState, *, before: str, after: str, actor: User
+) -> None:
     """Call it in the transaction of the act; `before` and `after` are states of the work."""
     append_act(
         workspace_id=work.connection.workspace_id,

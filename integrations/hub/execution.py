@@ -26,8 +26,8 @@ from integrations.hub.models import (
     SyncJob,
     WriteIntent,
 )
-from integrations.hub.pace import retry_delays
 from integrations.hub.oauth.mending import step_mended
+from integrations.hub.pace import retry_delays
 from integrations.hub.policy import Action, Signal, Step
 from integrations.hub.pushes import Push
 from integrations.hub.redaction import redact
@@ -107,7 +107,7 @@ def attempted(claimed: Claimed, before_call: Callable[[], None] | None = None) -
             _handle(job)
             step = policy.SUCCEEDED
         except Exception as error:  # the boundary: whatever happened becomes a row
-            step = _step_after(job, error, is_probe)
+            step = step_after(job, error, is_probe)
     ended = time.monotonic()
     return Tried(step, exchanges, int((ended - started) * 1000), is_probe, ended)
 
@@ -127,7 +127,8 @@ def _handle(job: SyncJob) -> None:
     pusher(Push(job.connection, job.record_type, job.record_id))
 
 
-def _step_after(job: SyncJob, error: Exception, is_probe: bool) -> Step:
+def step_after(job: SyncJob, error: Exception, is_probe: bool) -> Step:
+    """What to do about `error`, in words that hold no secret."""
     known = classified(error, job.connection.declaration.error)
     step = policy.step_after(
         known,

@@ -26,6 +26,8 @@ from integrations.hub import (
 )
 from integrations.hub.models import BreakerState, Connection, RunKind
 from integrations.hub.policy import Step
+from integrations.hub.sync import leasing, pulls
+from integrations.hub.sync.working import batch_size
 
 logger = logging.getLogger("integrations.hub.pump")
 
@@ -89,10 +91,11 @@ def _work(turn: Turn) -> None:
 
 
 def _round(turn: Turn) -> bool:
-    """Events and jobs of every connection that has some; False when there were none."""
+    """Events, jobs and pages of every connection that has some; False when there were none."""
     before = turn.items
     _serve(turn, inbox.connection_next, _events)
     _serve(turn, jobs.connection_next, _jobs)
+    _serve(turn, leasing.connection_next, _pull)
     if turn.items > before:
         turn.misses = 0
     return turn.items > before
@@ -122,6 +125,21 @@ def _events(turn: Turn, connection_id: int) -> None:
             return
 
 
+def _pull(turn: Turn, connection_id: int) -> None:
+    """Some pages of one stream; while the breaker is open they are its single probe."""
+    is_open = Connection.objects.filter(pk=connection_id, breaker_state=BreakerState.OPEN).exists()
+    probe = breaker.probe(connection_id) if is_open else None
+    if is_open and probe is None:
+        return
+    try:
+        # The run has its own line in the log.
+        if pulls.turn(connection_id, seconds=min(pulls.TURN_SECONDS, turn.seconds_left)):
+            turn.items += 1
+    finally:
+        if probe is not None:
+            leases.release(probe)
+
+
 def _jobs(turn: Turn, connection_id: int) -> None:
     """As many as fit into half a second; while the breaker is open one, as its single probe."""
     connection = Connection.objects.select_related("workspace").filter(pk=connection_id).first()
@@ -133,15 +151,20 @@ def _jobs(turn: Turn, connection_id: int) -> None:
         return
     pace = turn.paces.setdefault(connection_id, batches.Pace())
     try:
-        _batch(turn, connection, batches.Pace() if is_open else pace)
+        _batch(turn, connection, batches.Pace() if is_open else pace, is_open=is_open)
     finally:
         if probe is not None:
             leases.release(probe)
 
 
-def _batch(turn: Turn, connection: Connection, pace: batches.Pace) -> None:
+def _size(connection: Connection, pace: batches.Pace) -> int:
+    """Jobs of streams are done in one go with the vendor, so as many as one call takes."""
+    return max(pace.size, batch_size(connection))
+
+
+def _batch(turn: Turn, connection: Connection, pace: batches.Pace, *, is_open: bool) -> None:
     began, before = time.monotonic(), turn.items
-    held = jobs.claim_many(connection, pace.size)
+    held = jobs.claim_many(connection, pace.size if is_open else _size(connection, pace))
     try:
         batches.work(held, partial(_told, turn))
     except Exception:  # the boundary: what is held is taken back when its lease ends

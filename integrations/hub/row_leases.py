@@ -6,7 +6,7 @@ Every comparison of times is made by the database, so a worker's clock never mat
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from operator import itemgetter
@@ -72,7 +72,7 @@ RETURNING w.id, picked.place
 
 _RENEW = """
 UPDATE {table} SET lease_until = statement_timestamp() + %s * interval '1 second'
-WHERE id = %s AND lease_token = %s AND state = 'leased'
+WHERE id = ANY(%s) AND lease_token = %s AND state = 'leased'
 """
 
 _EXPIRED = """
@@ -117,9 +117,15 @@ class LeasedRows:
 
     def renew(self, row_id: int, token: uuid.UUID, seconds: float = LEASE_SECONDS) -> bool:
         """False when somebody else holds the row by now."""
+        return self.renew_many([row_id], token, seconds)
+
+    def renew_many(
+        self, row_ids: Sequence[int], token: uuid.UUID, seconds: float = LEASE_SECONDS
+    ) -> bool:
+        """False when somebody else holds one of the rows by now."""
         with database.cursor() as cursor:
-            cursor.execute(self._statements["renew"], [seconds, row_id, token])
-            return bool(cursor.rowcount)
+            cursor.execute(self._statements["renew"], [seconds, list(row_ids), token])
+            return cursor.rowcount == len(row_ids)
 
     def expired(self) -> list[int]:
         """Rows whose holder died or hangs, locked until the end of the caller's transaction."""

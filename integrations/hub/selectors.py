@@ -9,8 +9,8 @@ from django.db import connection as database
 from django.db.models import QuerySet
 
 from crm.models import Workspace
-from integrations.hub import registry
 from integrations.hub.models import Connection, ConnectionState
+from integrations.hub.sync.leasing import NEXT_STREAM_AT, STREAMS_DUE, parameters
 from integrations.hub.types import FailingRound, HubHealth
 
 STUCK_SECONDS = 180
@@ -47,11 +47,12 @@ WHERE c.state IN ('active', 'auth_failed') AND c.provider = ANY(%(providers)s)
 IS_DUE = f"""
 SELECT EXISTS (SELECT 1 {_EVENTS_DUE} AND e.run_at <= statement_timestamp())
     OR EXISTS (SELECT 1 {_JOBS_DUE} AND j.run_at <= statement_timestamp())
+    OR EXISTS ({STREAMS_DUE})
 """
 SECONDS_UNTIL_DUE = f"""
 SELECT CASE WHEN ({IS_DUE.strip().removeprefix("SELECT ")}) THEN 0
 ELSE EXTRACT(EPOCH FROM LEAST(
-    (SELECT min(e.run_at) {_EVENTS_DUE}), (SELECT min(j.run_at) {_JOBS_DUE})
+    (SELECT min(e.run_at) {_EVENTS_DUE}), (SELECT min(j.run_at) {_JOBS_DUE}), ({NEXT_STREAM_AT})
 ) - statement_timestamp()) END
 """  # noqa: S608
 HEALTH = f"""
@@ -113,6 +114,6 @@ def hub_health() -> HubHealth:
 
 def _row(statement: str) -> tuple:  # type: ignore[type-arg]
     with database.cursor() as cursor:
-        cursor.execute(statement, {"providers": registry.ids(), "most": settings.INBOX_MAX_WAITING})
+        cursor.execute(statement, parameters(most=settings.INBOX_MAX_WAITING))
         row: tuple = cursor.fetchone()  # type: ignore[type-arg]
     return row

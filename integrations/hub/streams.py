@@ -226,6 +226,8 @@ class Stream:
     write_size: int = 1
     depends_on: tuple[str, ...] = ()
     is_for: Callable[[Record], bool] = _every_record
+    # The same as a filter of our rows; without it, records that nobody touches are not looked for.
+    of: Json | None = field(default_factory=dict)
     # What a record that is made here is given besides what the mapping takes over.
     defaults: Json = field(default_factory=dict)
     interval: tuple[timedelta, timedelta] = (timedelta(minutes=5), timedelta(minutes=15))

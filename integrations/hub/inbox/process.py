@@ -19,6 +19,7 @@ from integrations.hub.models import InboxEvent, InboxState
 from integrations.hub.oauth.mending import step_mended
 from integrations.hub.policy import Action, Signal, Step
 from integrations.hub.redaction import redact
+from integrations.hub.sync.inbound import hints_take
 from integrations.hub.types import Event, RawRequest
 
 KEPT_TRACEBACK = 20_000
@@ -31,7 +32,7 @@ def process(claimed: ClaimedEvent) -> Step:
     fault("inbox.claimed")
     with recording(lambda: renew(claimed)):
         try:
-            is_new = facts.apply(claimed.event.connection, _event_of(claimed.event))
+            is_new = _apply(claimed.event)
         except Ignored as reason:
             finish(claimed, **_done(InboxState.IGNORED, str(reason)))
             return replace(IGNORED, message=str(reason))
@@ -40,6 +41,17 @@ def process(claimed: ClaimedEvent) -> Step:
     fault("inbox.applied")
     finish(claimed, **_done(InboxState.DONE, "" if is_new else "applied before"))
     return policy.SUCCEEDED
+
+
+def _apply(row: InboxEvent) -> bool:
+    """False for a fact that was applied before; a hint only makes somebody look, so always new."""
+    event = _event_of(row)
+    hinting = row.connection.declaration.hints.get(event.kind)
+    if hinting is None:
+        return facts.apply(row.connection, event)
+    if not hints_take(row.connection, hinting(event), received_at=row.received_at):
+        raise Ignored("none of its records is kept in step")
+    return True
 
 
 def _event_of(row: InboxEvent) -> Event:

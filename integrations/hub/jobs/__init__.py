@@ -9,6 +9,7 @@ from integrations.hub.jobs.claim import (
     claim_many,
     connection_next,
     renew,
+    renew_many,
     sweep,
 )
 from integrations.hub.jobs.complete import Completed, complete
@@ -35,5 +36,6 @@ __all__ = [
     "job_replay",
     "jobs_revive",
     "renew",
+    "renew_many",
     "sweep",
 ]

@@ -37,8 +37,9 @@ class SyncRecord(models.Model):
     external_id = models.CharField(max_length=255)
     base_ours = models.JSONField(default=dict, db_default={}, blank=True)
     base_theirs = models.JSONField(default=dict, db_default={}, blank=True)
-    hash_ours = models.CharField(max_length=64, blank=True, default="", db_default="")
-    hash_theirs = models.CharField(max_length=64, blank=True, default="", db_default="")
+    local_version = models.PositiveIntegerField(
+        default=0, db_default=0, help_text="Of our record, when both sides were compared."
+    )
     remote_version = models.CharField(max_length=100, blank=True, default="", db_default="")
     folded_at = models.DateTimeField(null=True, blank=True)
     mapping_version = models.PositiveIntegerField(default=0, db_default=0)
@@ -50,6 +51,9 @@ class SyncRecord(models.Model):
     )
     flips = models.JSONField(default=dict, db_default={}, blank=True)
     gone_at = models.DateTimeField(null=True, blank=True)
+    is_erased = models.BooleanField(
+        default=False, db_default=False, help_text="Erased at the vendor to protect privacy."
+    )
     reason = models.CharField(max_length=250, blank=True, default="", db_default="")
     state = models.CharField(
         max_length=12, choices=LinkState, default=LinkState.ACTIVE, db_default=LinkState.ACTIVE
@@ -62,8 +66,11 @@ class SyncRecord(models.Model):
             models.UniqueConstraint(
                 fields=("connection", "object", "external_id"), name="syncrecord_external_once"
             ),
+            # A tombstone keeps their id from coming back; our record may be linked anew.
             models.UniqueConstraint(
-                fields=("connection", "object", "local_id"), name="syncrecord_local_once"
+                fields=("connection", "object", "local_id"),
+                condition=~Q(state=LinkState.TOMBSTONE),
+                name="syncrecord_local_once",
             ),
         )
         indexes = (

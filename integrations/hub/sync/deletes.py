@@ -1,0 +1,193 @@
+"""What follows when a record is gone on one side; never in a rush, never many without asking.
+
+Theirs is gone and ours is as it was: the stream's policy (ours is kept without a link, archived, or
+theirs is made again). Theirs is gone and ours was changed since: theirs is made again, for an edit
+beats a deletion. Ours is archived: theirs is left, or deleted if that is the policy and nobody has
+changed it since.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import timedelta
+from typing import Final
+
+from django.conf import settings
+from django.db.models import F
+from django.db.models.functions import Now
+from django.utils import timezone
+
+from crm.models import Record
+from crm.services.entities import services_of
+from integrations.hub import jobs
+from integrations.hub.errors import RetryLater
+from integrations.hub.merge import Direction
+from integrations.hub.models import (
+    LinkState,
+    OurDelete,
+    SyncRecord,
+    SyncState,
+    TheirDelete,
+)
+from integrations.hub.pace import BULK_HEAD_START_SECONDS
+from integrations.hub.sync import quarantine
+from integrations.hub.sync.hands import remote_read
+from integrations.hub.sync.links import tombstone
+from integrations.hub.sync.matching import record_is_archived
+from integrations.hub.sync.ours import records_load
+from integrations.hub.sync.quarantine import Trouble
+from integrations.hub.sync.scene import Scene
+
+# A vendor that fails to find a record once may find it the next time.
+SECOND_LOOK: Final = timedelta(seconds=60)
+FEW: Final = 20
+GONE_WORDS: Final = "Gone at the vendor."
+BATCH: Final = 100
+
+
+def gone_settle(scene: Scene) -> int:
+    """Do what follows for all that the vendor said is gone; how many there were.
+
+    More than the guard allows stop the stream, for a person to look; nothing is done then.
+    """
+    gone = SyncRecord.objects.filter(
+        connection=scene.connection,
+        object=scene.stream.object,
+        state=LinkState.ACTIVE,
+        gone_at__isnull=False,
+    ).order_by("pk")
+    count = gone.count()
+    if not count or _is_held(scene, count):
+        return 0
+    ids = list(gone.values_list("pk", flat=True))
+    for start in range(0, len(ids), BATCH):
+        links = list(gone.filter(pk__in=ids[start : start + BATCH]))
+        _settle(scene, _confirmed(scene, links))
+    return count
+
+
+def counterpart_missing(scene: Scene, link: SyncRecord) -> None:
+    """A read did not find their record: noted, and believed when a later one does not either.
+
+    Raises RetryLater the first time.
+    """
+    fresh = SyncRecord.objects.get(pk=link.pk)
+    if fresh.gone_at is None:
+        SyncRecord.objects.filter(pk=link.pk).update(gone_at=Now())
+    if fresh.gone_at is None or timezone.now() - fresh.gone_at < SECOND_LOOK:
+        raise RetryLater(
+            "Their record was not found; it is looked for again before anything follows.",
+            after_seconds=SECOND_LOOK.total_seconds() + 1,
+        )
+    if not _is_held(scene, 1):
+        _settle(scene, [fresh])
+
+
+def record_archived(scene: Scene, record: Record, link: SyncRecord) -> None:
+    """Ours is archived: leave theirs, or delete it unless somebody there has changed it since."""
+    delete = scene.stream.delete
+    is_wanted = scene.state.on_our_delete == OurDelete.DELETE and scene.direction != Direction.PULL
+    if link.state != LinkState.ACTIVE:
+        return
+    if is_wanted and delete is not None:
+        if _is_theirs_changed(scene, link):
+            words = "Archived here, but changed there since: restore ours, or delete theirs."
+            quarantine.ours_keep(scene, {record.pk: Trouble("deleted_here", words)})
+        else:
+            delete(scene.connection, [link.external_id])
+    tombstone(link, "Ours is archived.")
+
+
+def records_erased(scene: Scene, local_ids: Collection[int]) -> None:
+    """Ours is gone for good: its link leads nowhere."""
+    if not local_ids:
+        return
+    links = SyncRecord.objects.filter(
+        connection=scene.connection,
+        object=scene.stream.object,
+        local_id__in=list(local_ids),
+        state=LinkState.ACTIVE,
+    )
+    for link in links:
+        tombstone(link, "Ours is gone.")
+
+
+def _is_held(scene: Scene, count: int) -> bool:
+    """Whether so many at once need a person's word; those of the last hour count, too."""
+    if scene.state.is_guard_waived:
+        return False
+    links = SyncRecord.objects.filter(connection=scene.connection, object=scene.stream.object)
+    recent = links.filter(
+        state=LinkState.TOMBSTONE,
+        reason=GONE_WORDS,
+        state_at__gt=Now() - timedelta(hours=1),
+    ).count()
+    active = links.filter(state=LinkState.ACTIVE).count()
+    most = max(FEW, (active + recent) * settings.SYNC_GUARD_DELETES_PERCENT // 100)
+    if count + recent <= most:
+        return False
+    words = (
+        f"{count + recent} of {active + recent} {scene.stream.label.lower()} are gone at the "
+        "vendor. Nothing was done about it here: look whether that is right, then go on or stop."
+    )
+    hold(scene.state, words)
+    return True
+
+
+def hold(state: SyncState, words: str) -> None:
+    """Stop the stream until a person has looked."""
+    SyncState.objects.filter(pk=state.pk).update(hold_reason=words[:500])
+    state.hold_reason = words[:500]
+
+
+def _confirmed(scene: Scene, links: Sequence[SyncRecord]) -> list[SyncRecord]:
+    """Those that a look of their own does not find either; the others are well again."""
+    if scene.stream.read is None:
+        return list(links)
+    found = remote_read(scene, [link.external_id for link in links])
+    alive = {pk for pk, one in found.items() if not one.is_deleted}
+    well = [link.pk for link in links if link.external_id in alive]
+    SyncRecord.objects.filter(pk__in=well).update(gone_at=None, revision=F("revision") + 1)
+    return [link for link in links if link.external_id not in alive]
+
+
+def _settle(scene: Scene, links: Sequence[SyncRecord]) -> None:
+    records = records_load(scene, {link.local_id for link in links})
+    again: list[int] = []
+    for link in links:
+        record = records.get(link.local_id)
+        tombstone(link, GONE_WORDS)
+        if record is None or record_is_archived(record) or link.is_erased:
+            continue
+        if _is_made_again(scene, link, record):
+            again.append(record.pk)
+        elif scene.state.on_their_delete == TheirDelete.ARCHIVE:
+            services_of(scene.model).archive(record, origin=scene.origin)
+    if again:
+        jobs.dirty(scene.connection.pk, scene.stream.record_type, again, BULK_HEAD_START_SECONDS)
+
+
+def _is_made_again(scene: Scene, link: SyncRecord, record: Record) -> bool:
+    if scene.direction == Direction.PULL:
+        return False
+    if scene.state.on_their_delete == TheirDelete.RECREATE:
+        return True
+    values = scene.mapper.ours(record)
+    return any(
+        one.name in link.base_ours
+        and one.codec.canonical_ours(values[one.name]) != link.base_ours[one.name]
+        for one in scene.fields
+        if one.direction != Direction.PULL
+    )
+
+
+def _is_theirs_changed(scene: Scene, link: SyncRecord) -> bool:
+    found = remote_read(scene, [link.external_id]).get(link.external_id)
+    if found is None or found.is_deleted:
+        return False
+    theirs = scene.theirs(found).values
+    return any(
+        one.name in link.base_theirs
+        and one.codec.canonical_theirs(theirs.get(one.name)) != link.base_theirs[one.name]
+        for one in scene.fields
+    )

@@ -1,0 +1,32 @@
+"""The blast guard: a run that overwrites more than a set share of what we have stops and asks."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from django.conf import settings
+
+from integrations.hub.models import LinkState, SyncRecord, SyncRun
+from integrations.hub.sync.deletes import hold
+from integrations.hub.sync.scene import Scene
+
+FEW: Final = 100
+
+
+def overwrites_check(scene: Scene, run: SyncRun) -> None:
+    """Hold the stream when the run has changed too many records of ours; all can be undone."""
+    if scene.state.is_guard_waived:
+        return
+    run.refresh_from_db(fields=["updated"])
+    if run.updated <= FEW:
+        return
+    linked = SyncRecord.objects.filter(
+        connection=scene.connection, object=scene.stream.object, state=LinkState.ACTIVE
+    ).count()
+    if run.updated <= linked * settings.SYNC_GUARD_OVERWRITES_PERCENT // 100:
+        return
+    hold(
+        scene.state,
+        f"This run has overwritten {run.updated} of {linked} {scene.stream.label.lower()} and was "
+        "stopped. Look at its changes: go on, or undo the run.",
+    )

@@ -1,0 +1,220 @@
+"""What turns of a batch of pairs are answered with: set-based reads and writes on both sides."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from datetime import datetime
+from typing import Any
+
+from django.db import connection as database
+
+from integrations.hub.errors import (
+    Conflict,
+    HubError,
+    NotApplied,
+    NotFound,
+    OutcomeUnknown,
+    RetryLater,
+)
+from integrations.hub.faults import fault
+from integrations.hub.merge import Theirs
+from integrations.hub.merge.turns import Commit, Drop, Load, Read, Row, Send, Settle
+from integrations.hub.models import LinkState
+from integrations.hub.streams import RemoteRecord, Write, Written
+from integrations.hub.sync.commits import Taken, commit_pairs, drop_intents, settle_pairs
+from integrations.hub.sync.ours import Pair, pairs_load, states_of
+from integrations.hub.sync.scene import Scene
+
+
+class Unlinked(HubError):
+    """The link or our record is gone by now; there is nothing to do."""
+
+    code = "unlinked"
+
+
+class LeftToAJob(HubError):
+    """A page takes over only; what needs a look or a write is left to the record's own job."""
+
+    code = "left"
+
+
+class PairHands:
+    """The steps that are the same for a page and for a push: our side."""
+
+    def __init__(self, scene: Scene) -> None:
+        self.scene = scene
+        self.pairs: dict[int, Pair] = {}
+        self.taken = Taken()
+
+    def load(self, steps: Mapping[int, Load]) -> dict[int, Any]:
+        loaded = pairs_load(self.scene, steps)
+        self.pairs |= loaded
+        alive = {pk: pair for pk, pair in loaded.items() if pair.link.state == LinkState.ACTIVE}
+        states = states_of(self.scene, alive)
+        return {pk: states.get(pk) or Unlinked() for pk in steps}
+
+    def commit(self, steps: Mapping[int, Commit]) -> Mapping[int, Any]:
+        return commit_pairs(self.scene, self.pairs, steps, self.taken)
+
+    def settle(self, steps: Mapping[int, Settle]) -> Mapping[int, Any]:
+        return settle_pairs(self.scene, self.pairs, steps)
+
+    def drop(self, steps: Mapping[int, Drop]) -> Mapping[int, Any]:
+        drop_intents([step.key for step in steps.values()])
+        return dict.fromkeys(steps)
+
+    def read(self, steps: Mapping[int, Read]) -> Mapping[int, Any]:
+        raise NotImplementedError
+
+    def send(self, steps: Mapping[int, Send]) -> Mapping[int, Any]:
+        raise NotImplementedError
+
+
+class PageHands(PairHands):
+    """A page calls nobody: a pair that wants more is left to its own job."""
+
+    def commit(self, steps: Mapping[int, Commit]) -> Mapping[int, Any]:
+        simple = {pk: step for pk, step in steps.items() if not step.planned.pushes}
+        left: dict[int, Any] = {pk: LeftToAJob() for pk in steps if pk not in simple}
+        return left | super().commit(simple)
+
+    def read(self, steps: Mapping[int, Read]) -> Mapping[int, Any]:
+        return {pk: LeftToAJob() for pk in steps}
+
+    def send(self, steps: Mapping[int, Send]) -> Mapping[int, Any]:
+        return {pk: LeftToAJob() for pk in steps}
+
+
+class PushHands(PairHands):
+    """Reads their records in batches, and sends in batches."""
+
+    def __init__(self, scene: Scene) -> None:
+        super().__init__(scene)
+        self.read_records: dict[int, RemoteRecord] = {}
+
+    def read(self, steps: Mapping[int, Read]) -> Mapping[int, Any]:
+        """A record that is gone is answered with NotFound."""
+        if self.scene.stream.read is None:
+            return {pk: self._as_known(pk) for pk in steps}
+        at = database_now()
+        found = remote_read(self.scene, [step.external_id for step in steps.values()])
+        self.scene.tables.prefetch_theirs(self.scene.mapper, list(found.values()))
+        answers: dict[int, Any] = {}
+        for pk, step in steps.items():
+            record = found.get(step.external_id)
+            if record is None or record.is_deleted:
+                answers[pk] = NotFound("Their record is gone.")
+            else:
+                self.read_records[pk] = record
+                answers[pk] = Row(self.scene.theirs(record), at)
+        return answers
+
+    def send(self, steps: Mapping[int, Send]) -> Mapping[int, Any]:
+        """What was refused for certain leaves no intent behind."""
+        fault("push.before_api")
+        writes = [self._write(pk, step) for pk, step in steps.items()]
+        written = remote_write(self.scene, writes)
+        fault("push.after_api")
+        answers = {pk: self._answer(written.get(step.key)) for pk, step in steps.items()}
+        refused = [pk for pk, answer in answers.items() if is_refused(answer)]
+        drop_intents([steps[pk].key for pk in refused])
+        return answers
+
+    def _write(self, pk: int, step: Send) -> Write:
+        scene, pair = self.scene, self.pairs[pk]
+        read = self.read_records.get(pk)
+        values = scene.mapper.for_vendor(step.values)
+        values |= marks(scene, pair.record.pk, step.key, read)
+        return Write(step.key, step.external_id, scene.id_mark(pair.record.pk), values, read)
+
+    def _answer(self, one: Written | None) -> Theirs | HubError:
+        if one is None:
+            return OutcomeUnknown("The vendor did not say what became of the record.")
+        if one.error is not None:
+            return one.error
+        return told(self.scene, one.record)
+
+    def _as_known(self, pk: int) -> Row:
+        """A vendor that cannot be asked is taken to be as it was told last."""
+        link = self.pairs[pk].link
+        theirs = Theirs(dict(link.base_theirs), link.remote_version)
+        return Row(theirs, database_now())
+
+
+def marks(scene: Scene, local_id: int, key: str, read: RemoteRecord | None) -> dict[str, str]:
+    """The hub's own fields of a write: its key, and our id where it does not stand there yet."""
+    found: dict[str, str] = {}
+    if scene.write_marker:
+        found[scene.write_marker] = key
+    ours = scene.id_mark(local_id)
+    if scene.id_marker and (read is None or read.values.get(scene.id_marker) != ours):
+        found[scene.id_marker] = ours
+    return found
+
+
+def told(scene: Scene, record: RemoteRecord | None) -> Theirs:
+    """What an answer tells of a record: some fields only, or nothing at all."""
+    if record is None:
+        return Theirs({})
+    whole = scene.theirs(record)
+    rows = scene.mapper.rows
+    said = {row.path for row in rows if is_said(record, row.external)}
+    return Theirs(
+        {path: value for path, value in whole.values.items() if path in said},
+        whole.version,
+        whole.modified_at,
+        whole.marker,
+    )
+
+
+def is_said(record: RemoteRecord, external: str) -> bool:
+    """Whether a field is among those told, be it by its own name or within an object."""
+    return external in record.values or external.partition(".")[0] in record.values
+
+
+def is_refused(answer: object) -> bool:
+    """An error that says for certain that nothing was written; NotApplied is the turn's own."""
+    return isinstance(answer, HubError) and not isinstance(answer, RetryLater | NotApplied)
+
+
+def database_now() -> datetime:
+    """Times are compared by one clock; two machines have two."""
+    with database.cursor() as cursor:
+        cursor.execute("SELECT clock_timestamp()")
+        now: datetime = cursor.fetchone()[0]
+    return now
+
+
+def remote_read(scene: Scene, ids: Collection[str]) -> dict[str, RemoteRecord]:
+    """Their records by the id that was asked for; a merged one answers for its former ids."""
+    read = scene.stream.read
+    if read is None or not ids:
+        return {}
+    wanted, found = list(dict.fromkeys(ids)), {}
+    for start in range(0, len(wanted), scene.stream.read_size):
+        some = wanted[start : start + scene.stream.read_size]
+        for record in read(scene.connection, some, scene.externals):
+            found |= dict.fromkeys((*record.former_ids, record.id), record)
+    return found
+
+
+def remote_write(scene: Scene, writes: Collection[Write]) -> dict[str, Written]:
+    """The outcomes by key; a batch that broke as a whole is each one's trouble."""
+    write = scene.stream.write
+    if write is None:
+        raise Conflict(f"{scene.stream.label} are not written.")
+    rows, found = list(writes), {}
+    for start in range(0, len(rows), scene.stream.write_size):
+        some = rows[start : start + scene.stream.write_size]
+        found |= {one.key: one for one in _written(scene, some)}
+    return found
+
+
+def _written(scene: Scene, some: list[Write]) -> list[Written]:
+    write = scene.stream.write
+    if write is None:
+        return []
+    try:
+        return list(write(scene.connection, some))
+    except HubError as error:
+        return [Written(one.key, error=error) for one in some]

@@ -1,0 +1,69 @@
+"""Turns hints of web-hooks into jobs: which things of theirs to look at anew."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from django.db import connection as database
+
+from integrations.hub import wake
+from integrations.hub.lanes import lane_of
+from integrations.hub.models import Connection, SyncRecord, SyncState
+from integrations.hub.streams import Hint
+
+# Not before a person's own edit, but before bulk work.
+HEAD_START_SECONDS: Final = 60
+
+_INBOUND: Final = """
+INSERT INTO hub_syncjob AS j (uid, connection_id, kind, lane, record_type, record_id, object,
+                              external_id, head_start_seconds, sort_at, created_at, run_at)
+SELECT gen_random_uuid(), %(connection)s, 'inbound', lane, %(record_type)s, 0, %(object)s,
+       external_id, %(head)s, statement_timestamp() - %(head)s * interval '1 second',
+       statement_timestamp(), statement_timestamp() + %(after)s * interval '1 second'
+FROM unnest(%(lanes)s::bigint[], %(ids)s::text[]) AS hint(lane, external_id) ORDER BY lane
+ON CONFLICT (lane, coalesce_key) WHERE state = 'ready'
+DO UPDATE SET sort_at = LEAST(j.sort_at, excluded.sort_at)
+"""
+
+
+def hints_take(connection: Connection, hints: Iterable[Hint]) -> int:
+    """One waiting job for each thing named, however often it is; how many things there were.
+
+    Hints for objects that no live stream takes over are dropped: the first pull brings them.
+    """
+    by_object: dict[str, set[str]] = {}
+    for hint in hints:
+        if hint.is_erased:
+            # Said once only, and nothing that is read later tells it.
+            SyncRecord.objects.filter(
+                connection=connection, object=hint.object, external_id=hint.external_id
+            ).update(is_erased=True)
+        by_object.setdefault(hint.object, set()).update((hint.external_id, *hint.former_ids))
+    count = 0
+    for state in SyncState.objects.filter(connection=connection, object__in=by_object):
+        if state.is_live and state.is_pulled:
+            inbound_add(connection, state.object, sorted(by_object[state.object]))
+            count += len(by_object[state.object])
+    return count
+
+
+def inbound_add(
+    connection: Connection, object: str, external_ids: Sequence[str], *, after_seconds: float = 0.0
+) -> None:
+    """Look at these things of theirs; any number of times is one job a thing."""
+    stream = connection.declaration.stream(object)
+    if not external_ids or stream is None:
+        return
+    values = {
+        "connection": connection.pk,
+        "record_type": stream.record_type,
+        "object": object,
+        "head": HEAD_START_SECONDS,
+        "after": after_seconds,
+        "lanes": [lane_of(connection.pk, f"inbound:{object}", one) for one in external_ids],
+        "ids": list(external_ids),
+    }
+    with database.cursor() as cursor:
+        cursor.execute(_INBOUND, values)
+    wake.wake_on_commit()

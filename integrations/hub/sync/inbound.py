@@ -1,0 +1,67 @@
+"""Looks at things of theirs that a web-hook, or a person, has named."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+
+from integrations.hub.models import Connection, SyncState
+from integrations.hub.streams import Hint, RemoteRecord
+from integrations.hub.sync import deletes, hinting
+from integrations.hub.sync.hands import database_now, remote_read
+from integrations.hub.sync.pages import page_apply
+from integrations.hub.sync.scene import scene_of
+
+
+def inbound_batch(connection: Connection, object: str, external_ids: Collection[str]) -> None:
+    """Read these things and take them over; one that is not there any more is gone."""
+    state = _state(connection, object)
+    if state is None:
+        return
+    scene = scene_of(state)
+    at = database_now()
+    found = remote_read(scene, external_ids)
+    records = {one.id: one for one in found.values()}
+    gone = [RemoteRecord(one, is_deleted=True) for one in external_ids if one not in found]
+    counts = page_apply(scene, [*records.values(), *gone], read_at=at)
+    if counts.gone:
+        deletes.gone_settle(scene)
+
+
+def hints_take(connection: Connection, hints: Sequence[Hint], *, received_at: datetime) -> int:
+    """Have the things looked at; where that is impossible, what the event told is taken over.
+
+    How many things were named that a live stream takes over.
+    """
+    told = [hint for hint in hints if not _is_read(connection, hint.object)]
+    count = hinting.hints_take(connection, [hint for hint in hints if hint not in told])
+    for object in {hint.object for hint in told}:
+        state = _state(connection, object)
+        if state is not None:
+            records = [_told(hint) for hint in told if hint.object == object]
+            scene = scene_of(state)
+            page_apply(scene, records, read_at=received_at)
+            deletes.gone_settle(scene)
+            count += len(records)
+    return count
+
+
+def _told(hint: Hint) -> RemoteRecord:
+    if hint.record is not None and not hint.is_deleted:
+        return hint.record
+    return RemoteRecord(hint.external_id, is_deleted=True, is_erased=hint.is_erased)
+
+
+def _is_read(connection: Connection, object: str) -> bool:
+    stream = connection.declaration.stream(object)
+    return stream is not None and stream.read is not None
+
+
+def _state(connection: Connection, object: str) -> SyncState | None:
+    """The stream, if it is at work and takes anything over."""
+    state = (
+        SyncState.objects.filter(connection=connection, object=object)
+        .select_related("connection__workspace")
+        .first()
+    )
+    return state if state is not None and state.is_live and state.is_pulled else None

@@ -1,0 +1,177 @@
+"""Makes and moves links set by set; who makes links of one stream does so one at a time."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from django.db import connection as database
+from django.db.models import F
+from django.db.models.functions import Now
+
+from integrations.hub import jobs
+from integrations.hub.lanes import lane_of
+from integrations.hub.merge import Base
+from integrations.hub.models import LinkState, SyncRecord
+from integrations.hub.pace import BULK_HEAD_START_SECONDS
+from integrations.hub.streams import RemoteRecord
+from integrations.hub.sync.scene import Scene
+
+_INSERT: Final = """
+INSERT INTO hub_syncrecord (connection_id, object, record_type, local_id, external_id, base_ours,
+    base_theirs, local_version, remote_version, folded_at, problems, waits_for, mapping_version,
+    seen_generation)
+SELECT %(connection)s, %(object)s, %(record_type)s, given.local_id, given.external_id,
+    given.base_ours, given.base_theirs, given.local_version, given.remote_version,
+    given.folded_at, given.problems,
+    ARRAY(SELECT jsonb_array_elements_text(given.waits_for)), %(mapping_version)s, %(generation)s
+FROM jsonb_to_recordset(%(rows)s::jsonb) AS given (
+    local_id bigint, external_id text, base_ours jsonb, base_theirs jsonb, local_version int,
+    remote_version text, folded_at timestamptz, problems jsonb, waits_for jsonb)
+ON CONFLICT DO NOTHING RETURNING id, external_id
+"""
+
+
+@dataclass(frozen=True)
+class NewLink:
+    """A link to be made; with a base when both sides are in step already."""
+
+    local_id: int
+    external_id: str
+    base: Base = field(default_factory=Base)
+    local_version: int = 0
+    version: str = ""
+    folded_at: str | None = None
+    problems: Mapping[str, str] = field(default_factory=dict)
+    waits_for: Sequence[str] = ()
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "local_id": self.local_id,
+            "external_id": self.external_id,
+            "base_ours": self.base.ours,
+            "base_theirs": self.base.theirs,
+            "local_version": self.local_version,
+            "remote_version": self.version[:100],
+            "folded_at": self.folded_at,
+            "problems": self.problems,
+            "waits_for": list(self.waits_for),
+        }
+
+
+def linking_lock(scene: Scene) -> None:
+    """Until the transaction ends nobody else makes links of this stream: two that find the same
+    stranger at once would each make a record of it."""
+    name = lane_of(scene.connection.pk, scene.stream.object, "linking")
+    with database.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [name])
+
+
+def links_insert(scene: Scene, links: Sequence[NewLink]) -> dict[str, int]:
+    """The new links' numbers by external id; a side that is linked already makes none.
+
+    Records that waited for one of the linked are looked at anew.
+    """
+    if not links:
+        return {}
+    values = {
+        "connection": scene.connection.pk,
+        "object": scene.stream.object,
+        "record_type": scene.stream.record_type,
+        "mapping_version": scene.state.mapping_version,
+        "generation": scene.state.generation,
+        "rows": json.dumps([link.as_json() for link in links]),
+    }
+    with database.cursor() as cursor:
+        cursor.execute(_INSERT, values)
+        made = {external_id: int(pk) for pk, external_id in cursor.fetchall()}
+    table = scene.tables.links(scene.stream.object)
+    fresh = [link for link in links if link.external_id in made]
+    for link in fresh:
+        table.learn(link.external_id, link.local_id)
+    waiting_wake(scene, fresh)
+    return made
+
+
+def waiting_wake(scene: Scene, links: Iterable[NewLink]) -> None:
+    """Those with a field that named one of these records, which nobody knew then."""
+    names = []
+    for link in links:
+        names.append(f"{scene.stream.object}:{link.external_id}")
+        names.append(f"{scene.stream.record_type}:{link.local_id}")
+    if not names:
+        return
+    waiting = SyncRecord.objects.filter(connection=scene.connection, waits_for__overlap=names)
+    by_type: dict[str, list[int]] = {}
+    for record_type, local_id in waiting.values_list("record_type", "local_id"):
+        by_type.setdefault(record_type, []).append(local_id)
+    for record_type, ids in by_type.items():
+        jobs.dirty(scene.connection.pk, record_type, ids, BULK_HEAD_START_SECONDS)
+
+
+def links_of(scene: Scene, external_ids: Collection[str]) -> dict[str, SyncRecord]:
+    """Of these things of theirs, tombstones too, by external id."""
+    rows = SyncRecord.objects.filter(
+        connection=scene.connection,
+        object=scene.stream.object,
+        external_id__in=list(external_ids),
+    )
+    return {row.external_id: row for row in rows}
+
+
+def linked_ids(scene: Scene, local_ids: Collection[int]) -> dict[int, SyncRecord]:
+    """Of these records of ours, by our id; a tombstone is no link."""
+    rows = SyncRecord.objects.filter(
+        connection=scene.connection, object=scene.stream.object, local_id__in=list(local_ids)
+    )
+    return {row.local_id: row for row in rows.exclude(state=LinkState.TOMBSTONE)}
+
+
+def merged_follow(
+    scene: Scene, records: Sequence[RemoteRecord], links: dict[str, SyncRecord]
+) -> list[SyncRecord]:
+    """Point links at what their thing was merged into; those that lost their thing to another's.
+
+    The link of the survivor stays; the others are tombstones, whose records are ours to merge.
+    """
+    lost: list[SyncRecord] = []
+    for record in records:
+        for former in record.former_ids:
+            link = links.get(former)
+            if link is None or link.state == LinkState.TOMBSTONE or former == record.id:
+                continue
+            if record.id in links and links[record.id].state != LinkState.TOMBSTONE:
+                tombstone(link, f"Merged into {record.id} at the vendor.")
+                lost.append(link)
+            else:
+                _repoint(link, record.id)
+                links[record.id] = link
+    return lost
+
+
+def tombstone(link: SyncRecord, reason: str) -> None:
+    """The thing is gone for good; the row stays a while, so that a late event revives nothing."""
+    SyncRecord.objects.filter(pk=link.pk).update(
+        state=LinkState.TOMBSTONE,
+        state_at=Now(),
+        reason=reason[:250],
+        gone_at=None,
+        revision=F("revision") + 1,
+    )
+    link.state = LinkState.TOMBSTONE
+
+
+def _repoint(link: SyncRecord, external_id: str) -> None:
+    """A tombstone of the survivor gives way, since the survivor is alive."""
+    SyncRecord.objects.filter(
+        connection=link.connection_id,
+        object=link.object,
+        external_id=external_id,
+        state=LinkState.TOMBSTONE,
+    ).delete()
+    SyncRecord.objects.filter(pk=link.pk).update(
+        external_id=external_id, remote_version="", revision=F("revision") + 1
+    )
+    link.external_id = external_id

@@ -1,0 +1,318 @@
+"""Makes records of ours at the vendor: looked for first, with an intent committed before the call.
+
+A make whose answer was lost is looked for by our id or by its natural key, and sent again with the
+same body and key if it is not there; so there is never a second one where the vendor has a unique
+field, and the chance is small where it has none.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from django.db import transaction
+from django.db.models.functions import Now
+
+from crm.models import Record
+from integrations.hub.errors import Conflict, Exists, HubError, OutcomeUnknown, Rejected
+from integrations.hub.faults import fault
+from integrations.hub.merge import Base, Plan, Sent, Theirs, plan
+from integrations.hub.models import IntentOutcome, WriteIntent
+from integrations.hub.streams import RemoteRecord, Write, Written
+from integrations.hub.sync import quarantine
+from integrations.hub.sync.deferring import MAKE
+from integrations.hub.sync.hands import (
+    database_now,
+    is_refused,
+    marks,
+    remote_read,
+    remote_write,
+    told,
+)
+from integrations.hub.sync.links import NewLink, linked_ids, linking_lock, links_insert, links_of
+from integrations.hub.sync.ours import ours_of
+from integrations.hub.sync.quarantine import DUPLICATE, INVALID, REQUIRED, Trouble
+from integrations.hub.sync.scene import Scene
+
+BLANK: Final[tuple[Any, ...]] = (None, "", [], {})
+
+
+@dataclass
+class Made:
+    """What became of records without a link: made, linked with one that was there, or stopped.
+
+    Of those `adopted` nobody has compared the two sides yet.
+    """
+
+    adopted: set[int] = field(default_factory=set)
+    errors: dict[int, Exception] = field(default_factory=dict)
+
+
+@dataclass
+class _Making:
+    """One record on its way: its plan and its intent.
+
+    `is_again`: an earlier try was sent, so the body may be older than the record.
+    """
+
+    record: Record
+    planned: Plan
+    intent: WriteIntent | None = None
+    is_again: bool = False
+
+    @property
+    def sent(self) -> dict[str, Sent]:
+        if self.intent is not None:
+            return {path: Sent(*pair) for path, pair in self.intent.body["fields"].items()}
+        return {path: one for path, one in self.planned.pushes.items() if one.sent not in BLANK}
+
+
+def make_batch(scene: Scene, records: Sequence[Record]) -> Made:
+    """Link each record with a thing of theirs: one that is there, or one that is made."""
+    made = Made()
+    work = _planned(scene, records, made)
+    for pk, found in _looked_for(scene, work).items():
+        _adopt(scene, work.pop(pk), found, made)
+    _intents_keep(scene, work)
+    _send(scene, work, made)
+    return made
+
+
+def _planned(scene: Scene, records: Sequence[Record], made: Made) -> dict[int, _Making]:
+    rows = WriteIntent.objects.filter(
+        connection=scene.connection,
+        kind=MAKE,
+        record_type=scene.stream.record_type,
+        record_id__in=[record.pk for record in records],
+        outcome=IntentOutcome.UNKNOWN,
+    )
+    intents = {row.record_id: row for row in rows.order_by("pk")}
+    work: dict[int, _Making] = {}
+    for record in records:
+        planned = plan(scene.fields, ours_of(scene, record), Theirs({}), Base())
+        intent = intents.get(record.pk)
+        one = _Making(record, planned, intent, is_again=intent is not None)
+        missing = scene.mapper.missing({path: s.sent for path, s in one.sent.items()})
+        if missing and one.intent is None:
+            _refuse(scene, made, one, Trouble(REQUIRED, _missing_words(missing), tuple(missing)))
+        else:
+            work[record.pk] = one
+    return work
+
+
+def _missing_words(paths: Sequence[str]) -> str:
+    return f"The vendor needs {', '.join(paths)}, which our record does not have."
+
+
+def _looked_for(scene: Scene, work: Mapping[int, _Making]) -> dict[int, RemoteRecord]:
+    """Those that are there already: by our id if an earlier try may have landed, else by key."""
+    find = scene.stream.find
+    if find is None or not work:
+        return {}
+    found: dict[int, RemoteRecord] = {}
+    marked = {scene.id_mark(pk): pk for pk, one in work.items() if one.intent is not None}
+    if marked and scene.id_marker:
+        for record in _found(scene, scene.id_marker, list(marked)):
+            pk = marked.get(str(record.values.get(scene.id_marker) or ""))
+            if pk is not None:
+                found[pk] = record
+    keyed = _keys(scene, {pk: one for pk, one in work.items() if pk not in found})
+    for record in _found(scene, scene.stream.natural_key, list(keyed)):
+        pk = keyed.get(_key(scene, record.values.get(scene.stream.natural_key)))
+        if pk is not None:
+            found.setdefault(pk, record)
+    return found
+
+
+def _keys(scene: Scene, work: Mapping[int, _Making]) -> dict[str, int]:
+    """Our records by natural key, as the vendor spells it; two with one key are one too many."""
+    path, keys = scene.natural_path, {}
+    for pk, one in work.items():
+        sent = one.sent.get(path) if path else None
+        if sent is not None:
+            keys.setdefault(_key(scene, sent.sent), pk)
+    return keys
+
+
+def _key(scene: Scene, value: Any) -> str:
+    codec = next(one.codec for one in scene.fields if one.name == scene.natural_path)
+    return str(codec.canonical_theirs(value))
+
+
+def _found(scene: Scene, key: str, values: Sequence[str]) -> list[RemoteRecord]:
+    find, found = scene.stream.find, []
+    if find is None or not key or not values:
+        return []
+    for start in range(0, len(values), scene.stream.read_size):
+        some = values[start : start + scene.stream.read_size]
+        found += find(scene.connection, key, some, scene.externals)
+    return [one for one in found if not one.is_deleted]
+
+
+def _adopt(scene: Scene, one: _Making, found: RemoteRecord, made: Made) -> None:
+    """Link with what is there. What an earlier try of ours left there is no change of theirs."""
+    pk = one.record.pk
+    with transaction.atomic():
+        linking_lock(scene)
+        there = links_of(scene, [found.id]).get(found.id)
+        if pk in linked_ids(scene, [pk]):
+            made.adopted.add(pk)
+        elif there is not None:
+            words = f"{found.id} of theirs has the same key and is linked to another of ours."
+            _refuse(scene, made, one, Trouble(DUPLICATE, words))
+            return
+        else:
+            base = _base_of_try(scene, one, found) if one.intent else Base()
+            links_insert(scene, [NewLink(pk, found.id, base)])
+            made.adopted.add(pk)
+        if one.intent is not None:
+            _close([one.intent], IntentOutcome.APPLIED)
+        quarantine.release(scene, local_ids=[pk])
+
+
+def _base_of_try(scene: Scene, one: _Making, found: RemoteRecord) -> Base:
+    """What our lost make left: all of it where the thing bears our id, else what is equal."""
+    theirs, ours, base = scene.theirs(found), {}, {}
+    is_ours = scene.id_marked(found.values) == one.record.pk
+    codecs = {each.name: each.codec for each in scene.fields}
+    for path, sent in one.sent.items():
+        if path not in codecs:
+            continue
+        there = codecs[path].canonical_theirs(sent.sent)
+        if is_ours or codecs[path].canonical_theirs(theirs.values.get(path)) == there:
+            ours[path], base[path] = codecs[path].canonical_ours(sent.ours), there
+    return Base(ours, base)
+
+
+def _intents_keep(scene: Scene, work: Mapping[int, _Making]) -> None:
+    """Before the call; the body stays as it is, however often it is sent."""
+    fresh = []
+    for pk, one in work.items():
+        if one.intent is None:
+            uid = uuid.uuid4()
+            sent = {path: [s.ours, s.sent] for path, s in one.sent.items()}
+            values = scene.mapper.for_vendor({path: s.sent for path, s in one.sent.items()})
+            values |= marks(scene, pk, uid.hex, None)
+            one.intent = WriteIntent(
+                uid=uid,
+                connection=scene.connection,
+                kind=MAKE,
+                key=f"{MAKE}:{uid.hex}",
+                record_type=scene.stream.record_type,
+                record_id=pk,
+                body={"object": scene.stream.object, "fields": sent, "values": values},
+            )
+            fresh.append(one.intent)
+    WriteIntent.objects.bulk_create(fresh)
+
+
+def _send(scene: Scene, work: Mapping[int, _Making], made: Made) -> None:
+    if not work:
+        return
+    fault("make.before_api")
+    try:
+        written = remote_write(scene, [_write(scene, one) for one in work.values()])
+    except Exception as error:
+        made.errors |= dict.fromkeys(work, error)
+        return
+    fault("make.after_api")
+    for one in work.values():
+        key = one.intent.uid.hex if one.intent else ""
+        _finish(scene, one, written.get(key), made)
+
+
+def _write(scene: Scene, one: _Making) -> Write:
+    if one.intent is None:
+        raise Conflict("Nothing is made without an intent.")
+    return Write(
+        key=one.intent.uid.hex,
+        external_id=None,
+        local_id=scene.id_mark(one.record.pk),
+        values=one.intent.body["values"],
+    )
+
+
+def _finish(scene: Scene, one: _Making, written: Written | None, made: Made) -> None:
+    error = written.error if written else OutcomeUnknown("The vendor did not say what became.")
+    if isinstance(error, Exists):
+        _adopt_existing(scene, one, error, made)
+    elif error is not None:
+        _fail(scene, one, error, made)
+    elif written is None or written.record is None:
+        _fail(scene, one, OutcomeUnknown("The vendor told no id."), made)
+    else:
+        _link(scene, one, written.record, made)
+
+
+def _link(scene: Scene, one: _Making, record: RemoteRecord, made: Made) -> None:
+    """Both sides are in step as sent, and as answered where that differs."""
+    answer, ours, theirs = told(scene, record), {}, {}
+    codecs = {each.name: each.codec for each in scene.fields}
+    for path, sent in one.sent.items():
+        if path in codecs:
+            ours[path] = codecs[path].canonical_ours(sent.ours)
+            said = answer.values.get(path, sent.sent)
+            theirs[path] = codecs[path].canonical_theirs(said)
+    link = NewLink(
+        local_id=one.record.pk,
+        external_id=record.id,
+        base=Base(ours, theirs),
+        local_version=one.record.version,
+        version=record.version,
+        folded_at=database_now().isoformat(),
+        problems=dict(one.planned.failures),
+        waits_for=one.planned.waits_for,
+    )
+    with transaction.atomic():
+        linking_lock(scene)
+        is_new = bool(links_insert(scene, [link]))
+        if not is_new and one.record.pk not in linked_ids(scene, [one.record.pk]):
+            words = f"{record.id} of theirs is linked to another of ours."
+            _refuse(scene, made, one, Trouble(DUPLICATE, words))
+            return
+        if one.intent is not None:
+            _close([one.intent], IntentOutcome.APPLIED)
+        quarantine.release(scene, local_ids=[one.record.pk])
+    if one.is_again:
+        made.adopted.add(one.record.pk)
+
+
+def _adopt_existing(scene: Scene, one: _Making, error: Exists, made: Made) -> None:
+    """Somebody made it meanwhile, or no look could find it: it is there, so take it."""
+    if one.intent is not None:
+        _close([one.intent], IntentOutcome.REFUSED)
+        one.intent = None
+    ids = [error.external_id] if error.external_id else []
+    there = list(remote_read(scene, ids).values())
+    if not there:
+        there = _found(scene, scene.stream.natural_key, list(_keys(scene, {0: one})))
+    if not there and error.external_id and scene.stream.read is None:
+        there = [RemoteRecord(error.external_id)]
+    if there:
+        _adopt(scene, one, there[0], made)
+    else:
+        _fail(scene, one, Rejected(str(error)), made)
+
+
+def _fail(scene: Scene, one: _Making, error: HubError, made: Made) -> None:
+    """A refusal closes the intent; of anything else nobody knows whether it was applied."""
+    if is_refused(error) and one.intent is not None:
+        _close([one.intent], IntentOutcome.REFUSED)
+    if isinstance(error, Rejected):
+        _refuse(scene, made, one, Trouble(INVALID, str(error)), error)
+    else:
+        made.errors[one.record.pk] = error
+
+
+def _refuse(
+    scene: Scene, made: Made, one: _Making, trouble: Trouble, error: HubError | None = None
+) -> None:
+    quarantine.ours_keep(scene, {one.record.pk: trouble})
+    made.errors[one.record.pk] = error or Rejected(trouble.message)
+
+
+def _close(intents: Sequence[WriteIntent], outcome: IntentOutcome) -> None:
+    ids = [intent.pk for intent in intents]
+    WriteIntent.objects.filter(pk__in=ids).update(outcome=outcome, closed_at=Now())

@@ -1,0 +1,111 @@
+"""First meeting: which record of ours is the thing of theirs that nobody has linked yet."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from django.conf import settings
+
+from crm.models import Record, Workspace
+from integrations.hub.streams import RemoteRecord
+from integrations.hub.sync.links import linked_ids
+from integrations.hub.sync.quarantine import AMBIGUOUS, DUPLICATE, Trouble
+from integrations.hub.sync.scene import Scene
+
+
+@dataclass(frozen=True)
+class Match:
+    """What the ladder found for one row."""
+
+    record_ids: tuple[int, ...]
+    score: int
+    key: str
+
+
+_LADDERS: Final[Mapping[str, Callable[[Workspace, Sequence[Mapping[str, Any]]], list[Match]]]] = {}
+
+
+@dataclass
+class Met:
+    """What became of strangers: matched (theirs to ours), in trouble, or new to us."""
+
+    matched: dict[str, int] = field(default_factory=dict)
+    troubles: dict[str, Trouble] = field(default_factory=dict)
+    fresh: list[str] = field(default_factory=list)
+
+
+def strangers_meet(
+    scene: Scene, strangers: Sequence[RemoteRecord], values: Mapping[str, Mapping[str, Any]]
+) -> Met:
+    """By our id where they keep it, then by the match ladder; `values` are theirs in our words.
+
+    A record of ours is matched once: a second thing with the same marks is a duplicate there.
+    """
+    met = Met()
+    marked = {one.id: local_id for one in strangers if (local_id := scene.id_marked(one.values))}
+    alive = _alive(scene, set(marked.values()))
+    unmarked = [one for one in strangers if marked.get(one.id) not in alive]
+    found = _laddered(scene, [values[one.id] for one in unmarked])
+    by_id = {one.id: match for one, match in zip(unmarked, found, strict=True)}
+    wanted = {pk for match in found for pk in match.record_ids} | alive
+    taken = dict.fromkeys(linked_ids(scene, wanted), "")
+    for one in strangers:
+        if one.id in by_id:
+            _meet(met, one.id, by_id[one.id], taken)
+        elif marked[one.id] in taken:
+            # A copy made there carries the mark of what it was copied from.
+            met.fresh.append(one.id)
+        else:
+            met.matched[one.id] = marked[one.id]
+            taken[marked[one.id]] = one.id
+    return met
+
+
+def _meet(met: Met, external_id: str, match: Match, taken: dict[int, str]) -> None:
+    if not match.record_ids or match.score < _lowest():
+        met.fresh.append(external_id)
+    elif match.score < settings.MATCH_AUTO_SCORE or len(match.record_ids) > 1:
+        numbers = ", ".join(str(pk) for pk in match.record_ids[:5])
+        words = f"It may be one of ours already ({match.key}: {numbers}); a person decides."
+        met.troubles[external_id] = Trouble(AMBIGUOUS, words)
+    elif match.record_ids[0] not in taken:
+        met.matched[external_id] = match.record_ids[0]
+        taken[match.record_ids[0]] = external_id
+    elif match.key == "domain":
+        # Companies share domains; people do not share addresses.
+        met.fresh.append(external_id)
+    else:
+        words = (
+            f"Our record {match.record_ids[0]} has the same {match.key} and is linked to another "
+            "of theirs. Merge the two there, or change one of them."
+        )
+        met.troubles[external_id] = Trouble(DUPLICATE, words)
+
+
+def _lowest() -> int:
+    """Below this a likeness is chance."""
+    return 85
+
+
+def _laddered(scene: Scene, rows: Sequence[Mapping[str, Any]]) -> list[Match]:
+    ladder = _LADDERS.get(scene.stream.record_type)
+    if ladder is None or not rows:
+        return [Match((), 0, "") for _ in rows]
+    return ladder(scene.connection.workspace, rows)
+
+
+def _alive(scene: Scene, local_ids: set[int]) -> set[int]:
+    if not local_ids:
+        return set()
+    rows: Any = scene.model._default_manager.filter(
+        workspace_id=scene.connection.workspace_id, pk__in=local_ids
+    )
+    if any(one.name == "archived_at" for one in scene.model._meta.concrete_fields):
+        rows = rows.filter(archived_at=None)
+    return set(rows.values_list("pk", flat=True))
+
+
+def record_is_archived(record: Record) -> bool:
+    return getattr(record, "archived_at", None) is not None

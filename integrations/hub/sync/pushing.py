@@ -1,0 +1,103 @@
+"""Brings dirty records of ours into step with the vendor, a batch at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+
+from crm.models import Record
+from integrations.hub.errors import NotFound
+from integrations.hub.merge import Direction
+from integrations.hub.merge.turns import Result, turn
+from integrations.hub.models import Connection, LinkState, SyncRecord
+from integrations.hub.sync import deletes
+from integrations.hub.sync.driver import Driver
+from integrations.hub.sync.hands import PushHands, Unlinked
+from integrations.hub.sync.links import linked_ids
+from integrations.hub.sync.making import make_batch
+from integrations.hub.sync.matching import record_is_archived
+from integrations.hub.sync.ours import records_load
+from integrations.hub.sync.scene import Scene, scene_of, states_live
+
+NOT_TAKEN = "The vendor accepted the change but kept another value."
+
+
+@dataclass
+class Pushed:
+    """What became of a batch, by our id: nothing in `errors` means that it is in step."""
+
+    errors: dict[int, Exception] = field(default_factory=dict)
+
+    def fail(self, local_id: int, error: Exception) -> None:
+        self.errors.setdefault(local_id, error)
+
+
+def push_batch(connection: Connection, record_type: str, local_ids: Collection[int]) -> Pushed:
+    """Bring these records into step on every live stream of their type.
+
+    Raises nothing of its own; what stopped a record stands in `errors`.
+    """
+    pushed = Pushed()
+    for state in states_live(connection, record_type):
+        scene = scene_of(state)
+        records = records_load(scene, local_ids)
+        deletes.records_erased(scene, set(local_ids) - records.keys())
+        _stream_push(scene, [one for one in records.values() if scene.stream.is_for(one)], pushed)
+    return pushed
+
+
+def _stream_push(scene: Scene, records: Sequence[Record], pushed: Pushed) -> None:
+    links = linked_ids(scene, [record.pk for record in records])
+    archived = [one for one in records if record_is_archived(one)]
+    for one in archived:
+        if one.pk in links:
+            _attempt(pushed, scene, one, links[one.pk])
+    alive = [one for one in records if not record_is_archived(one)]
+    unlinked = [one for one in alive if one.pk not in links]
+    if unlinked and scene.direction != Direction.PULL:
+        made = make_batch(scene, unlinked)
+        for pk, error in made.errors.items():
+            pushed.fail(pk, error)
+        # What was there already may differ still; what was made just now does not.
+        links |= linked_ids(scene, made.adopted)
+    _pairs_push(scene, [links[one.pk] for one in alive if one.pk in links], pushed)
+
+
+def _attempt(pushed: Pushed, scene: Scene, record: Record, link: SyncRecord) -> None:
+    try:
+        deletes.record_archived(scene, record, link)
+    except Exception as error:
+        pushed.fail(record.pk, error)
+
+
+def _pairs_push(scene: Scene, links: Sequence[SyncRecord], pushed: Pushed) -> None:
+    hands = PushHands(scene)
+    turns = {
+        link.pk: turn(scene.fields, None, is_guarded=scene.stream.is_guarded)
+        for link in links
+        if link.state == LinkState.ACTIVE
+    }
+    by_pk = {link.pk: link for link in links}
+    for pk, outcome in Driver(hands, turns).run().items():
+        if isinstance(outcome, Result):
+            _note_unapplied(by_pk[pk], outcome)
+        elif isinstance(outcome, NotFound):
+            _gone(scene, by_pk[pk], pushed)
+        elif not isinstance(outcome, Unlinked):
+            pushed.fail(by_pk[pk].local_id, outcome)
+
+
+def _gone(scene: Scene, link: SyncRecord, pushed: Pushed) -> None:
+    """Their record is gone: looked at twice, then what the policy says."""
+    try:
+        deletes.counterpart_missing(scene, link)
+    except Exception as error:
+        pushed.fail(link.local_id, error)
+
+
+def _note_unapplied(link: SyncRecord, result: Result) -> None:
+    """Some vendors answer well and leave a field as it was; a person should know."""
+    if not result.unapplied:
+        return
+    problems = {**result.plan.failures, **dict.fromkeys(sorted(result.unapplied), NOT_TAKEN)}
+    SyncRecord.objects.filter(pk=link.pk).update(problems=problems)

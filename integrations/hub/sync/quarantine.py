@@ -1,0 +1,74 @@
+"""Sets aside what a stream cannot take over or send, with its reason; the rest goes on."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from django.db import connection as database
+
+from integrations.hub.models import QuarantinedItem
+from integrations.hub.sync.scene import Scene
+
+AMBIGUOUS: Final = "ambiguous"
+DUPLICATE: Final = "duplicate"
+INVALID: Final = "invalid"
+REQUIRED: Final = "required"
+
+_KEEP: Final = """
+INSERT INTO hub_quarantineditem AS q
+    (connection_id, object, record_type, external_id, local_id, code, message, fields)
+VALUES (%s, %s, %s, %s, %s, %s, %s, %s)
+ON CONFLICT {target} DO UPDATE SET code = excluded.code, message = excluded.message,
+    fields = excluded.fields, tries = q.tries + 1, last_at = statement_timestamp()
+"""
+_BY_THEIRS: Final = _KEEP.format(
+    target="(connection_id, object, external_id) WHERE external_id <> ''"
+)
+_BY_OURS: Final = _KEEP.format(target="(connection_id, object, local_id) WHERE external_id = ''")
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """Why one item is set aside."""
+
+    code: str
+    message: str
+    fields: tuple[str, ...] = ()
+
+
+def theirs_keep(scene: Scene, troubles: Mapping[str, Trouble]) -> None:
+    """By external id; the same item again counts as one more try."""
+    rows = [(external_id, None, trouble) for external_id, trouble in troubles.items()]
+    _keep(scene, _BY_THEIRS, rows)
+
+
+def ours_keep(scene: Scene, troubles: Mapping[int, Trouble]) -> None:
+    """By our id, of records that have no link."""
+    _keep(scene, _BY_OURS, [("", local_id, trouble) for local_id, trouble in troubles.items()])
+
+
+def release(
+    scene: Scene, *, external_ids: Collection[str] = (), local_ids: Collection[int] = ()
+) -> None:
+    """They have gone through."""
+    rows = QuarantinedItem.objects.filter(connection=scene.connection, object=scene.stream.object)
+    if external_ids:
+        rows.filter(external_id__in=list(external_ids)).delete()
+    if local_ids:
+        rows.filter(external_id="", local_id__in=list(local_ids)).delete()
+
+
+def _keep(scene: Scene, statement: str, rows: Sequence[tuple[str, int | None, Trouble]]) -> None:
+    if not rows:
+        return
+    named = (scene.connection.pk, scene.stream.object, scene.stream.record_type)
+    with database.cursor() as cursor:
+        cursor.executemany(
+            statement,
+            [
+                (*named, external_id, local_id, one.code[:40], one.message, list(one.fields))
+                for external_id, local_id, one in rows
+            ],
+        )

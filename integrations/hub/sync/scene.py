@@ -1,0 +1,138 @@
+"""One stream of one connection, with all that a batch of its records needs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from functools import cached_property
+
+from django.apps import apps
+
+from crm.choices import OriginKind
+from crm.models import Record
+from crm.services.ledger import json_value
+from crm.services.origin import Origin
+from integrations.hub.mapping.mapper import DataMapper
+from integrations.hub.mapping.stored import mapper_of
+from integrations.hub.mapping.tables import Tables
+from integrations.hub.merge import Direction, MergeField, Theirs
+from integrations.hub.models import Connection, SyncRun, SyncState
+from integrations.hub.streams import RemoteRecord, Stream
+
+
+@dataclass(frozen=True)
+class Scene:
+    """What is kept in step, how, and on whose behalf; made anew for each batch.
+
+    `run` is the pull that writes, if it is one: what it wrote can be undone.
+    """
+
+    connection: Connection
+    stream: Stream
+    state: SyncState
+    mapper: DataMapper
+    tables: Tables
+    run: SyncRun | None = None
+
+    @cached_property
+    def model(self) -> type[Record]:
+        return apps.get_model("crm", self.stream.record_type)
+
+    @cached_property
+    def fields(self) -> tuple[MergeField, ...]:
+        """The mapping's fields, limited to the way the whole stream goes."""
+        way = self.direction
+        if way == Direction.BOTH:
+            return self.mapper.fields
+        other = Direction.PUSH if way == Direction.PULL else Direction.PULL
+        return tuple(
+            replace(one, direction=way) for one in self.mapper.fields if one.direction != other
+        )
+
+    @cached_property
+    def direction(self) -> Direction:
+        if self.connection.is_read_only or self.stream.write is None:
+            return Direction.PULL
+        return Direction(self.state.direction)
+
+    @cached_property
+    def externals(self) -> tuple[str, ...]:
+        """The vendor's fields to ask for, the markers among them."""
+        named = (*self.mapper.externals, *(name for name in self.markers if name))
+        return tuple(dict.fromkeys(named))
+
+    @cached_property
+    def markers(self) -> tuple[str, str]:
+        return self.stream.markers_of(self.connection)
+
+    @property
+    def id_marker(self) -> str:
+        return self.markers[0]
+
+    @property
+    def write_marker(self) -> str:
+        return self.markers[1]
+
+    @cached_property
+    def natural_path(self) -> str:
+        """Our path of what tells records apart for people; empty when it is not mapped."""
+        rows = (row for row in self.mapper.rows if row.external == self.stream.natural_key)
+        found = next(rows, None) if self.stream.natural_key else None
+        return found.path if found else ""
+
+    @property
+    def origin(self) -> Origin:
+        """Of each write here; the part after the colon makes a run's writes undoable."""
+        of_run = f":{self.run.pk}" if self.run else ""
+        return Origin(
+            OriginKind.CONNECTION,
+            f"{self.connection.pk}{of_run}",
+            reason=f"{self.connection.name}: {self.stream.label}",
+        )
+
+    def theirs(self, record: RemoteRecord) -> Theirs:
+        """Their record as the merge sees it, its time by our clock."""
+        marker = record.values.get(self.write_marker) or "" if self.write_marker else None
+        offset = timedelta(milliseconds=self.connection.clock_offset_ms)
+        at = record.modified_at
+        return Theirs(
+            values=self.mapper.theirs(record.values),
+            version=record.version,
+            modified_at=at - offset if at else None,
+            marker=None if marker is None else str(marker),
+        )
+
+    def default_of(self, path: str) -> object:
+        """What a new record of ours holds in a field that is not given; None for nothing."""
+        if "." in path:
+            return None
+        field = self.model._meta.get_field(path)
+        return json_value(field.get_default()) if hasattr(field, "get_default") else None
+
+    def id_mark(self, local_id: int) -> str:
+        """What their field for our id holds; of this connection only, as ids repeat elsewhere."""
+        return f"{self.connection.webhook_key[:10]}-{local_id}"
+
+    def id_marked(self, values: Mapping[str, object]) -> int | None:
+        """Our id out of their record, when it is one of this connection's."""
+        said = str(values.get(self.id_marker) or "") if self.id_marker else ""
+        head, _, local_id = said.rpartition("-")
+        is_ours = head == self.connection.webhook_key[:10] and local_id.isdecimal()
+        return int(local_id) if is_ours else None
+
+
+def scene_of(state: SyncState, *, run: SyncRun | None = None) -> Scene:
+    """Raises KeyError when the provider has no such stream any more."""
+    stream = state.connection.declaration.stream(state.object)
+    if stream is None:
+        raise KeyError(f"{state.connection.provider} has no {state.object} any more.")
+    tables = Tables(state.connection)
+    mapper = mapper_of(state.connection, stream, tables, version=state.mapping_version)
+    return Scene(state.connection, stream, state, mapper, tables, run)
+
+
+def states_live(connection: Connection, record_type: str) -> Iterable[SyncState]:
+    """The streams of that type that are at work."""
+    rows = SyncState.objects.filter(connection=connection, record_type=record_type)
+    return [state for state in rows.select_related("connection__workspace") if state.is_live]

@@ -1,0 +1,70 @@
+"""After a whole listing: records of ours that the vendor lacks, or that changed unseen, are sent.
+
+The safety net under the outbox, and how what was here before the connection gets there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+from django.db.models import Exists, OuterRef, Q, QuerySet
+
+from integrations.hub import jobs
+from integrations.hub.merge import Direction
+from integrations.hub.models import LinkState, QuarantinedItem, SyncRecord
+from integrations.hub.pace import BULK_HEAD_START_SECONDS
+from integrations.hub.sync.scene import Scene
+
+CHUNK: Final = 1000
+
+
+def left_behind_send(scene: Scene) -> int:
+    """Mark them dirty; how many there were."""
+    if scene.direction == Direction.PULL or scene.stream.of is None:
+        return 0
+    count = 0
+    for ids in _chunks(left_behind(scene)):
+        jobs.dirty(scene.connection.pk, scene.stream.record_type, ids, BULK_HEAD_START_SECONDS)
+        count += len(ids)
+    return count
+
+
+def left_behind(scene: Scene) -> QuerySet[Any]:
+    """Ours without a link, or written since the sides were compared; not what is set aside."""
+    links = SyncRecord.objects.filter(
+        connection=scene.connection, object=scene.stream.object, local_id=OuterRef("pk")
+    ).exclude(state=LinkState.TOMBSTONE)
+    seen = links.filter(Q(local_version__gte=OuterRef("version")) | ~Q(state=LinkState.ACTIVE))
+    kept_out = QuarantinedItem.objects.filter(
+        connection=scene.connection,
+        object=scene.stream.object,
+        external_id="",
+        local_id=OuterRef("pk"),
+    )
+    rows = ours_of_stream(scene).filter(~Exists(seen), ~Exists(kept_out))
+    unlinked_on_purpose = SyncRecord.objects.filter(
+        connection=scene.connection,
+        object=scene.stream.object,
+        local_id=OuterRef("pk"),
+        state=LinkState.TOMBSTONE,
+    )
+    return rows.filter(Exists(links) | ~Exists(unlinked_on_purpose)).order_by("pk")
+
+
+def ours_of_stream(scene: Scene) -> QuerySet[Any]:
+    """All records of ours that belong to the stream."""
+    rows: QuerySet[Any] = scene.model._default_manager.filter(
+        workspace_id=scene.connection.workspace_id, **(scene.stream.of or {})
+    )
+    if any(field.name == "archived_at" for field in scene.model._meta.concrete_fields):
+        rows = rows.filter(archived_at=None)
+    return rows
+
+
+def _chunks(rows: QuerySet[Any]) -> Iterator[list[int]]:
+    """By id, so that the memory is that of one chunk."""
+    last = 0
+    while ids := list(rows.filter(pk__gt=last).values_list("pk", flat=True)[:CHUNK]):
+        yield ids
+        last = ids[-1]

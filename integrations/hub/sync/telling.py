@@ -1,0 +1,106 @@
+"""Takes over what a web-hook tells of a thing, where the vendor cannot be asked for it.
+
+Only some fields are told; of the others the vendor is taken to be as it was. Calls nobody: what the
+plan would send is left to the record's own job.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from integrations.hub import jobs
+from integrations.hub.errors import Conflict, Ignored, RetryLater
+from integrations.hub.merge import Base, Plan
+from integrations.hub.merge.turns import Commit, Read, Row, turn
+from integrations.hub.models import Connection, LinkState, SyncRecord, SyncState
+from integrations.hub.streams import RemoteRecord
+from integrations.hub.sync.driver import Driver
+from integrations.hub.sync.hands import PairHands, Unlinked, database_now, is_said
+from integrations.hub.sync.links import links_of
+from integrations.hub.sync.pages import page_apply
+from integrations.hub.sync.scene import Scene, scene_of
+
+
+def told_take(connection: Connection, object: str, record: RemoteRecord) -> SyncRecord | None:
+    """Take over the fields in `record.values`; the link, or None for what was set aside.
+
+    A thing that is not known is matched with ours, or made here. Call it in the transaction of a
+    fact. Raises Ignored while the stream is not at work, and RetryLater for what may go through
+    a little later.
+    """
+    scene = _scene(connection, object)
+    link = links_of(scene, [record.id]).get(record.id)
+    if link is None:
+        page_apply(scene, [record], read_at=database_now())
+        link = links_of(scene, [record.id]).get(record.id)
+    if link is not None and link.state == LinkState.ACTIVE:
+        _pair_take(scene, link, record)
+    return link
+
+
+def _scene(connection: Connection, object: str) -> Scene:
+    """What is told before the first sync is brought by it; of another's stream nothing is taken."""
+    states = SyncState.objects.filter(connection=connection, object=object)
+    state = states.select_related("connection__workspace").first()
+    if state is None or not state.is_live or not state.is_pulled:
+        raise Ignored(f"{object} is not taken over on this connection now")
+    return scene_of(state)
+
+
+def _pair_take(scene: Scene, link: SyncRecord, record: RemoteRecord) -> None:
+    hands = ToldHands(scene, _whole(scene, link, record))
+    turns = {link.pk: turn(scene.fields, hands.row, is_guarded=True)}
+    outcome = Driver(hands, turns).run()[link.pk]
+    if isinstance(outcome, Conflict):
+        raise RetryLater(str(outcome)) from outcome
+    if isinstance(outcome, _LeftToAJob):
+        jobs.dirty(scene.connection.pk, link.record_type, [link.local_id])
+    elif isinstance(outcome, Exception) and not isinstance(outcome, Unlinked):
+        raise outcome
+
+
+def _whole(scene: Scene, link: SyncRecord, record: RemoteRecord) -> Row:
+    """What was told, and for the rest what they were known to hold."""
+    told = scene.theirs(record)
+    said = {row.path for row in scene.mapper.rows if is_said(record, row.external)}
+    values = {path: value for path, value in told.values.items() if path in said}
+    return Row(replace(told, values={**link.base_theirs, **values}), database_now())
+
+
+class ToldHands(PairHands):
+    """Takes over what was told; what would be sent waits for a job of its own."""
+
+    def __init__(self, scene: Scene, row: Row) -> None:
+        super().__init__(scene)
+        self.row = row
+
+    def read(self, steps: Mapping[int, Read]) -> Mapping[int, Any]:
+        """There is no newer look than the one that was told."""
+        return {pk: replace(self.row, read_at=database_now()) for pk in steps}
+
+    def commit(self, steps: Mapping[int, Commit]) -> Mapping[int, Any]:
+        kept = {pk: replace(step, planned=self._unsent(step)) for pk, step in steps.items()}
+        answers = super().commit(kept)
+        left = {
+            pk: _LeftToAJob()
+            for pk, answer in answers.items()
+            if answer == "" and steps[pk].planned.pushes
+        }
+        return {**answers, **left}
+
+    def _unsent(self, step: Commit) -> Plan:
+        """Without its pushes: their side is as it was told, ours stays changed until it is sent."""
+        planned = step.planned
+        codecs = {one.name: one.codec for one in self.scene.fields}
+        told = {
+            name: codecs[name].canonical_theirs(step.row.theirs.values.get(name))
+            for name in planned.pushes
+        }
+        base = Base(planned.base.ours, {**planned.base.theirs, **told})
+        return replace(planned, pushes={}, base=base)
+
+
+class _LeftToAJob(Exception):
+    """Ends a turn that has taken over what was told, and has something to send."""

@@ -1,0 +1,116 @@
+"""Does jobs of streams together: those of one kind and type are one batch for the vendor."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+
+from integrations.hub import jobs
+from integrations.hub.execution import Tried, settled, step_after, stored_quietly
+from integrations.hub.faults import fault
+from integrations.hub.http import Exchange, recording
+from integrations.hub.jobs import Claimed
+from integrations.hub.models import BreakerState, Connection, JobKind, SyncJob
+from integrations.hub.policy import SUCCEEDED, Step
+from integrations.hub.sync.inbound import inbound_batch
+from integrations.hub.sync.pushing import push_batch
+
+# The vendor is asked about so many things of one web-hook round at once.
+INBOUND_SIZE = 100
+
+
+def batch_size(connection: Connection) -> int:
+    """How many jobs of the connection are worth having in hand at once."""
+    sizes = [max(one.write_size, one.read_size) for one in connection.declaration.streams]
+    return min(max(sizes, default=1), INBOUND_SIZE)
+
+
+def is_together(job: SyncJob) -> bool:
+    """Whether the job is one of a stream, done with others of its kind."""
+    if job.kind == JobKind.INBOUND:
+        return True
+    streams = job.connection.declaration.streams_of(job.record_type)
+    return job.kind == JobKind.PUSH and bool(streams)
+
+
+def attempt(held: Sequence[Claimed]) -> list[tuple[Claimed, Tried]]:
+    """Do them, all of one connection, kind and record type; nothing of the outcome is stored yet.
+
+    The calls stand on the first job in full, on the others without their bodies.
+    """
+    fault("job.claimed")
+    started = time.monotonic()
+    with recording(lambda: jobs.renew_many(held)) as exchanges:
+        errors = _errors(held)
+    ended = time.monotonic()
+    is_probe = held[0].job.connection.breaker_state == BreakerState.OPEN
+    tried = []
+    for number, claimed in enumerate(held):
+        error = errors.get(claimed.job.pk)
+        step = step_after(claimed.job, error, is_probe) if error else SUCCEEDED
+        kept = exchanges if number == 0 else [_brief(one) for one in exchanges]
+        tried.append((claimed, Tried(step, kept, int((ended - started) * 1000), is_probe, ended)))
+    return tried
+
+
+def store(tried: Sequence[tuple[Claimed, Tried]]) -> list[tuple[Claimed, Step, float]]:
+    """Store them, those that went well in one commit, and tell the connection."""
+    well = [one for one in tried if one[1].step is SUCCEEDED]
+    share = tried[0][1].seconds / len(tried)
+    told: list[tuple[Claimed, Step, float]] = []
+    if well:
+        # The first tells the connection that the vendor answered; the rest need not repeat it.
+        told.append((well[0][0], settled(*well[0]), share))
+        steps = stored_quietly(well[1:])
+        told += [(one[0], step, share) for one, step in zip(well[1:], steps, strict=True)]
+    for claimed, one in tried:
+        if one.step is not SUCCEEDED:
+            told.append((claimed, settled(claimed, one), share))
+    return told
+
+
+def _errors(held: Sequence[Claimed]) -> Mapping[int, Exception]:
+    """What stopped each job, by its number."""
+    try:
+        if held[0].job.kind == JobKind.INBOUND:
+            return _inbound(held)
+        return _push(held)
+    except Exception as error:
+        return {claimed.job.pk: error for claimed in held}
+
+
+def _push(held: Sequence[Claimed]) -> dict[int, Exception]:
+    job = held[0].job
+    ids = [claimed.job.record_id for claimed in held]
+    errors = push_batch(job.connection, job.record_type, ids).errors
+    return {
+        claimed.job.pk: errors[claimed.job.record_id]
+        for claimed in held
+        if claimed.job.record_id in errors
+    }
+
+
+def _inbound(held: Sequence[Claimed]) -> dict[int, Exception]:
+    """Objects of one record type may be several; each is asked for by itself."""
+    errors: dict[int, Exception] = {}
+    for object in {claimed.job.object for claimed in held}:
+        some = [claimed.job for claimed in held if claimed.job.object == object]
+        try:
+            inbound_batch(some[0].connection, object, [job.external_id for job in some])
+        except Exception as error:
+            errors |= {job.pk: error for job in some}
+    return errors
+
+
+def _brief(one: Exchange) -> Exchange:
+    return Exchange(
+        method=one.method,
+        url=one.url,
+        status=one.status,
+        duration_ms=one.duration_ms,
+        request_id=one.request_id,
+        request_digest=one.request_digest,
+        request_body="",
+        response_body="",
+        error=one.error,
+    )
