@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, path
 
-from integrations.hub.views import connecting, connections
+from integrations.hub.views import conflicts, connecting, connections
 from integrations.hub.views.connection_settings import connection_settings
 from integrations.hub.views.integrations import integration_list
 from integrations.hub.views.webhook import shared_webhook, webhook
@@ -37,6 +37,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
         connections.connection_disconnect,
         name="connection_disconnect",
     ),
+    path("conflicts/", conflicts.conflict_list, name="conflict_list"),
+    path("conflicts/decide/", conflicts.conflict_decide, name="conflict_decide"),
     path("integrations/oauth/callback/", connecting.oauth_callback, name="oauth_callback"),
     path("integrations/<slug:provider_id>/new/", connecting.connection_new, name="connection_new"),
 ]

@@ -1,0 +1,115 @@
+"""The conflict inbox: what both sides changed, one field each, and whose value stays."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.db.models import QuerySet
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_POST
+
+from crm.access import Action
+from crm.views.doors import WorkspaceRequest, is_swap, swap_headers, workspace_page
+from crm.views.listing import Filter, Listing, Options, Rows, list_page
+from integrations.hub import board
+from integrations.hub.conflict_lines import conflict_lines, field_words
+from integrations.hub.conflicts import MOST_AT_ONCE, conflicts_of, conflicts_resolve
+from integrations.hub.merge import Side
+from integrations.hub.models import ConflictState, SyncConflict
+
+RESULTS = "results"
+EVERY = "all"
+TABS = ((ConflictState.OPEN.value, "Waiting"), *ConflictState.choices[1:], (EVERY, "All"))
+SIDES = {"ours": Side.OURS, "theirs": Side.THEIRS}
+
+
+def _connections(request: WorkspaceRequest) -> Options:
+    rows = board.connections_of(request.workspace)
+    return [(str(pk), name) for pk, name in rows.values_list("pk", "name")]
+
+
+def _fields(request: WorkspaceRequest) -> Options:
+    """Those that conflicts are about, in words; a path may mean a field of several types."""
+    rows = conflicts_of(request.workspace).order_by().values_list("record_type", "field")
+    return sorted({(path, field_words(name, path)) for name, path in rows.distinct()[:200]})
+
+
+def _of_connection(rows: Rows, value: str, request: WorkspaceRequest) -> Rows:
+    return rows.filter(connection=int(value))
+
+
+LISTING = Listing(
+    search=lambda rows, query: rows,
+    sorts={"pk": ("pk",)},
+    filters=(
+        Filter("connection", "Connection", _connections, _of_connection),
+        Filter("field", "Field", _fields, lambda rows, value, _: rows.filter(field=value)),
+    ),
+    default_sort="-pk",
+)
+
+
+@workspace_page(Action.VIEW)
+def conflict_list(request: WorkspaceRequest) -> HttpResponse:
+    state = _state(request)
+    rows = conflicts_of(request.workspace)
+    rows = rows if state == EVERY else rows.filter(state=state)
+    found = list_page(request, rows, LISTING)
+    context = {
+        "found": found,
+        "lines": conflict_lines(found.page.object_list, request.membership),
+        "tabs": TABS,
+        "state": state,
+        "is_filtered": any(one.value for one in found.filters),
+        "address": request.GET.urlencode(),
+    }
+    template = "_results" if is_swap(request, RESULTS) else "list"
+    return swap_headers(render(request, f"hub/conflicts/{template}.html", context))
+
+
+@require_POST
+@workspace_page(Action.EDIT)
+def conflict_decide(request: WorkspaceRequest) -> HttpResponse:
+    """One conflict by its own button, or all that are ticked by the button below."""
+    side, chosen = _chosen(request)
+    if side is None or not chosen:
+        messages.error(request, "Nothing was decided: tick the conflicts first.")
+        return _back(request)
+    lines = conflict_lines(chosen, request.membership)
+    allowed = [line.conflict for line in lines if line.may_resolve]
+    done, refused = conflicts_resolve(allowed, winner=side, actor=request.membership.user)
+    for reason in dict.fromkeys(refused):
+        messages.error(request, reason)
+    if len(allowed) < len(lines):
+        messages.error(request, "Records of other people were left alone: a manager decides those.")
+    if done:
+        _tell(request, done, side)
+    return _back(request)
+
+
+def _chosen(request: WorkspaceRequest) -> tuple[Side | None, QuerySet[SyncConflict]]:
+    """Whose value stays, and where; rows of another workspace are not among them."""
+    rows = conflicts_of(request.workspace)
+    for name, side in SIDES.items():
+        if pk := request.POST.get(name):
+            return side, rows.filter(pk=int(pk)) if pk.isdecimal() else rows.none()
+    ids = [int(pk) for pk in request.POST.getlist("chosen") if pk.isdecimal()]
+    return SIDES.get(request.POST.get("winner", "")), rows.filter(pk__in=ids[:MOST_AT_ONCE])
+
+
+def _tell(request: WorkspaceRequest, done: int, side: Side) -> None:
+    conflicts = "1 conflict is" if done == 1 else f"{done} conflicts are"
+    kept = "The value here is sent." if side == Side.OURS else "Their value is taken over."
+    messages.success(request, f"{conflicts} decided. {kept} It takes some seconds.")
+
+
+def _back(request: WorkspaceRequest) -> HttpResponse:
+    """To the same page of the list; only its own query is taken from the form."""
+    query = request.POST.get("address", "")
+    return redirect(f"{reverse('hub:conflict_list')}{'?' if query else ''}{query}")
+
+
+def _state(request: WorkspaceRequest) -> str:
+    given = request.GET.get("state", "")
+    return given if given in dict(TABS) else ConflictState.OPEN.value
