@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from integrations.hub.sandbox.fake import SandboxApp
+from integrations.hubspot.sandbox.catalog import APP_ID, CLIENT_SECRET, DEVELOPER_KEY
 from integrations.hubspot.sandbox.server import HubSpotFake
 
 sandbox = SandboxApp(
     id="hubspot",
     name="HubSpot",
     open=HubSpotFake,
-    secret_fields=frozenset({"access_token", "refresh_token", "client_secret", "token", "hapikey"}),
+    secret_fields=frozenset(
+        {"access_token", "refresh_token", "client_secret", "token", "hapikey", "developer_key"}
+    ),
     demo_credentials={
         "access_token": "pat-na1-nexa-demo",
-        "client_secret": "hubspot-sandbox-secret",
+        "client_secret": CLIENT_SECRET,
+        "app_id": str(APP_ID),
+        "developer_key": DEVELOPER_KEY,
     },
 )

@@ -15,6 +15,7 @@ PORTAL_ID = 62515
 APP_ID = 54321
 CLIENT_ID = "hubspot-sandbox-client"
 CLIENT_SECRET = "hubspot-sandbox-secret"  # noqa: S105  # of the fake only
+DEVELOPER_KEY = "hubspot-sandbox-developer-key"
 FIRST_DAY = 1_735_689_600_000
 SEARCH_CAP = 10_000
 LIFECYCLE = (
@@ -130,6 +131,7 @@ _TYPES: dict[str, dict[str, Any]] = {
                 "domain",
                 "phone",
                 "industry",
+                "address",
                 "city",
                 "state",
                 "zip",

@@ -19,7 +19,7 @@ from integrations.hubspot.sandbox.errors import (
     property_error,
 )
 from integrations.hubspot.sandbox.links import LinkStore
-from integrations.hubspot.sandbox.moments import iso, now_ms
+from integrations.hubspot.sandbox.moments import DAY_MS, iso, now_ms
 from integrations.hubspot.sandbox.own_properties import OwnProperties
 from integrations.hubspot.sandbox.table import ObjectTable
 
@@ -244,14 +244,15 @@ class Portal:
         return row
 
     def seed(self, kind: str, rows: list[dict[str, str]]) -> None:
-        """Many records that were always there: no web-hook tells of them."""
-        for values in rows:
-            self._keep(kind, self._new(kind, values))
+        """Many records that were there yesterday: no web-hook tells of them."""
+        began = self.now() - DAY_MS
+        for number, values in enumerate(rows):
+            self._keep(kind, self._new(kind, values, at=began + number))
 
     # --- Rows -----------------------------------------------------------------------------------
 
-    def _new(self, kind: str, values: Mapping[str, str]) -> Json:
-        now = self.now()
+    def _new(self, kind: str, values: Mapping[str, str], *, at: int | None = None) -> Json:
+        now = self.now() if at is None else at
         identifier = str(self._next_id)
         self._next_id += 1
         created = "createdate" if kind in catalog.DEFAULTS else "hs_createdate"

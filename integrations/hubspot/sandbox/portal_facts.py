@@ -6,7 +6,7 @@ from typing import Any
 
 from integrations.hubspot.sandbox import catalog, first_day, shapes
 from integrations.hubspot.sandbox.call import Call, Endpoint
-from integrations.hubspot.sandbox.errors import ApiError, invalid, not_found
+from integrations.hubspot.sandbox.errors import ApiError, invalid, not_found, unauthorized
 from integrations.hubspot.sandbox.moments import iso, now_ms
 
 Json = dict[str, Any]
@@ -160,6 +160,9 @@ def _absent() -> Json:
 
 
 def _app(call: Call) -> Json:
+    """Raises 401 without the developer account's key, 404 for another app."""
+    if call.query.get("hapikey") != catalog.DEVELOPER_KEY:
+        raise unauthorized()
     if call.part("app") != str(catalog.APP_ID):
         raise not_found()
     return call.portal.announcer.app()
