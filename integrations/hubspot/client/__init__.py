@@ -11,7 +11,7 @@ from integrations.hubspot.client.errors import (
     TokenExpired,
 )
 from integrations.hubspot.client.objects import ObjectCalls
-from integrations.hubspot.client.schema import SchemaCalls
+from integrations.hubspot.client.schema import NewProperty, Property, SchemaCalls
 from integrations.hubspot.client.searching import Filter, Search, SearchCalls
 from integrations.hubspot.client.values import (
     BatchInput,
@@ -31,7 +31,9 @@ __all__ = [
     "ItemError",
     "Link",
     "MissingScopes",
+    "NewProperty",
     "ObjectPage",
+    "Property",
     "Refused",
     "RemoteObject",
     "Search",

@@ -88,7 +88,7 @@ def _item_error(error: Json) -> ItemError:
     return ItemError(
         message=message,
         category=str(error.get("category") or ""),
-        ids=_texts(context.get("ids") or context.get("id")),
+        ids=_texts(context.get("ids") or context.get("id") or context.get("fromObjectId")),
         traces=_texts(context.get("objectWriteTraceId")),
         existing_id=existing_id_in(message),
     )

@@ -15,7 +15,7 @@ import requests
 
 from integrations.hub.errors import (
     AuthExpired,
-    Conflict,
+    Exists,
     Forbidden,
     HubError,
     NotFound,
@@ -52,12 +52,12 @@ class MissingScopes(Forbidden):
         self.scopes = scopes
 
 
-class ExistsAlready(Conflict):
+class ExistsAlready(Exists):
     """A record with the same unique value is there; `existing_id` is empty when it is not named."""
 
-    def __init__(self, message: str, *, existing_id: str = "") -> None:
-        super().__init__(message, status=409)
-        self.existing_id = existing_id
+    @property
+    def existing_id(self) -> str:
+        return self.external_id
 
 
 class Refused(Rejected):
@@ -102,7 +102,7 @@ def _refusal(status: int, category: str, said: Mapping[str, Any], words: str) ->
     if status == 404:
         return NotFound(words, status=status)
     if status == 409:
-        return ExistsAlready(words, existing_id=existing_id_in(words))
+        return ExistsAlready(words, external_id=existing_id_in(words))
     if 400 <= status < 500 and status not in (408, 425):
         return Refused(words, status=status, category=category, fields=_fields(said))
     return None

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from integrations.hub.types import AccountInfo
+from integrations.hubspot.client.batches import errors_in
 from integrations.hubspot.client.paths import LEGACY
 from integrations.hubspot.client.transport import Transport
-from integrations.hubspot.client.values import Json, after_of
+from integrations.hubspot.client.values import ItemError, Json, after_of
 from integrations.hubspot.limits import OWNERS_PAGE
 
 
@@ -40,6 +41,29 @@ class Property:
     is_calculated: bool
     is_unique: bool
     is_read_only: bool
+
+
+@dataclass(frozen=True)
+class NewProperty:
+    """A text field of our own; nobody sees it on HubSpot's forms."""
+
+    name: str
+    label: str
+    description: str
+    group: str
+    is_unique: bool = False
+
+    def as_json(self) -> Json:
+        return {
+            "name": self.name,
+            "label": self.label,
+            "description": self.description,
+            "groupName": self.group,
+            "type": "string",
+            "fieldType": "text",
+            "hasUniqueValue": self.is_unique,
+            "formField": False,
+        }
 
 
 @dataclass(frozen=True)
@@ -94,6 +118,12 @@ class SchemaCalls(Transport):
     def properties(self, kind: str) -> tuple[Property, ...]:
         answer = self.ask("GET", self.path("properties", kind))
         return tuple(_property(row) for row in answer["results"])
+
+    def properties_create(self, kind: str, given: Sequence[NewProperty]) -> tuple[ItemError, ...]:
+        """Makes text properties of our own; one that is there already is among the errors."""
+        path = self.path("properties", kind, "batch", "create")
+        inputs = [one.as_json() for one in given]
+        return errors_in(self.ask("POST", path, body={"inputs": inputs}))
 
     def pipelines(self, kind: str = "deals") -> tuple[Pipeline, ...]:
         """In their order, without the archived ones."""

@@ -11,11 +11,15 @@ Json = dict[str, Any]
 Properties = Mapping[str, str | None]
 
 HUBSPOT_DEFINED = "HUBSPOT_DEFINED"
+UNLABELLED = "_unlabeled"
 
 
 @dataclass(frozen=True)
 class RemoteObject:
-    """A record at HubSpot; `associations` are ids by the name of the other kind."""
+    """A record at HubSpot; `associations` are ids by the name of the other kind.
+
+    The primary one comes first, the others by age.
+    """
 
     id: str
     properties: Properties
@@ -116,12 +120,24 @@ def object_read(row: Json) -> RemoteObject:
         is_archived=bool(row.get("archived")),
         archived_at=row.get("archivedAt") or "",
         associations={
-            kind: tuple(dict.fromkeys(str(found["id"]) for found in held["results"]))
+            kind: _linked_ids(held["results"])
             for kind, held in (row.get("associations") or {}).items()
         },
         is_new=bool(row.get("new")),
         trace=row.get("objectWriteTraceId") or "",
     )
+
+
+def _linked_ids(rows: Sequence[Json]) -> tuple[str, ...]:
+    """A pair has a row for each type; one that is unlabelled only is not the primary one."""
+    main = {str(row["id"]) for row in rows if not str(row.get("type")).endswith(UNLABELLED)}
+    ids = {str(row["id"]) for row in rows}
+    return tuple(sorted(ids, key=lambda one: (one not in main, number_of(one))))
+
+
+def number_of(identifier: str) -> tuple[int, str]:
+    """To order ids by: they are numbers, written as texts."""
+    return (int(identifier) if identifier.isdecimal() else 0, identifier)
 
 
 def page_read(answer: Json) -> ObjectPage:
