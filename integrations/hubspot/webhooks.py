@@ -17,6 +17,8 @@ from urllib.parse import unquote
 from integrations.hub.connections import webhook_url
 from integrations.hub.errors import Unverified
 from integrations.hub.models import Connection
+from integrations.hub.oauth.applications import application_of
+from integrations.hub.oauth.names import ApplicationMissing
 from integrations.hub.types import Event, RawRequest
 
 SIGNATURE = "x-hubspot-signature-v3"
@@ -32,7 +34,8 @@ DECODED = re.compile("%(?:3A|2F|3F|40|21|24|27|28|29|2A|2C|3B)", re.IGNORECASE)
 
 _ACTS = ("creation", "propertyChange", "deletion", "merge", "restore", "associationChange")
 EVENTS = (
-    *(f"{kind}.{act}" for kind in ("contact", "company", "deal") for act in _ACTS),
+    # The general ones name the kind of record by its type.
+    *(f"{kind}.{act}" for kind in ("contact", "company", "deal", "object") for act in _ACTS),
     "contact.privacyDeletion",
 )
 
@@ -42,7 +45,7 @@ def verify(request: RawRequest, connection: Connection) -> None:
 
     The older signatures (v1, v2) have no time in them and are never taken, with v3 or without.
     """
-    secret = connection.secret(SECRET)
+    secret = secret_of(connection)
     if not secret:
         raise Unverified("no client secret is stored")
     given, sent_at = request.header(SIGNATURE), request.header(TIMESTAMP)
@@ -58,6 +61,17 @@ def verify(request: RawRequest, connection: Connection) -> None:
         raise Unverified("signature too old")
     if age < -FUTURE_SECONDS:
         raise Unverified("signature from the future")
+
+
+def secret_of(connection: Connection) -> str:
+    """The app's: typed in, or that of the application which access was granted to."""
+    typed = connection.secret(SECRET)
+    if typed or not connection.is_oauth:
+        return typed
+    try:
+        return application_of(connection).client_secret
+    except ApplicationMissing:
+        return ""
 
 
 def signature(secret: str, method: str, url: str, body: bytes, sent_at: str) -> str:
@@ -80,11 +94,15 @@ def public_url(connection: Connection) -> str:
 
 
 def events(request: RawRequest, connection: Connection | None = None) -> list[Event]:
-    """Each event of the array. They are hints, come twice and in any order: read what they name."""
+    """Each event of the array. They are hints, come twice and in any order: read what they name.
+
+    An app tells of all portals it is in at one address: those of other portals are left out.
+    """
     said = request.json
     if not isinstance(said, list):
         raise ValueError("HubSpot sends an array of events.")
-    return [_event(row) for row in said]
+    portal = connection.remote_account_id if connection else ""
+    return [_event(row) for row in said if not portal or str(row["portalId"]) == portal]
 
 
 def _event(row: dict[str, Any]) -> Event:
