@@ -7,6 +7,8 @@ from integrations.hub.provider import RateLimit
 # A public app's rate per installed account; a private app on Free or Starter has 100.
 OAUTH_LIMITS = (RateLimit("api", requests=110, seconds=10),)
 PRIVATE_APP_LIMITS = (RateLimit("api", requests=100, seconds=10),)
+# The lowest of a day; a public app has none.
+DAILY_LIMIT = RateLimit("daily", requests=250_000, seconds=86_400)
 # Per account, apart from the rest; the hub's 80 % make it the 4 a second that older texts name.
 SEARCH_LIMIT = RateLimit("search", requests=5, seconds=1, burst=1)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,36 +16,22 @@ from crm.models import Workspace
 from integrations.hub import registry
 from integrations.hub.credentials import Secrets
 from integrations.hub.models import Connection
-from integrations.hub.provider import ApiKeyAuth, CredentialField, Provider, RateLimit, Webhook
+from integrations.hub.provider import RateLimit
 from integrations.hub.sandbox.server import SandboxServer
-from integrations.hub.types import AccountInfo
-from integrations.hubspot import webhooks
 from integrations.hubspot.client import Client
-from integrations.hubspot.oauth import OAUTH
+from integrations.hubspot.own_properties import marks_ensure
+from integrations.hubspot.provider import provider as hubspot
 from integrations.hubspot.sandbox import sandbox as app
 from integrations.hubspot.sandbox.catalog import CLIENT_SECRET
 from tests import factories
+from tests.integrations.hubspot.keeping import Portal
 from tests.sandbox import RunningSandbox
 
 TOKEN = "pat-na1-nexa-tests"  # of the fake
 
 
-def account_check(connection: Connection) -> AccountInfo:
-    return Client(connection).account()
-
-
-PROVIDER = Provider(
-    id="hubspot",
-    name="HubSpot",
-    summary="Contacts, companies and deals, two-way.",
-    auth=ApiKeyAuth(fields=(CredentialField("access_token", "Token"),)),
-    oauth=OAUTH,
-    hosts=("api.hubapi.com",),
-    # Wide, so that tests do not wait for our own limiter; the vendor keeps its own.
-    limits=(RateLimit("api", requests=10_000, seconds=10),),
-    check=account_check,
-    webhook=Webhook(verify=webhooks.verify, events=webhooks.events),
-)
+# Wide, so that tests do not wait for our own limiter; the vendor keeps its own.
+PROVIDER = replace(hubspot, limits=(RateLimit("api", requests=10_000, seconds=10),))
 
 
 @pytest.fixture(autouse=True)
@@ -104,6 +91,18 @@ def plain_client(workspace: Workspace, sandbox: RunningSandbox, settings: Any) -
     """For what does not depend on the version."""
     settings.NEXA_SANDBOX_URL = sandbox.url
     return Client(connection_make(workspace))
+
+
+@pytest.fixture
+def portal(workspace: Workspace, sandbox: RunningSandbox, settings: Any) -> Portal:
+    """A connection that has our two properties at the vendor."""
+    settings.NEXA_SANDBOX_URL = sandbox.url
+    sandbox.act("hubspot", "set_limits", search="1000")
+    connection = connection_make(workspace)
+    made = marks_ensure(connection)
+    connection.settings["marked_kinds"] = list(made.kinds)
+    connection.save(update_fields=["settings"])
+    return Portal(connection, sandbox)
 
 
 class Raw:
