@@ -12,7 +12,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 
 from crm.choices import Lifecycle
-from crm.rules.identity import domain_normal
+from crm.rules.identity import domain_normal, linkedin_normal
 from imports.custom import custom_cell
 from imports.dates import AmbiguousDate, moment_parse
 from imports.errors import BadValue
@@ -144,12 +144,6 @@ def url_value(text: str, *, limit: int, label: str) -> str:
     host, slash, path = rest.partition("/")
     url = f"{scheme.lower()}://{host.lower()}{slash}{path}"
     return linkedin_normal(url) if "linkedin.com/" in url else url
-
-
-def linkedin_normal(url: str) -> str:
-    """One spelling for each profile: no query, no slash at the end, always the same host."""
-    path = url.partition("linkedin.com/")[2].partition("?")[0].partition("#")[0].rstrip("/")
-    return f"https://www.linkedin.com/{path}"
 
 
 @lru_cache(maxsize=20_000)

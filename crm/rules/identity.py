@@ -53,3 +53,18 @@ def email_domain(email: str) -> str:
     """The company's domain in an address; empty for a free mail service."""
     domain = email_normal(email).rpartition("@")[2]
     return "" if domain in FREE_MAIL_DOMAINS else domain
+
+
+def linkedin_normal(url: str) -> str:
+    """One spelling for each profile: no query, no slash at the end, always the same host."""
+    path = url.partition("linkedin.com/")[2].partition("?")[0].partition("#")[0].rstrip("/")
+    return f"https://www.linkedin.com/{path}"
+
+
+def linkedin_spellings(url: str) -> tuple[str, ...]:
+    """How others write the same profile, in lower case; of no profile there is none."""
+    path = linkedin_normal(url.lower()).removeprefix("https://www.linkedin.com/")
+    if not path:
+        return ()
+    hosts = ("https://www.", "https://", "http://www.", "http://")
+    return tuple(f"{host}linkedin.com/{path}{end}" for host in hosts for end in ("", "/"))
