@@ -30,11 +30,12 @@ class Page:
 
 @dataclass(frozen=True)
 class BatchAnswer:
-    """What became of one item: its external id, or why not."""
+    """What became of one item: its external id, or why not; `existing_id` when it was there."""
 
     external_id: str
     refusal: str = ""
     fields: Mapping[str, str] | None = None
+    existing_id: str = ""
 
     @property
     def is_ok(self) -> bool:
@@ -137,7 +138,8 @@ def _batch_answer(configuration: Configuration, row: Json | None) -> BatchAnswer
         fields = field_errors(row)
         words = _message(row) or "The CRM refused this lead."
         named = "; ".join(f"{name}: {said}" for name, said in fields.items())
-        return BatchAnswer("", f"{words} ({named})" if named else words, fields)
+        existing = made.external_id if status == 409 else ""
+        return BatchAnswer("", f"{words} ({named})" if named else words, fields, existing)
     return BatchAnswer(made.external_id)
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import requests
 
-from integrations.hub.errors import Conflict, NotFound, Rejected
+from integrations.hub.errors import Exists, NotFound, Rejected
 from integrations.hub.http import HubSession, session_for, status_error
 from integrations.hub.models import Connection
 from integrations.hub.types import AccountInfo
@@ -38,14 +38,6 @@ class Refused(Rejected):
     def __init__(self, message: str, *, status: int, fields: Mapping[str, str]) -> None:
         super().__init__(message, status=status)
         self.fields = fields
-
-
-class Exists(Conflict):
-    """The CRM has this record already, under `external_id` (empty when it does not say)."""
-
-    def __init__(self, message: str, *, external_id: str) -> None:
-        super().__init__(message, status=409)
-        self.external_id = external_id
 
 
 class NotOffered(Rejected):

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from crm.choices import LeadStatus, PropertyStatus
 from integrations.hub.errors import InvalidSettings
-from integrations.hub.models import Connection
+from integrations.hub.provider import Priority
 from integrations.rest_crm import defaults
 from integrations.rest_crm.endpoints import Endpoint, endpoints_parse
 from integrations.rest_crm.fields import FieldMap, Kind, field_map_parse
@@ -19,9 +19,8 @@ from integrations.rest_crm.settings_reading import SettingsReader, base_url_clea
 from integrations.rest_crm.templates import Template, template_parse
 from integrations.rest_crm.values import ValueMap, value_map_parse
 
-Priority = Literal["high", "medium", "low"]
 PRIORITIES: tuple[Priority, ...] = ("high", "medium", "low")
-SWITCHED = ("lead", "property", "inquiry")
+SWITCHED = ("inquiry",)
 LONGEST_TIMEOUT_MS = 60_000
 BATCH = '{"items": "{{items}}"}'
 
@@ -89,7 +88,6 @@ class Configuration:
     """Everything the client, the reader and the web-hooks need to know of one connection."""
 
     base_url: str
-    is_enabled: bool
     authentication: Authentication
     endpoints: Mapping[str, Endpoint]
     objects: Mapping[str, ObjectRules]
@@ -110,23 +108,16 @@ def configuration_of(settings: Mapping[str, Any]) -> Configuration:
     incoming = _incoming(reader)
     made = Configuration(
         base_url=reader.parsed("base_url", lambda text: base_url_clean(text, defaults.PATH_PREFIX)),
-        is_enabled=reader.boolean("is_enabled", default=True),
         authentication=_authentication(reader),
         endpoints=reader.parsed(
             "paths", lambda text: endpoints_parse(text, default=defaults.ENDPOINTS), fallback={}
         ),
         objects={name: _object(reader, name) for name in defaults.FIELDS},
-        dealer_priority=_priority(reader, "dealer"),
+        dealer_priority=priority_of(reader, "dealer"),
         envelope=incoming.envelope,
         list_query=reader.parsed("list_query", _list_query, fallback={}),
         incoming=incoming,
-        retrying=Retrying(
-            attempts=reader.integer("retry_attempts", defaults.RETRY_ATTEMPTS, 0, 20),
-            first_delay_seconds=reader.integer(
-                "retry_delay_ms", defaults.RETRY_DELAY_MS, 100, 3_600_000
-            )
-            / 1000,
-        ),
+        retrying=retrying_of(reader),
         timeout_seconds=timeout_of(reader),
         has_batch=reader.boolean("has_batch", default=False),
         batch_size=reader.integer("batch_size", defaults.BATCH_SIZE, 1, 1000),
@@ -137,13 +128,20 @@ def configuration_of(settings: Mapping[str, Any]) -> Configuration:
     return made
 
 
-def read_seconds(connection: Connection) -> float:
-    """How long this CRM may take to answer; our default where the setting cannot be read."""
-    return timeout_of(SettingsReader(connection.settings))
-
-
 def timeout_of(reader: SettingsReader) -> float:
     return reader.integer("timeout_ms", defaults.TIMEOUT_MS, 100, LONGEST_TIMEOUT_MS) / 1000
+
+
+def retrying_of(reader: SettingsReader) -> Retrying:
+    delay = reader.integer("retry_delay_ms", defaults.RETRY_DELAY_MS, 100, 3_600_000)
+    return Retrying(
+        attempts=reader.integer("retry_attempts", defaults.RETRY_ATTEMPTS, 0, 20),
+        first_delay_seconds=delay / 1000,
+    )
+
+
+def is_on(settings: Mapping[str, Any], name: str) -> bool:
+    return SettingsReader(settings).boolean(f"{name}_is_on", default=True)
 
 
 def incoming_of(settings: Mapping[str, Any]) -> Incoming:
@@ -181,7 +179,7 @@ def _object(reader: SettingsReader, name: str) -> ObjectRules:
         template=_template(reader, name, fields),
         maps=_maps(reader, name),
         is_on=reader.boolean(f"{name}_is_on", default=True) if name in SWITCHED else True,
-        priority=_priority(reader, name) if name in defaults.PRIORITIES else "medium",
+        priority=priority_of(reader, name) if name in defaults.PRIORITIES else "medium",
     )
 
 
@@ -263,7 +261,7 @@ def _maps(reader: SettingsReader, name: str) -> dict[str, ValueMap]:
     return {}
 
 
-def _priority(reader: SettingsReader, name: str) -> Priority:
+def priority_of(reader: SettingsReader, name: str) -> Priority:
     fallback = defaults.PRIORITIES[name]
     chosen = reader.choice(
         f"{name}_priority", (fallback, *(one for one in PRIORITIES if one != fallback))

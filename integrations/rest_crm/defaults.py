@@ -40,6 +40,7 @@ utm_source = utmSource
 notes = notes, description
 lost_reason = reason, lostReason
 created_at = createdDate, createdAt
+updated_at = updatedAt, modifiedAt, updatedDate
 """,
     "property": """
 external_id = id, _id
@@ -51,6 +52,7 @@ locality = location.locality, locality
 status = status
 owner_contact = owner
 dealer = assignedAgent
+updated_at = updatedAt, modifiedAt, updatedDate
 """,
     "inquiry": """
 external_id = id, _id
@@ -97,8 +99,9 @@ KINDS: dict[str, dict[str, Kind]] = {
         "budget_max": "number",
         "preferred_areas": "list",
         "created_at": "moment",
+        "updated_at": "moment",
     },
-    "property": {"status": "choice", "price": "number"},
+    "property": {"status": "choice", "price": "number", "updated_at": "moment"},
     "deal": {"amount": "number"},
     "activity": {"at": "moment"},
     "webhook": {"events": "list"},

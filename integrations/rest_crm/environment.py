@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
 from integrations.hub.errors import InvalidSettings
+from integrations.hub.types import EnvironmentConnection
 from integrations.rest_crm.configuration import configuration_of
 from integrations.rest_crm.settings_reading import FALSE_WORDS, TRUE_WORDS
 
 # Variable, and the setting it becomes.
 SETTINGS = {
     "CRM_API_URL": "base_url",
+    "CRM_WEBHOOK_URL": "webhook_url",
     "CRM_TIMEOUT": "timeout_ms",
     "CRM_RETRY_ATTEMPTS": "retry_attempts",
     "CRM_RETRY_DELAY": "retry_delay_ms",
@@ -30,24 +31,14 @@ REQUIRED = ("CRM_API_URL", "CRM_API_KEY", "CRM_API_SECRET")
 LONGEST = 1000
 
 
-@dataclass(frozen=True)
-class EnvironmentConnection:
-    """A connection as the environment has it; `webhook_url` replaces our own address when set."""
-
-    settings: Mapping[str, Any]
-    # Never in a repr: it would reach a log.
-    credentials: Mapping[str, str] = field(repr=False)
-    webhook_url: str = ""
-
-
 def environment_connection(environ: Mapping[str, str]) -> EnvironmentConnection | None:
-    """What the variables say; None when CRM_ENABLED is off, or when no CRM_API_URL is set either.
+    """What the variables say; None when neither CRM_ENABLED nor CRM_API_URL is set.
 
     Raises ImproperlyConfigured naming every variable that is wrong; never repeats a secret.
     """
     values = {name: value.strip() for name, value in environ.items() if name.startswith("CRM_")}
     if not _is_enabled(values):
-        return None
+        return EnvironmentConnection(is_enabled=False) if values.get("CRM_ENABLED") else None
     faults = _faults(values)
     settings: dict[str, Any] = {
         setting: int(values[name]) if name in NUMBERS else values[name]
@@ -61,9 +52,7 @@ def environment_connection(environ: Mapping[str, str]) -> EnvironmentConnection 
             " ".join(f"{name}: {words}" for name, words in sorted(faults.items()))
         )
     secrets = {key: values[name] for name, key in CREDENTIALS.items() if values.get(name)}
-    return EnvironmentConnection(
-        {**settings, "is_enabled": True}, secrets, values.get("CRM_WEBHOOK_URL", "")
-    )
+    return EnvironmentConnection(settings=settings, credentials=secrets)
 
 
 def _is_enabled(values: Mapping[str, str]) -> bool:

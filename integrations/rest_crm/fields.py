@@ -13,7 +13,7 @@ from integrations.rest_crm.templates import FILTERS, Filter, Placeholder, Templa
 # What a field of ours holds, and so how it is read.
 Kind = Literal["text", "number", "list", "moment", "choice"]
 # Given by the other side, never written.
-EXTERNAL_ID = "external_id"
+GIVEN = frozenset({"external_id", "updated_at"})
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class FieldRule:
 
     @property
     def is_written(self) -> bool:
-        return self.ours != EXTERNAL_ID and bool(self.theirs)
+        return self.ours not in GIVEN and bool(self.theirs)
 
 
 @dataclass(frozen=True)

@@ -24,11 +24,12 @@ class Unreadable(ValueError):
 
 @dataclass(frozen=True)
 class ReadingProblem:
-    """A field that could not be read: ours, their place, and why."""
+    """A field that could not be read: ours, their place, why, and what stands there."""
 
     field: str
     place: str
     words: str
+    raw: Any = None
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,7 @@ def record_read(rules: ObjectRules, body: Mapping[str, Any]) -> Reading:
         try:
             values[rule.ours] = None if raw is None else _value(rules, rule, raw)
         except (Unreadable, UnknownValue) as error:
-            problems.append(ReadingProblem(rule.ours, path_words(place), str(error)))
+            problems.append(ReadingProblem(rule.ours, path_words(place), str(error), raw))
     return Reading(values, tuple(problems))
 
 

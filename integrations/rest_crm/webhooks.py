@@ -110,10 +110,12 @@ def _part(body: Mapping[str, Any], incoming: Incoming, name: str) -> str:
 def ensure(connection: Connection, url: str) -> Registration:
     """Leave one registration for `url` with our secret: as it is, or made anew.
 
-    A secret that nobody typed in is made here. Safe to repeat: registers again only when the
+    The settings may name another address that leads to us. A secret that nobody typed in is made
+    here. Safe to repeat: registers again only when the
     address, the events or the secret changed, or the CRM says that it is gone.
     """
     client = Client(connection)
+    url = str(connection.settings.get("webhook_url") or url)
     secret = connection.secret(WEBHOOK_SECRET) or secrets.token_urlsafe(32)
     wanted = client.configuration.incoming.subscribed
     mark = _mark(url, wanted, secret)

@@ -12,6 +12,7 @@ from crm.models import Workspace
 from integrations.hub.classification import classified
 from integrations.hub.errors import (
     AuthExpired,
+    Exists,
     Forbidden,
     NotFound,
     OutcomeUnknown,
@@ -21,7 +22,7 @@ from integrations.hub.errors import (
 )
 from integrations.hub.http import AddressRefused, recording
 from integrations.hub.models import Connection
-from integrations.rest_crm.client import Client, Exists, NotOffered, Refused, account
+from integrations.rest_crm.client import Client, NotOffered, Refused, account
 from tests.integrations.rest_crm.conftest import connection_make
 from tests.sandbox import RunningSandbox
 

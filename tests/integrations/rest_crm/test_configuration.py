@@ -60,7 +60,7 @@ def test_settings_change_what_they_name() -> None:
         timeout_ms=1500,
         retry_attempts="2",
         has_batch="yes",
-        lead_is_on=False,
+        inquiry_is_on=False,
         lead_priority="low",
         subscribed_events="contact.changed",
         events="lead.updated = contact.changed",
@@ -72,7 +72,7 @@ def test_settings_change_what_they_name() -> None:
     assert made.endpoints["webhook.delete"] == Endpoint("DELETE", "/hooks/{id}")
     assert "deal.create" not in made.endpoints
     assert (made.timeout_seconds, made.retrying.delays(), made.has_batch) == (1.5, (1, 2), True)
-    assert (made.objects["lead"].is_on, made.objects["lead"].priority) == (False, "low")
+    assert (made.objects["inquiry"].is_on, made.objects["lead"].priority) == (False, "low")
     assert made.incoming.events.to_ours("Contact.Changed") == "lead.updated"
     assert made.incoming.subscribed == ("contact.changed",)
 

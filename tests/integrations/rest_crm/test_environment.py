@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
+from integrations.hub.types import EnvironmentConnection
 from integrations.rest_crm.configuration import configuration_of
 from integrations.rest_crm.environment import environment_connection
 
@@ -31,7 +32,7 @@ def test_variables_become_a_connection() -> None:
         "api_secret": "secret-12345",
         "webhook_secret": "hook-12345",
     }
-    assert made.webhook_url == "https://nexa.example.test/api/crm/webhook"
+    assert made.settings["webhook_url"] == "https://nexa.example.test/api/crm/webhook"
     configuration = configuration_of(made.settings)
     assert configuration.base_url == "https://crm.example.test/api/v1"
     assert configuration.timeout_seconds == 1.5
@@ -40,10 +41,16 @@ def test_variables_become_a_connection() -> None:
 
 @pytest.mark.parametrize(
     "environ",
-    [{}, {"CRM_ENABLED": "false", "CRM_TIMEOUT": "x"}, {"CRM_API_KEY": "k"}, {"CRM_ENABLED": ""}],
+    [{}, {"CRM_TIMEOUT": "x"}, {"CRM_API_KEY": "k"}, {"CRM_ENABLED": ""}],
 )
-def test_nothing_set_or_switched_off_makes_nothing(environ: dict[str, str]) -> None:
+def test_nothing_set_asks_for_nothing(environ: dict[str, str]) -> None:
     assert environment_connection(environ) is None
+
+
+def test_switched_off_asks_for_no_connection_at_work() -> None:
+    made = environment_connection(FULL | {"CRM_ENABLED": "false", "CRM_TIMEOUT": "x"})
+
+    assert made == EnvironmentConnection(is_enabled=False)
 
 
 def test_address_alone_switches_it_on() -> None:
@@ -62,7 +69,7 @@ def test_address_alone_switches_it_on() -> None:
         ("CRM_API_KEY", "has blank", "blanks"),
         ("CRM_WEBHOOK_URL", "http://nexa.example.test", "https://"),
         ("CRM_TIMEOUT", "30s", "whole number"),
-        ("CRM_TIMEOUT", "5", "100 to 120000"),
+        ("CRM_TIMEOUT", "5", "100 to 60000"),
         ("CRM_RETRY_ATTEMPTS", "-1", "whole number"),
         ("CRM_RETRY_DELAY", "1.5", "whole number"),
     ],
