@@ -27,7 +27,7 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.prove]
 
 ENOUGH = settings(
     max_examples=1_000,
-    stateful_step_count=20,
+    stateful_step_count=16,
     deadline=None,
     derandomize=True,
     database=None,
@@ -102,21 +102,20 @@ class SiblingForgotten(World):
 class LaneIgnored(World):
     """The last job of a lane is handed out before those that wait there longer."""
 
-    def _claim(self, connection_id: int) -> Claimed | None:
+    def _claim(self, connection: Connection, count: int) -> list[Claimed]:
         ready = SyncJob.objects.filter(
-            connection_id=connection_id, state=JobState.READY, run_at__lte=Now()
+            connection=connection, state=JobState.READY, run_at__lte=Now()
         )
         last = ready.order_by("pk").last()
         busy = SyncJob.objects.filter(state=JobState.LEASED)
         if last is None or busy.filter(lane=last.lane).exists():
-            return super()._claim(connection_id)
+            return super()._claim(connection, count)
         token = uuid.uuid4()
         SyncJob.objects.filter(pk=last.pk).update(
             state=JobState.LEASED, lease_token=token, lease_until=Now(), claims=F("claims") + 1
         )
-        return Claimed(
-            SyncJob.objects.select_related("connection", "intent").get(pk=last.pk), token
-        )
+        job = SyncJob.objects.select_related("connection", "intent").get(pk=last.pk)
+        return [Claimed(job, token)]
 
 
 class CrashCosts(World):
@@ -127,6 +126,19 @@ class CrashCosts(World):
         super()._sweep()
         back = SyncJob.objects.filter(pk__in=held, state=JobState.READY)
         back.update(attempts=F("attempts") + 1)
+
+
+class AllSuspected(World):
+    """Of jobs that were lost with one worker all are handed out together again."""
+
+    def _claim(self, connection: Connection, count: int) -> list[Claimed]:
+        lost = SyncJob.objects.filter(state=JobState.READY, claims__gt=0)
+        was = dict(lost.values_list("pk", "claims"))
+        lost.update(claims=0)
+        held = super()._claim(connection, count)
+        for pk, claims in was.items():
+            SyncJob.objects.filter(pk=pk).update(claims=F("claims") + claims)
+        return held
 
 
 class CrashSettles(World):
@@ -149,6 +161,7 @@ class CrashSettles(World):
         pytest.param(SiblingForgotten, marks=LONG_SEARCH),
         LaneIgnored,
         CrashCosts,
+        pytest.param(AllSuspected, marks=LONG_SEARCH),
         CrashSettles,
     ],
 )

@@ -46,9 +46,13 @@ class QueueMachine(RuleBasedStateMachine):
     def person_acts(self, place: int, record: int) -> None:
         self.world.command(place, record)
 
-    @rule(place=PLACES)
-    def worker_claims(self, place: int) -> None:
-        self.world.claim(place)
+    @rule(place=PLACES, count=st.sampled_from([1, 1, 2, 5]))
+    def worker_claims(self, place: int, count: int) -> None:
+        self.world.claim(place, count)
+
+    @rule(index=INDEXES)
+    def worker_hands_back(self, index: int) -> None:
+        self.world.hand_back(index)
 
     @rule(index=INDEXES, ending=ENDINGS, word=MEANWHILE)
     def worker_works(self, index: int, ending: str, word: str) -> None:
@@ -105,7 +109,8 @@ class QueueMachine(RuleBasedStateMachine):
     def _meanwhile(self, index: int, word: str) -> None:
         world = self.world
         if word == "edit":
-            world.edit(index % 2, RECORDS, 300)
+            for place in (0, 1):
+                world.edit(place, RECORDS, 300)
         if word in ("lost", "overtaken"):
             world.pass_time(61)
             world.sweep()
@@ -138,7 +143,7 @@ def test_queue_loses_nothing_and_runs_nothing_twice(workspace: Workspace) -> Non
             QueueMachine,
             settings=settings(
                 max_examples=EXAMPLES,
-                stateful_step_count=20,
+                stateful_step_count=16,
                 deadline=None,
                 suppress_health_check=list(HealthCheck),
             ),

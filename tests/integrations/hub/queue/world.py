@@ -212,65 +212,103 @@ class World:
 
     # --- Workers ------------------------------------------------------------------------------
 
-    def claim(self, place: int) -> Hand | None:
-        """As the pump does it, held against what should be next."""
+    def claim(self, place: int, count: int = 1) -> Hand | None:
+        """As the pump does it, held against what should be next; the first of what was claimed."""
         connection_id = self.connections[place]
         before, began = self.rows(), clock()
-        is_open = self.connection(place).breaker_state == BreakerState.OPEN
+        connection = Connection.objects.select_related("workspace").get(pk=connection_id)
+        is_open = connection.breaker_state == BreakerState.OPEN
         probe = breaker.probe(connection_id) if is_open else None
         if is_open and probe is None:
             return None
-        claimed = self._claim(connection_id)
-        self._check_claim(claimed, before, connection_id, (began, clock()))
-        if claimed is None:
-            if probe is not None:
-                leases.release(probe)
-            return None
-        hand = Hand(claimed, probe)
-        self.hands.append(hand)
-        return hand
+        held = self._claim(connection, 1 if is_open else count)
+        self._check_claim(held, before, connection_id, 1 if is_open else count, (began, clock()))
+        if not held and probe is not None:
+            leases.release(probe)
+        hands = [Hand(claimed, probe) for claimed in held]
+        self.hands += reversed(hands)
+        return hands[0] if hands else None
 
     def _check_claim(
         self,
-        claimed: Claimed | None,
+        held: list[Claimed],
         before: dict[int, Row],
         connection_id: int,
+        count: int,
         moments: tuple[datetime.datetime, datetime.datetime],
     ) -> None:
-        expected = {self._next(before, connection_id, moment) for moment in moments}
-        got = None if claimed is None else claimed.job.pk
+        expected = [self._next(before, connection_id, count, moment) for moment in moments]
+        got = [claimed.job.pk for claimed in held]
         assert got in expected, f"claimed {got}, expected {expected}"
         after = self.rows()
-        assert_kept(before, after, but={got})
-        if got is not None and claimed is not None:
-            was, now = before[got], after[got]
+        assert_kept(before, after, but=got)
+        for claimed in held:
+            was, now = before[claimed.job.pk], after[claimed.job.pk]
             assert (now.state, now.claims) == (JobState.LEASED, was.claims + 1)
             assert now.attempts == was.attempts
             assert now.lease_token == claimed.token
 
     def _next(
-        self, rows: dict[int, Row], connection_id: int, moment: datetime.datetime
-    ) -> int | None:
+        self, rows: dict[int, Row], connection_id: int, count: int, moment: datetime.datetime
+    ) -> list[int]:
         """The oracle: what a worker should be given at `moment`, said without SQL."""
         held = Connection.objects.filter(pk=connection_id).values_list("state", "gate_until")
         state, gate_until = held.get()
         if state != ConnectionState.ACTIVE or (gate_until is not None and gate_until > moment):
-            return None
+            return []
+        able = sorted(
+            (row for row in self._able(rows, moment) if row.connection_id == connection_id),
+            key=lambda row: (row.sort_at, row.id),
+        )[:count]
+        picked: list[Row] = []
+        for row in able:
+            # What is handed out together is of one kind and of different lanes; a job that was
+            # lost with its worker before is tried alone.
+            is_alike = not picked or (row.kind == picked[0].kind and not row.claims)
+            is_alone = bool(picked) and bool(picked[0].claims)
+            if is_alike and not is_alone and row.lane not in {one.lane for one in picked}:
+                if any(
+                    one.lane == row.lane and one.id != row.id for one in able[: able.index(row)]
+                ):
+                    continue
+                picked.append(row)
+        return [row.id for row in picked]
+
+    def _able(self, rows: dict[int, Row], moment: datetime.datetime) -> list[Row]:
         busy = {row.lane for row in rows.values() if row.state == JobState.LEASED}
         ready = [row for row in rows.values() if row.state == JobState.READY]
         first_commands: dict[int, int] = {}
         for row in sorted(ready, key=lambda row: row.id):
             if row.kind == JobKind.COMMAND:
                 first_commands.setdefault(row.lane, row.id)
-        able = [
+        return [
             row
             for row in ready
-            if row.connection_id == connection_id
-            and row.run_at <= moment
+            if row.run_at <= moment
             and row.lane not in busy
             and (row.kind != JobKind.COMMAND or first_commands[row.lane] == row.id)
         ]
-        return min(able, key=lambda row: (row.sort_at, row.id)).id if able else None
+
+    def hand_back(self, index: int) -> None:
+        """Claimed with others, and its turn did not come."""
+        if not self.hands:
+            return
+        hand = self.hands.pop(index % len(self.hands))
+        before = self.rows()
+        is_ours = before[hand.job_id].lease_token == hand.claimed.token
+        assert jobs.hand_back(hand.claimed.job, hand.claimed.token) == is_ours
+        after = self.rows()
+        if hand.probe is not None:
+            leases.release(hand.probe)
+        if not is_ours:
+            assert after == before, "an overtaken worker wrote"
+            return
+        was, now = before[hand.job_id], after[hand.job_id]
+        sibling = self._sibling(before, was)
+        assert now.state == (JobState.SUPERSEDED if sibling else JobState.READY)
+        assert (now.attempts, now.run_at, now.sort_at) == (was.attempts, was.run_at, was.sort_at)
+        assert now.claims == was.claims - (0 if sibling else 1)
+        assert_kept(before, after, but={hand.job_id, sibling.id if sibling else None})
 
     def work(self, index: int, ending: str, meanwhile: Callable[[], object]) -> Step | None:
         """A worker carries out what it holds; `meanwhile` happens while the vendor thinks."""
@@ -410,7 +448,8 @@ class World:
         if not targets:
             return
         job = SyncJob.objects.select_related("connection").get(pk=targets[index % len(targets)])
-        stale = [hand.claimed.token for hand in self.hands if hand.job_id != job.pk]
+        own = before[job.pk].lease_token
+        stale = [hand.claimed.token for hand in self.hands if hand.claimed.token != own]
         token = stale[0] if is_stale and stale else uuid.uuid4()
         assert not jobs.done(job, token)
         assert not jobs.dead(job, token, reason="x", code="x", error="x")
@@ -500,8 +539,8 @@ class World:
     def _dirty(self, connection_id: int, ids: list[int], head_start: int) -> None:
         jobs.dirty(connection_id, "account", ids, head_start)
 
-    def _claim(self, connection_id: int) -> Claimed | None:
-        return jobs.claim(connection_id)
+    def _claim(self, connection: Connection, count: int) -> list[Claimed]:
+        return jobs.claim_many(connection, count)
 
     def _execute(self, claimed: Claimed) -> Step:
         return execute(claimed)
