@@ -20,14 +20,20 @@ from integrations.hub.models import (
 from integrations.hub.provider import Provider
 
 RECENT = 10
+FORMER = 5
 
 
 @dataclass(frozen=True)
 class Integration:
-    """One provider on the integrations page, with the workspace's connections to it."""
+    """One provider on the integrations page, with the workspace's connections to it.
+
+    `former` are the last ones that were disconnected and can be connected again.
+    """
 
     provider: Provider
     connections: list[Connection]
+    former: list[Connection]
+    former_count: int
 
 
 @dataclass(frozen=True)
@@ -55,11 +61,21 @@ def connections_of(workspace: Workspace) -> QuerySet[Connection]:
 
 def integrations_of(workspace: Workspace) -> list[Integration]:
     """Every installed provider, in the order of the settings."""
-    connections = list(connections_of(workspace))
+    connections = list(Connection.objects.filter(workspace=workspace))
     return [
-        Integration(provider, [one for one in connections if one.provider == provider.id])
+        _integration(provider, [one for one in connections if one.provider == provider.id])
         for provider in registry.all_providers()
     ]
+
+
+def _integration(provider: Provider, connections: list[Connection]) -> Integration:
+    former = [one for one in connections if one.state == ConnectionState.DISABLED]
+    return Integration(
+        provider=provider,
+        connections=[one for one in connections if one.state != ConnectionState.DISABLED],
+        former=sorted(former, key=lambda one: one.updated_at, reverse=True)[:FORMER],
+        former_count=len(former),
+    )
 
 
 def work_counts(connection: Connection) -> WorkCounts:

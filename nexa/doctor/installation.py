@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from nexa.doctor.access import access_found
 from nexa.doctor.database import database_found, migrations_found
 from nexa.doctor.engine import cluster_found
 from nexa.doctor.finding import Finding
@@ -33,4 +34,4 @@ LOOKS = (
 
 
 def look() -> list[Finding]:
-    return [one() for one in LOOKS]
+    return [*(one() for one in LOOKS), *access_found()]

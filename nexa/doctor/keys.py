@@ -5,8 +5,8 @@ from __future__ import annotations
 from django.conf import settings
 from django.db import DatabaseError
 
-from integrations.hub.credentials import UnreadableSecrets
-from integrations.hub.models import Connection
+from integrations.hub.credentials import Secrets, UnreadableSecrets
+from integrations.hub.models import Connection, OAuthApplication
 from nexa.checks import is_fernet_key
 from nexa.doctor.finding import Finding
 
@@ -25,26 +25,29 @@ def keys_found() -> Finding:
 
 
 def credentials_found() -> Finding:
-    """Opens the credentials of every connection; shows none of them."""
+    """Opens the credentials of every connection and application; shows none of them."""
     part = "Stored credentials"
     try:
         connections = list(Connection.objects.only("id", "name", "credentials"))
     except DatabaseError:
         return Finding(part, "not looked at: no database", "Mend the database first.")
-    closed = [connection.name for connection in connections if not _opens(connection)]
+    applications = list(OAuthApplication.objects.all())
+    stored = [(one.name, one.credentials) for one in connections]
+    stored += [(f"the application at {one.provider}", one.secrets) for one in applications]
+    closed = [name for name, secrets in stored if not _opens(secrets)]
     if closed:
         return Finding(
             part,
-            f"{len(closed)} of {len(connections)} cannot be decrypted: {', '.join(closed[:5])}",
+            f"{len(closed)} of {len(stored)} cannot be decrypted: {', '.join(closed[:5])}",
             "Put the key they were encrypted with back into NEXA_ENCRYPTION_KEYS (old keys stay "
             "behind the new one), or enter the credentials again on the integrations page.",
         )
-    return Finding(part, f"{len(connections)} readable")
+    return Finding(part, f"{len(stored)} readable")
 
 
-def _opens(connection: Connection) -> bool:
+def _opens(secrets: Secrets) -> bool:
     try:
-        len(connection.credentials)
+        len(secrets)
     except UnreadableSecrets:
         return False
     return True

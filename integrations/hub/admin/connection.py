@@ -11,6 +11,7 @@ from crm.console import ReadOnlyAdmin, preformatted
 from integrations.hub.admin.answers import Words, act_on_each, operator_of
 from integrations.hub.connections import connection_pause, connection_resume, connection_test
 from integrations.hub.models import Connection, WebhookRefusal
+from integrations.hub.oauth.report import credential_report, report_lines
 from integrations.hub.overview import NEEDS_ATTENTION
 
 PAUSED = Words("connection", "connections", "paused; work is kept and waits for Resume.")
@@ -53,12 +54,12 @@ class ConnectionAdmin(ReadOnlyAdmin):
     search_fields = ("name", "remote_account_name", "=remote_account_id", "workspace__name")
     list_select_related = ("workspace",)
     exclude = ("credentials", "settings", "webhook_key", "scopes")
-    readonly_fields = ("credential_names", "shown_settings")
+    readonly_fields = ("access", "shown_settings")
     actions = ("test", "pause", "resume")
 
-    @admin.display(description="Credentials held (encrypted)")
-    def credential_names(self, connection: Connection) -> str:
-        return ", ".join(sorted(connection.credentials)) or "none"
+    @admin.display(description="Access: what it is worth, and what to do")
+    def access(self, connection: Connection) -> SafeString:
+        return preformatted("\n".join(report_lines(credential_report(connection))))
 
     @admin.display(description="Settings")
     def shown_settings(self, connection: Connection) -> SafeString:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
 from django.db.models import F, Q
 from django.urls import reverse
 
@@ -67,7 +69,16 @@ def can_sign_in(provider: Provider, workspace: Workspace) -> bool:
 
 
 def _of_environment(provider_id: str) -> Application | None:
-    client_id, client_secret = (
-        os.environ.get(name, "").strip() for name in environment_names(provider_id)
-    )
+    client_id, client_secret = (_variable(name) for name in environment_names(provider_id))
     return Application(client_id, client_secret) if client_id and client_secret else None
+
+
+def _variable(name: str) -> str:
+    """Its value, or that of the file that NAME_FILE names; empty when there is neither."""
+    path = os.environ.get(f"{name}_FILE", "")
+    if not path:
+        return os.environ.get(name, "").strip()
+    try:
+        return Path(path).read_text(encoding="utf-8").strip()
+    except OSError as error:
+        raise ImproperlyConfigured(f"{name}_FILE cannot be read: {error.strerror}.") from error

@@ -15,6 +15,7 @@ from integrations.hub import board, connections
 from integrations.hub.errors import HubError
 from integrations.hub.forms import DisconnectForm
 from integrations.hub.models import Connection
+from integrations.hub.oauth.report import credential_report
 from integrations.hub.words import event_words
 from integrations.hub.work_lines import work_lines
 
@@ -28,6 +29,7 @@ def connection_detail(request: WorkspaceRequest, pk: int) -> HttpResponse:
         "work": work_lines(connection, board.recent_jobs(connection)),
         "events": [(event, event_words(event.kind)) for event in board.recent_events(connection)],
         "runs": board.recent_runs(connection),
+        "access": credential_report(connection),
         "webhook_url": connections.webhook_url(connection),
         "sandbox_url": settings.NEXA_SANDBOX_URL,
     }
