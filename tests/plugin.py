@@ -24,6 +24,8 @@ TEST_ENVIRONMENT = {
     "NEXA_ENCRYPTION_KEYS": "Zm9yLXRlc3RzLW9ubHktZm9yLXRlc3RzLW9ubHktMDE=",
     "ALLOWED_HOSTS": "testserver,localhost,127.0.0.1",
     "NEXA_LOG_LEVEL": "WARNING",
+    # Fault points are there, and do nothing until a test says so.
+    "HUB_FAULT": "",
 }
 
 

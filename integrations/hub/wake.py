@@ -6,6 +6,8 @@ from django.db import connection as database
 from django.db import transaction
 from django_q.tasks import async_task
 
+from integrations.hub.faults import fault
+
 PUMP_TASK = "integrations.hub.tasks.pump"
 NAME = "hub"
 # A wake-up that nobody has answered for so long is lost: the queue may be asked again.
@@ -21,6 +23,7 @@ CLEAR = "UPDATE hub_wake SET is_pending = false WHERE name = %s AND is_pending"
 
 def wake() -> bool:
     """True when a task was put into the queue; call it after the commit of the work."""
+    fault("wake.asked")
     with database.cursor() as cursor:
         cursor.execute(SET, [NAME, STALE_SECONDS])
         is_ours = bool(cursor.rowcount)

@@ -11,6 +11,7 @@ from typing import Any
 from django.db import connection as database
 
 from integrations.hub import bound, wake
+from integrations.hub.faults import fault
 from integrations.hub.inbox.senders import PROOF, Sender
 from integrations.hub.lanes import lane_of
 from integrations.hub.models import Connection
@@ -81,7 +82,9 @@ def keep(sender: Sender, raw: RawRequest, events: Sequence[Event]) -> Kept | Non
     """
     connection = sender.connection
     rows = [event_row(connection.pk, raw, event) for event in events]
+    fault("inbox.keeping")
     told = bound.row(KEEP, _parameters(sender, raw, events, rows))
+    fault("inbox.kept")
     is_known, new, woken = told or (0, 0, 0)
     if woken:
         wake.ask_queue()

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from django.db import connection as database
 
+from integrations.hub.faults import fault
 from integrations.hub.jobs.order import sort_at
 from integrations.hub.lanes import lane_of
 from integrations.hub.models import JobKind, SyncJob, WriteIntent
@@ -41,6 +42,7 @@ def dirty(
             DIRTY,
             [connection_id, record_type, head_start_seconds, head_start_seconds, lanes, ids],
         )
+    fault("job.enqueued")
 
 
 def command_job_add(intent: WriteIntent) -> SyncJob:
