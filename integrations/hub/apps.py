@@ -11,6 +11,12 @@ from django.apps import AppConfig
 from integrations.hub import registry
 
 
+LISTENERS = (
+    *("checks", "oauth.idling", "outbox", "schedules", "panels", "environment"),
+    *("sync.provisioning",),
+)
+
+
 class HubConfig(AppConfig):
     """Loads the providers, then connects what listens."""
 
@@ -21,7 +27,7 @@ class HubConfig(AppConfig):
 
     def ready(self) -> None:
         registry.load()
-        for listener in ("checks", "oauth.idling", "outbox", "schedules", "panels", "environment"):
+        for listener in LISTENERS:
             import_module(f"integrations.hub.{listener}")
 
 

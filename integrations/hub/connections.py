@@ -21,6 +21,7 @@ from integrations.hub.intake import credentials_clean, settings_clean
 from integrations.hub.models import AuthKind, Connection, ConnectionState, GateReason
 from integrations.hub.oauth import scopes
 from integrations.hub.oauth.revocation import grant_revoke
+from integrations.hub.sync.states import states_ensure, streams_go_live
 from integrations.hub.types import ConnectionReport
 
 logger = logging.getLogger("integrations.hub.connections")
@@ -51,10 +52,12 @@ def connection_create(
     credentials: Mapping[str, str],
     settings: Mapping[str, Any],
     actor: User | None,
+    goes_live: bool = False,
 ) -> Connection:
     """Connect an account, prove the credentials and register for its events.
 
-    The connection is kept also when the vendor refuses: paused, with `attention` saying why.
+    The connection is kept also when the vendor refuses: paused, with `attention` saying why. Its
+    streams wait for a rehearsal and a person's word, unless it `goes_live` at once.
     Raises InvalidSettings for values that do not fit the provider, Conflict for a name in use,
     AlreadyConnected for an account that another connection has; nothing is kept then.
     """
@@ -70,7 +73,7 @@ def connection_create(
         created_by=actor,
         token_issued_at=Now(),
     )
-    connection_prove(connection)
+    connection_prove(connection, goes_live=goes_live)
     return connection
 
 
@@ -89,7 +92,7 @@ def connection_keep(**values: Any) -> Connection:
     return connection
 
 
-def connection_prove(connection: Connection) -> ConnectionReport:
+def connection_prove(connection: Connection, *, goes_live: bool = False) -> ConnectionReport:
     """Test a new connection and register for events; it is active then, or paused with the reason.
 
     Raises AlreadyConnected, and keeps nothing, when another connection has the account.
@@ -98,6 +101,8 @@ def connection_prove(connection: Connection) -> ConnectionReport:
     if report.is_taken:
         connection.delete()
         raise AlreadyConnected(report.message)
+    if goes_live and report.is_ok:
+        streams_go_live(connection, actor=None)
     return report
 
 
@@ -261,6 +266,7 @@ def _attention_set(connection: Connection, words: str) -> None:
 def _activate(connection: Connection) -> None:
     attention = scopes.missing_words(connection)
     _set(connection, _CONNECTED, state=ConnectionState.ACTIVE, attention=attention, **_OPEN_GATE)
+    states_ensure(connection)
     gates.auth_mended(connection)
     wake.wake_on_commit()
 

@@ -93,13 +93,14 @@ def _make(provider: Provider, wanted: EnvironmentConnection, mark: str) -> None:
             settings={**settings, MARK: mark},
         )
         _remember(connection, {"state": (None, ConnectionState.ACTIVE)})
-    connections.connection_prove(connection)
+    # Whoever sets the variables has decided; there may be nobody to look at a rehearsal.
+    connections.connection_prove(connection, goes_live=True)
 
 
 def _prove_once(connection: Connection) -> None:
     """A vendor that gave no answer when the connection was made is asked again."""
     if connection.state == ConnectionState.PAUSED and not connection.remote_account_id:
-        connections.connection_prove(connection)
+        connections.connection_prove(connection, goes_live=True)
 
 
 def _mend(connection: Connection, wanted: EnvironmentConnection, mark: str) -> None:

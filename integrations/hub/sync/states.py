@@ -46,6 +46,13 @@ def stream_go_live(state: SyncState, *, actor: User | None) -> None:
     wake.wake_on_commit()
 
 
+def streams_go_live(connection: Connection, *, actor: User | None) -> None:
+    """Every stream that nobody has decided about goes live."""
+    for state in states_ensure(connection):
+        if state.stage != SyncStage.LIVE:
+            stream_go_live(state, actor=actor)
+
+
 def _values(stream: Stream, order: int) -> dict[str, object]:
     shortest, longest = (int(one.total_seconds()) for one in stream.interval)
     return {
