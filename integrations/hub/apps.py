@@ -10,7 +10,6 @@ from django.apps import AppConfig
 
 from integrations.hub import registry
 
-
 LISTENERS = (
     *("checks", "oauth.idling", "outbox", "schedules", "panels", "environment"),
     *("sync.provisioning",),

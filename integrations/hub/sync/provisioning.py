@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from integrations.hub import registry
 from integrations.hub.models import Connection, ConnectionState, SyncState
+from integrations.hub.sweeps import sweep_register
 from integrations.hub.sync.references import references_sweep
 from integrations.hub.sync.states import states_ensure
-from integrations.hub.sweeps import sweep_register
 
 
 def streams_sweep() -> int:
