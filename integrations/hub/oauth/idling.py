@@ -10,6 +10,7 @@ from django.db.models import Q, QuerySet, Value
 from django.db.models.functions import Now
 
 from integrations.hub import registry
+from integrations.hub.credentials import UnreadableSecrets
 from integrations.hub.errors import HubError
 from integrations.hub.models import AuthKind, Connection, ConnectionState
 from integrations.hub.oauth.names import REFRESH_TOKEN
@@ -47,7 +48,7 @@ def _idle() -> QuerySet[Connection]:
 
 
 def _touch(connection: Connection) -> None:
-    if not connection.secret(REFRESH_TOKEN):
+    if not _has_refresh_token(connection):
         # Nothing to use; it is looked at again tomorrow, not every minute.
         Connection.objects.filter(pk=connection.pk).update(refresh_after=Now() + Value(IDLE))
         return
@@ -55,6 +56,13 @@ def _touch(connection: Connection) -> None:
         renew_idle(connection)
     except HubError as error:
         logger.warning("idle token of connection %s not renewed: %s", connection.pk, error.code)
+
+
+def _has_refresh_token(connection: Connection) -> bool:
+    try:
+        return bool(connection.secret(REFRESH_TOKEN))
+    except UnreadableSecrets:
+        return False
 
 
 sweep_register("oauth.idle", idle_touch)

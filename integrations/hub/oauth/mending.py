@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from django.core.exceptions import ImproperlyConfigured
+
 from integrations.hub import policy
 from integrations.hub.errors import HubError
 from integrations.hub.models import Connection
@@ -21,6 +23,9 @@ def step_mended(connection: Connection, step: Step, error: HubError) -> Step:
         return step
     try:
         is_mended = renewed_after_refusal(connection)
+    except ImproperlyConfigured:
+        # No key opens what is stored: the refusal stands as it is.
+        return step
     except HubError as trouble:
         return policy.step_after(trouble, attempts=0)
     return replace(step, signal=Signal.NONE, seconds=0.0) if is_mended else step

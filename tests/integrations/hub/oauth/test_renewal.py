@@ -6,8 +6,10 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from cryptography.fernet import Fernet
 from django.db import connection as database
 from django.db.models import F, Value
+from django.test import override_settings
 from werkzeug.wrappers import Request
 
 from crm.models import Alert, User, Workspace
@@ -453,3 +455,26 @@ def test_idle_connection_without_a_refresh_token_is_left_for_a_day(
 
     assert (idle_touch(), idle_touch()) == (1, 0)
     assert vendor.refreshes == 0
+
+
+def test_idle_token_that_no_key_opens_does_not_keep_the_others_waiting(
+    connection: Connection, vendor: AcmeVendor, workspace: Workspace
+) -> None:
+    other = signed_in(workspace, vendor)
+    with override_settings(NEXA_ENCRYPTION_KEYS=[Fernet.generate_key().decode()]):
+        Connection.objects.filter(pk=connection.pk).update(credentials=Secrets({"x": "y"}))
+    for one in (connection, other):
+        token_age(one, 25 * 60)
+
+    assert (idle_touch(), idle_touch()) == (2, 0)
+    assert stored(other).token_version == 2
+
+
+def test_lost_key_stops_the_connection_with_words(
+    connection: Connection, vendor: AcmeVendor, account_job: SyncJob
+) -> None:
+    with override_settings(NEXA_ENCRYPTION_KEYS=[Fernet.generate_key().decode()]):
+        pump(budget_seconds=0)
+
+    assert stored(connection).state == ConnectionState.AUTH_FAILED
+    assert "cannot be decrypted" in stored(connection).attention
