@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from django.urls import URLPattern, URLResolver, path
+from django.urls import URLPattern, URLResolver, include, path
 
+from integrations.hub.mapping_urls import mapping_patterns
 from integrations.hub.views import conflicts, connecting, connections
 from integrations.hub.views.connection_settings import connection_settings
 from integrations.hub.views.integrations import integration_list
@@ -37,6 +38,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
         connections.connection_disconnect,
         name="connection_disconnect",
     ),
+    path(_CONNECTION, include(mapping_patterns)),
     path("conflicts/", conflicts.conflict_list, name="conflict_list"),
     path("conflicts/decide/", conflicts.conflict_decide, name="conflict_decide"),
     path("integrations/oauth/callback/", connecting.oauth_callback, name="oauth_callback"),

@@ -34,8 +34,15 @@ class PipelinesReport:
 
     @property
     def words(self) -> str:
-        made = f"{self.pipelines_made} pipelines and {self.stages_made} stages were made here"
-        return " ".join([f"{self.total} pipelines at the vendor; {made}.", *self.problems])
+        told = _counted(self.total, "pipeline")
+        made = (
+            f"{_counted(self.pipelines_made, 'pipeline')} and {_counted(self.stages_made, 'stage')}"
+        )
+        return " ".join([f"{told} at the vendor; made here: {made}.", *self.problems])
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def pipelines_pull(connection: Connection) -> PipelinesReport:

@@ -179,6 +179,12 @@ class Connection(models.Model):
         declared = registry.find(self.provider)
         return declared.name if declared else self.provider
 
+    @property
+    def has_streams(self) -> bool:
+        """Whether it keeps records in step, so that there is a mapping."""
+        declared = registry.find(self.provider)
+        return bool(declared and declared.streams)
+
     def secret(self, name: str) -> str:
         """A credential by name; empty when there is none."""
         return str(self.credentials.get(name, ""))
