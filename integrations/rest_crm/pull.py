@@ -43,7 +43,6 @@ LEAD_ROWS: Final = (
     MappingRow("owner", "owner", OWNER),
     MappingRow("utm_source", "utm_source"),
     MappingRow("notes", "notes"),
-    MappingRow("created_at", "created_at", ({"kind": "date_parse"},), direction=Direction.PUSH),
 )
 PROPERTY_ROWS: Final = (
     MappingRow("title", "title", is_required=True),

@@ -70,7 +70,7 @@ def _one_by_one(kind: str, client: Client, writes: Sequence[Write]) -> list[Writ
 def _write(kind: str, client: Client, one: Write) -> RemoteRecord:
     is_person = kind == "lead"
     if one.external_id is None:
-        made = client.create(kind, values_sent(one.values, held={}))
+        made = client.create(kind, _made_of(kind, client.connection, one))
         return record_of(made, is_person=is_person)
     values, held = _with_siblings(kind, client, one)
     changed = values_sent(values, held=held)
@@ -83,7 +83,7 @@ def _batch(client: Client, makes: Sequence[Write]) -> list[Written]:
     size = client.configuration.batch_size
     for start in range(0, len(makes), size):
         some = makes[start : start + size]
-        bodies = [values_sent(one.values, held={}) for one in some]
+        bodies = [_made_of("lead", client.connection, one) for one in some]
         for one, answer in zip(some, client.leads_batch(bodies), strict=True):
             if answer.is_ok:
                 answers.append(Written(one.key, record=RemoteRecord(answer.external_id)))
@@ -93,6 +93,21 @@ def _batch(client: Client, makes: Sequence[Write]) -> list[Written]:
             else:
                 answers.append(Written(one.key, error=Rejected(answer.refusal, status=422)))
     return answers
+
+
+def _made_of(kind: str, connection: Connection, one: Write) -> dict[str, Any]:
+    """The fields of a new record; a lead with the day it came to us, which is told once."""
+    values = values_sent(one.values, held={})
+    if kind == "lead":
+        leads = Lead.objects.filter(workspace=connection.workspace_id)
+        created_at = leads.filter(pk=local_id(one)).values_list("created_at", flat=True).first()
+        values["created_at"] = created_at
+    return values
+
+
+def local_id(one: Write) -> int:
+    """Our id out of the reference that they keep."""
+    return int(one.local_id.rpartition("-")[2])
 
 
 def _with_siblings(

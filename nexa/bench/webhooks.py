@@ -105,14 +105,16 @@ def _check_counts(sent: int) -> None:
 
 def _connected(vendors: SandboxServer, ours: Server) -> Connection:
     provider = provider_with_events(vendors)
+    app = vendors.vendors[provider.id].app
     owner = user_create(email="bench@bench.example")
     workspace = workspace_create(name="Bench", slug="bench", owner=owner)
     connection = connection_create(
         workspace=workspace,
         provider_id=provider.id,
         name="Bench",
-        credentials=vendors.vendors[provider.id].app.demo_credentials,
-        settings={field.name: field.default for field in provider.settings_fields},
+        credentials=app.demo_credentials,
+        settings={field.name: field.default for field in provider.settings_fields}
+        | dict(app.demo_settings),
         actor=owner,
     )
     if connection.attention:

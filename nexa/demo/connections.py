@@ -42,8 +42,9 @@ def _made(workspace: Workspace, app: SandboxApp, actor: User) -> str:
             provider_id=app.id,
             name=_name(app),
             credentials=app.demo_credentials,
-            settings={field.name: field.default for field in fields},
+            settings={field.name: field.default for field in fields} | dict(app.demo_settings),
             actor=actor,
+            goes_live=True,
         )
     except HubError as error:
         raise DemoConnectionError(f"{_name(app)}: {error}") from error

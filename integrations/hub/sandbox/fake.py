@@ -128,3 +128,5 @@ class SandboxApp:
     secret_fields: frozenset[str] = frozenset()
     # What a demo connects with; empty leaves this vendor out of the demo.
     demo_credentials: Mapping[str, str] = field(default_factory=dict)
+    # Settings of the demo's connection that are not their defaults.
+    demo_settings: Mapping[str, Any] = field(default_factory=dict)

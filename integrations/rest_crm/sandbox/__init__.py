@@ -11,4 +11,5 @@ sandbox = SandboxApp(
     open=RestCrmFake,
     secret_fields=frozenset({"secret"}),
     demo_credentials={"api_key": "crm_key_demo", "api_secret": "crm_secret_demo"},
+    demo_settings={"base_url": "https://crm.example.com"},
 )
