@@ -29,7 +29,12 @@ WRITE_SCOPES = (
 )
 # A needed scope that the person's role or plan lacks fails the whole consent page, so whatever the
 # CRM can do without is optional, and the answer's list says what was granted.
-OPTIONAL_SCOPES = ("tickets",)
+OPTIONAL_SCOPES = (
+    "crm.schemas.contacts.write",
+    "crm.schemas.companies.write",
+    "crm.schemas.deals.write",
+    "tickets",
+)
 SCOPE_WORDS = {
     "oauth": "sign in",
     "crm.objects.contacts.read": "read contacts, with their notes, calls, tasks and meetings",
@@ -42,6 +47,9 @@ SCOPE_WORDS = {
     "crm.schemas.companies.read": "offer company fields for mapping",
     "crm.schemas.deals.read": "offer deal fields for mapping",
     "crm.objects.owners.read": "know who owns a record",
+    "crm.schemas.contacts.write": "keep our own id on contacts, so that none is made twice",
+    "crm.schemas.companies.write": "keep our own id on companies, so that none is made twice",
+    "crm.schemas.deals.write": "keep our own id on deals, so that none is made twice",
     "tickets": "read tickets",
 }
 

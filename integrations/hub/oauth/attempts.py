@@ -53,6 +53,7 @@ def attempt_begin(provider: Provider, person: Person, wish: Wish) -> str:
     if provider.oauth is None or application is None:
         raise ApplicationMissing(f"No application is set up at {provider.name}.")
     state, verifier = secrets.token_urlsafe(32), secrets.token_urlsafe(48)
+    kept: Any = Secrets({VERIFIER: verifier} if provider.oauth.uses_pkce else {})
     attempt = OAuthAttempt.objects.create(
         state_hash=hashed(state),
         session_hash=hashed(person.binder),
@@ -66,7 +67,7 @@ def attempt_begin(provider: Provider, person: Person, wish: Wish) -> str:
         client_id=application.client_id,
         redirect_uri=redirect_uri(),
         scopes=_asked(provider.oauth, is_read_only=wish.is_read_only),
-        secrets=Secrets({VERIFIER: verifier} if provider.oauth.uses_pkce else {}),
+        secrets=kept,
         expires_at=Now() + Value(timedelta(minutes=ATTEMPT_MINUTES)),
     )
     return _address(provider, attempt, application, state)
