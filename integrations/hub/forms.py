@@ -87,11 +87,9 @@ class ConnectionForm(CredentialsForm):
 class AgainForm(ProviderForm):
     """Signing in at the vendor once more, for a connection that is there."""
 
-    is_read_only = forms.TypedChoiceField(
+    is_read_only = forms.ChoiceField(
         label="Access",
         choices=(("", "Read and write"), ("yes", "Only read")),
-        coerce=lambda value: value == "yes",
-        empty_value=False,
         required=False,
         help_text="With “Only read”, changes made here are not sent there.",
     )
@@ -103,7 +101,7 @@ class AgainForm(ProviderForm):
 
     @property
     def wants_read_only(self) -> bool:
-        return bool(self.cleaned_data.get("is_read_only"))
+        return self.cleaned_data.get("is_read_only") == "yes"
 
 
 class SignInForm(AgainForm):
