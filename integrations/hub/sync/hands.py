@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -19,7 +20,7 @@ from integrations.hub.errors import (
 from integrations.hub.faults import fault
 from integrations.hub.merge import Theirs
 from integrations.hub.merge.turns import Commit, Drop, Load, Read, Row, Send, Settle
-from integrations.hub.models import LinkState
+from integrations.hub.models import JobKind, JobState, LinkState, SyncJob
 from integrations.hub.streams import RemoteRecord, Write, Written
 from integrations.hub.sync.commits import Taken, commit_pairs, drop_intents, settle_pairs
 from integrations.hub.sync.ours import Pair, pairs_load, states_of
@@ -70,19 +71,56 @@ class PairHands:
         raise NotImplementedError
 
 
+class StandsRefused(HubError):
+    """The vendor refused what would be sent, and ours is as it was then."""
+
+    code = "refused"
+
+
 class PageHands(PairHands):
-    """A page calls nobody: a pair that wants more is left to its own job."""
+    """A page calls nobody: a pair that wants more is left to its own job.
+
+    What the vendor has refused is not sent again before ours changes; what theirs brings is taken.
+    """
+
+    def __init__(self, scene: Scene) -> None:
+        super().__init__(scene)
+        self.refused: set[int] = set()
 
     def commit(self, steps: Mapping[int, Commit]) -> Mapping[int, Any]:
-        simple = {pk: step for pk, step in steps.items() if not step.planned.pushes}
-        left: dict[int, Any] = {pk: LeftToAJob() for pk in steps if pk not in simple}
-        return left | super().commit(simple)
+        wanting = [pk for pk, step in steps.items() if step.planned.pushes]
+        self.refused = self._refused(wanting)
+        left: dict[int, Any] = {pk: LeftToAJob() for pk in wanting if pk not in self.refused}
+        taken = {
+            pk: replace(step, planned=replace(step.planned, pushes={}))
+            for pk, step in steps.items()
+            if pk not in left
+        }
+        return left | super().commit(taken)
+
+    def _refused(self, link_ids: Sequence[int]) -> set[int]:
+        """Those whose job died of a refusal, and whose record of ours is as it was sent then."""
+        same = [pk for pk in link_ids if self._is_as_compared(self.pairs[pk])]
+        if not same:
+            return set()
+        records = {self.pairs[pk].record.pk: pk for pk in same}
+        died = SyncJob.objects.filter(
+            connection=self.scene.connection,
+            kind=JobKind.PUSH,
+            state=JobState.DEAD,
+            record_type=self.scene.stream.record_type,
+            record_id__in=list(records),
+        ).exclude(reason="transient")
+        return {records[record_id] for record_id in died.values_list("record_id", flat=True)}
+
+    def _is_as_compared(self, pair: Pair) -> bool:
+        return pair.link.local_version >= pair.record.version
 
     def read(self, steps: Mapping[int, Read]) -> Mapping[int, Any]:
         return {pk: LeftToAJob() for pk in steps}
 
     def send(self, steps: Mapping[int, Send]) -> Mapping[int, Any]:
-        return {pk: LeftToAJob() for pk in steps}
+        return {pk: StandsRefused() if pk in self.refused else LeftToAJob() for pk in steps}
 
 
 class PushHands(PairHands):

@@ -8,7 +8,7 @@ field, and the chance is small where it has none.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -65,7 +65,7 @@ class _Making:
     @property
     def sent(self) -> dict[str, Sent]:
         if self.intent is not None:
-            return {path: Sent(*pair) for path, pair in self.intent.body["fields"].items()}
+            return _sent(self.intent)
         return {path: one for path, one in self.planned.pushes.items() if one.sent not in BLANK}
 
 
@@ -81,14 +81,7 @@ def make_batch(scene: Scene, records: Sequence[Record]) -> Made:
 
 
 def _planned(scene: Scene, records: Sequence[Record], made: Made) -> dict[int, _Making]:
-    rows = WriteIntent.objects.filter(
-        connection=scene.connection,
-        kind=MAKE,
-        record_type=scene.stream.record_type,
-        record_id__in=[record.pk for record in records],
-        outcome=IntentOutcome.UNKNOWN,
-    )
-    intents = {row.record_id: row for row in rows.order_by("pk")}
+    intents = tries_of(scene, [record.pk for record in records])
     work: dict[int, _Making] = {}
     for record in records:
         planned = plan(scene.fields, ours_of(scene, record), Theirs({}), Base())
@@ -151,6 +144,34 @@ def _found(scene: Scene, key: str, values: Sequence[str]) -> list[RemoteRecord]:
     return [one for one in found if not one.is_deleted]
 
 
+def tries_of(scene: Scene, local_ids: Collection[int]) -> dict[int, WriteIntent]:
+    """Makes of these records whose outcome nobody knows, by our id."""
+    rows = WriteIntent.objects.filter(
+        connection=scene.connection,
+        kind=MAKE,
+        record_type=scene.stream.record_type,
+        record_id__in=list(local_ids),
+        outcome=IntentOutcome.UNKNOWN,
+        body__object=scene.stream.object,
+    )
+    return {row.record_id: row for row in rows.order_by("pk")}
+
+
+def link_of_try(scene: Scene, local_id: int, found: RemoteRecord, intent: WriteIntent) -> NewLink:
+    """The link with what an earlier make of ours left there, which is no change of theirs."""
+    base = _base_of_try(scene, _sent(intent), found, local_id)
+    return NewLink(local_id, found.id, base)
+
+
+def tries_close(intents: Sequence[WriteIntent]) -> None:
+    """They have landed, for their records are linked."""
+    _close(intents, IntentOutcome.APPLIED)
+
+
+def _sent(intent: WriteIntent) -> dict[str, Sent]:
+    return {path: Sent(*pair) for path, pair in intent.body["fields"].items()}
+
+
 def _adopt(scene: Scene, one: _Making, found: RemoteRecord, made: Made) -> None:
     """Link with what is there. What an earlier try of ours left there is no change of theirs."""
     pk = one.record.pk
@@ -164,20 +185,24 @@ def _adopt(scene: Scene, one: _Making, found: RemoteRecord, made: Made) -> None:
             _refuse(scene, made, one, Trouble(DUPLICATE, words))
             return
         else:
-            base = _base_of_try(scene, one, found) if one.intent else Base()
-            links_insert(scene, [NewLink(pk, found.id, base)])
+            link = NewLink(pk, found.id)
+            if one.intent is not None:
+                link = link_of_try(scene, pk, found, one.intent)
+            links_insert(scene, [link])
             made.adopted.add(pk)
         if one.intent is not None:
             _close([one.intent], IntentOutcome.APPLIED)
         quarantine.release(scene, local_ids=[pk])
 
 
-def _base_of_try(scene: Scene, one: _Making, found: RemoteRecord) -> Base:
+def _base_of_try(
+    scene: Scene, sent_fields: Mapping[str, Sent], found: RemoteRecord, local_id: int
+) -> Base:
     """What our lost make left: all of it where the thing bears our id, else what is equal."""
     theirs, ours, base = scene.theirs(found), {}, {}
-    is_ours = scene.id_marked(found.values) == one.record.pk
+    is_ours = scene.id_marked(found.values) == local_id
     codecs = {each.name: each.codec for each in scene.fields}
-    for path, sent in one.sent.items():
+    for path, sent in sent_fields.items():
         if path not in codecs:
             continue
         there = codecs[path].canonical_theirs(sent.sent)

@@ -9,22 +9,17 @@ from typing import Any, Final
 from django.conf import settings
 
 from crm.models import Record, Workspace
+from crm.selectors.matching import Match, accounts_match, contacts_match, leads_match
 from integrations.hub.streams import RemoteRecord
 from integrations.hub.sync.links import linked_ids
 from integrations.hub.sync.quarantine import AMBIGUOUS, DUPLICATE, Trouble
 from integrations.hub.sync.scene import Scene
 
-
-@dataclass(frozen=True)
-class Match:
-    """What the ladder found for one row."""
-
-    record_ids: tuple[int, ...]
-    score: int
-    key: str
-
-
-_LADDERS: Final[Mapping[str, Callable[[Workspace, Sequence[Mapping[str, Any]]], list[Match]]]] = {}
+_LADDERS: Final[Mapping[str, Callable[[Workspace, Sequence[Mapping[str, Any]]], list[Match]]]] = {
+    "contact": contacts_match,
+    "account": accounts_match,
+    "lead": leads_match,
+}
 
 
 @dataclass

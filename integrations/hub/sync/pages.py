@@ -26,7 +26,7 @@ from integrations.hub.sync import deferring, quarantine
 from integrations.hub.sync.commits import base_written
 from integrations.hub.sync.driver import Driver
 from integrations.hub.sync.flips import Flapping
-from integrations.hub.sync.hands import LeftToAJob, PageHands, Unlinked
+from integrations.hub.sync.hands import LeftToAJob, PageHands, StandsRefused, Unlinked
 from integrations.hub.sync.links import (
     NewLink,
     linking_lock,
@@ -34,6 +34,7 @@ from integrations.hub.sync.links import (
     links_of,
     merged_follow,
 )
+from integrations.hub.sync.making import link_of_try, tries_close, tries_of
 from integrations.hub.sync.matching import strangers_meet
 from integrations.hub.sync.quarantine import INVALID, REQUIRED, Trouble
 from integrations.hub.sync.scene import Scene
@@ -152,13 +153,28 @@ def _strangers_take(page: _Page, strangers: Sequence[RemoteRecord]) -> None:
     values = {one.id: scene.mapper.for_service(page.plans[one.id].pulls) for one in strangers}
     met = strangers_meet(scene, strangers, values)
     fresh, waiting = deferring.known_makes_apart(scene, met.fresh)
-    made = links_insert(scene, [NewLink(pk, one) for one, pk in met.matched.items()])
-    page.counts.matched += len(made)
+    made = _link_matched(page, met.matched)
     page.links |= links_of(scene, made)
     _set_aside(page, met.troubles)
     deferring.later(scene, waiting)
     page.counts.left += len(waiting)
     _make_ours(page, fresh, values)
+
+
+def _link_matched(page: _Page, matched: Mapping[str, int]) -> dict[str, int]:
+    """Without a base, for nobody has compared them yet; but what we sent ourselves is known."""
+    tries = tries_of(page.scene, list(matched.values()))
+    links = [
+        link_of_try(page.scene, pk, page.records[one], tries[pk])
+        if pk in tries
+        else NewLink(pk, one)
+        for one, pk in matched.items()
+    ]
+    made = links_insert(page.scene, links)
+    tries_close(list(tries.values()))
+    page.counts.matched += len(made)
+    quarantine.release(page.scene, local_ids=list(matched.values()))
+    return made
 
 
 def _make_ours(page: _Page, ids: Sequence[str], values: Mapping[str, dict[str, Any]]) -> None:
@@ -244,16 +260,15 @@ def _linked_take(page: _Page) -> None:
         if external_id in page.records and link.state == LinkState.ACTIVE
     }
     hands = PageHands(scene)
-    turns = {
-        pk: turn(scene.fields, row, is_guarded=scene.stream.is_guarded) for pk, row in rows.items()
-    }
+    # The hands of a page send nothing, so nothing has to be read anew before they are asked to.
+    turns = {pk: turn(scene.fields, row, is_guarded=True) for pk, row in rows.items()}
     outcomes = Driver(hands, turns).run()
     page.counts.updated += hands.taken.updated
     left: list[int] = []
     for pk, outcome in outcomes.items():
         if isinstance(outcome, LeftToAJob | Conflict):
             left.append(hands.pairs[pk].link.local_id)
-        elif isinstance(outcome, Flapping):
+        elif isinstance(outcome, Flapping | StandsRefused):
             page.counts.failed += 1
         elif not isinstance(outcome, Result | Unlinked):
             raise outcome

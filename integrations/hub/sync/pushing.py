@@ -14,7 +14,7 @@ from integrations.hub.sync import deletes
 from integrations.hub.sync.driver import Driver
 from integrations.hub.sync.hands import PushHands, Unlinked
 from integrations.hub.sync.links import linked_ids
-from integrations.hub.sync.making import make_batch
+from integrations.hub.sync.making import make_batch, tries_close, tries_of
 from integrations.hub.sync.matching import record_is_archived
 from integrations.hub.sync.ours import records_load
 from integrations.hub.sync.scene import Scene, scene_of, states_live
@@ -52,6 +52,7 @@ def _stream_push(scene: Scene, records: Sequence[Record], pushed: Pushed) -> Non
     for one in archived:
         if one.pk in links:
             _attempt(pushed, scene, one, links[one.pk])
+    tries_close(list(tries_of(scene, list(links)).values()))
     alive = [one for one in records if not record_is_archived(one)]
     unlinked = [one for one in alive if one.pk not in links]
     if unlinked and scene.direction != Direction.PULL:
