@@ -1,0 +1,216 @@
+"""Says why a record is, or is not, in step with each connected system, in words and with proof."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Final
+
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from crm.models import Record
+from crm.services.ledger import record_type
+from integrations.hub.merge import Direction
+from integrations.hub.models import (
+    Attempt,
+    ConflictState,
+    Connection,
+    ConnectionState,
+    JobState,
+    LinkState,
+    QuarantinedItem,
+    SyncConflict,
+    SyncJob,
+    SyncRecord,
+    SyncStage,
+    SyncState,
+)
+from integrations.hub.streams import Stream
+
+ATTEMPTS_SHOWN: Final = 20
+
+
+class Verdict(StrEnum):
+    """How a record stands with one system."""
+
+    IN_SYNC = "in_sync"
+    PENDING = "pending"
+    EXCLUDED = "excluded"
+    FAILING = "failing"
+    CONFLICT = "conflict"
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """One record and one stream: the verdict, why, and what can be done.
+
+    `attempts` are the latest tries, newest first; `external_url` leads to the vendor's page.
+    """
+
+    state: SyncState
+    verdict: Verdict
+    words: str
+    link: SyncRecord | None = None
+    external_url: str = ""
+    problems: dict[str, str] = field(default_factory=dict)
+    conflicts: Sequence[SyncConflict] = ()
+    attempts: Sequence[Attempt] = ()
+
+    @property
+    def connection(self) -> Connection:
+        return self.state.connection
+
+
+def explain(record: Record) -> list[Explanation]:
+    """One for each stream of the workspace that keeps such records, in the order of connections."""
+    states = (
+        SyncState.objects.filter(
+            connection__workspace_id=record.workspace_id, record_type=record_type(record)
+        )
+        .exclude(connection__state=ConnectionState.DISABLED)
+        .select_related("connection__workspace")
+        .order_by("connection__name", "order")
+    )
+    return [_explained(state, record) for state in states]
+
+
+def _explained(state: SyncState, record: Record) -> Explanation:
+    link = _link(state, record)
+    verdict, words = _judged(state, record, link)
+    stream = state.connection.declaration.stream(state.object)
+    url = ""
+    if link is not None and stream is not None and stream.record_url is not None:
+        url = stream.record_url(state.connection, link.external_id)
+    return Explanation(
+        state=state,
+        verdict=verdict,
+        words=words,
+        link=link,
+        external_url=url,
+        problems=dict(link.problems) if link else {},
+        conflicts=list(_conflicts(link)),
+        attempts=list(_attempts(state, record)),
+    )
+
+
+def _judged(state: SyncState, record: Record, link: SyncRecord | None) -> tuple[Verdict, str]:
+    """The first that holds, from what keeps all records out to what only this one waits for."""
+    stream = state.connection.declaration.stream(state.object)
+    excluded = _excluded(state, stream, record, link)
+    if excluded:
+        return Verdict.EXCLUDED, excluded
+    if link is not None and link.state == LinkState.QUARANTINED:
+        return Verdict.FAILING, link.reason or "It was set aside."
+    if link is not None and any(one.state == ConflictState.OPEN for one in _conflicts(link)):
+        return Verdict.CONFLICT, "Both sides changed the same field; a person decides."
+    waiting = _waiting(state, record)
+    if waiting is not None:
+        return Verdict.PENDING, _waiting_words(state, waiting)
+    failing = _failing(state, record, link)
+    if failing:
+        return Verdict.FAILING, failing
+    if link is None:
+        return Verdict.PENDING, "It is not there yet; the next full sync sends it."
+    if link.gone_at is not None:
+        return Verdict.PENDING, "It was not found there; it is looked for again."
+    if link.local_version < record.version:
+        return Verdict.PENDING, "It was changed since both sides were compared."
+    when = f" as of {link.folded_at:%Y-%m-%d %H:%M} UTC" if link.folded_at else ""
+    return Verdict.IN_SYNC, f"Both sides agree{when}."
+
+
+def _excluded(
+    state: SyncState, stream: Stream | None, record: Record, link: SyncRecord | None
+) -> str:
+    if stream is None:
+        return f"{state.connection.provider_name} does not keep {state.object} any more."
+    if not state.is_enabled:
+        return f"{stream.label} are switched off on this connection."
+    if state.stage != SyncStage.LIVE:
+        return "The first sync has not been accepted yet."
+    if not stream.is_for(record):
+        return f"It does not belong to {stream.label.lower()}."
+    if getattr(record, "archived_at", None) is not None and link is None:
+        return "It is archived."
+    if link is None:
+        gone = _tombstone(state, record)
+        if gone is not None:
+            return f"Its link was taken away: {gone.reason}"
+    if link is None and (Direction(state.direction) == Direction.PULL or stream.write is None):
+        return "Records are only taken over from there, and this one did not come from there."
+    return ""
+
+
+def _failing(state: SyncState, record: Record, link: SyncRecord | None) -> str:
+    dead = _jobs(state, record).filter(state=JobState.DEAD).order_by("-id").first()
+    if dead is not None:
+        return dead.last_error or dead.reason
+    item = QuarantinedItem.objects.filter(
+        connection=state.connection, object=state.object, external_id="", local_id=record.pk
+    ).first()
+    if item is not None:
+        return item.message
+    if link is not None and link.problems:
+        named = "; ".join(f"{path}: {words}" for path, words in link.problems.items())
+        return f"Some fields are left out. {named}"
+    return ""
+
+
+def _waiting_words(state: SyncState, job: SyncJob) -> str:
+    connection = state.connection
+    if connection.state != ConnectionState.ACTIVE:
+        words = f"{connection} is {connection.get_state_display().lower()}"
+        return f"{words}; what waits goes on when that is mended."
+    if state.hold_reason:
+        return f"The stream waits for a decision: {state.hold_reason}"
+    if connection.gate_until is not None and connection.gate_until > timezone.now():
+        words = connection.get_gate_reason_display()
+        return f"{words}; it goes on at {_hour(connection.gate_until)}."
+    if job.state == JobState.LEASED:
+        return "It is being sent now."
+    if job.attempts:
+        return f"Try {job.attempts} failed: {job.last_error} The next is at {_hour(job.run_at)}."
+    return "It waits for its turn."
+
+
+def _hour(moment: datetime) -> str:
+    return f"{moment:%H:%M:%S} UTC"
+
+
+def _link(state: SyncState, record: Record) -> SyncRecord | None:
+    links = SyncRecord.objects.filter(
+        connection=state.connection, object=state.object, local_id=record.pk
+    )
+    return links.exclude(state=LinkState.TOMBSTONE).first()
+
+
+def _tombstone(state: SyncState, record: Record) -> SyncRecord | None:
+    links = SyncRecord.objects.filter(
+        connection=state.connection, object=state.object, local_id=record.pk
+    )
+    return links.order_by("-state_at").first()
+
+
+def _conflicts(link: SyncRecord | None) -> Sequence[SyncConflict]:
+    if link is None:
+        return ()
+    return list(link.conflicts.filter(state__in=("open", "decided")).order_by("pk"))
+
+
+def _jobs(state: SyncState, record: Record) -> QuerySet[SyncJob]:
+    return SyncJob.objects.filter(
+        connection=state.connection, record_type=state.record_type, record_id=record.pk
+    )
+
+
+def _waiting(state: SyncState, record: Record) -> SyncJob | None:
+    waiting = _jobs(state, record).filter(state__in=(JobState.READY, JobState.LEASED))
+    return waiting.order_by("pk").first()
+
+
+def _attempts(state: SyncState, record: Record) -> Sequence[Attempt]:
+    tries = Attempt.objects.filter(job__in=_jobs(state, record)).select_related("job")
+    return list(tries.order_by("-id")[:ATTEMPTS_SHOWN])
