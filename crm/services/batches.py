@@ -6,30 +6,31 @@ outcome is that of one service call for each row, in order.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
 
 from django.db import connection, transaction
 
 from crm.models import Record, Workspace
-from crm.services.batch_attempts import BatchResult
-from crm.services.batch_checks import RULES, checks_of
+from crm.services.batch_attempts import BatchResult, Values
+from crm.services.batch_checks import RULES, Checks, checks_of
 from crm.services.batch_sets import set_create, set_update
 from crm.services.batch_singles import single_create, single_update
 from crm.services.errors import ServiceError
 from crm.services.origin import Origin
+from crm.services.refusals import refused_in_words
 
 __all__ = ["BatchResult", "records_write"]
 
-Update = tuple[int, Mapping[str, Any]]
+Update = tuple[int, Values]
 
 
 def records_write(
     model: type[Record],
     *,
     workspace: Workspace,
-    creates: Sequence[Mapping[str, Any]],
+    creates: Sequence[Values],
     updates: Sequence[Update],
     origin: Origin,
     drop_bad_fields: bool = False,
@@ -56,22 +57,12 @@ class _Batch:
     origin: Origin
     drop_bad_fields: bool
 
-    def create(self, creates: Sequence[Mapping[str, Any]]) -> list[BatchResult]:
+    def create(self, creates: Sequence[Values]) -> list[BatchResult]:
         if self.model in RULES:
-            try:
-                with transaction.atomic():
-                    return set_create(
-                        checks_of(
-                            self.model,
-                            workspace=self.workspace,
-                            rows=creates,
-                            origin=self.origin,
-                        ),
-                        creates,
-                        drop_bad_fields=self.drop_bad_fields,
-                    )
-            except ServiceError:
-                pass
+            # What the database refuses of a set is found row by row, below.
+            with suppress(ServiceError), refused_in_words(), transaction.atomic():
+                checks = self._checks(creates)
+                return set_create(checks, creates, drop_bad_fields=self.drop_bad_fields)
         return single_create(
             self.model,
             workspace=self.workspace,
@@ -89,20 +80,9 @@ class _Batch:
 
     def _update_once(self, updates: Sequence[Update]) -> list[BatchResult]:
         if self.model in RULES:
-            try:
-                with transaction.atomic():
-                    return set_update(
-                        checks_of(
-                            self.model,
-                            workspace=self.workspace,
-                            rows=[values for _, values in updates],
-                            origin=self.origin,
-                        ),
-                        updates,
-                        drop_bad_fields=self.drop_bad_fields,
-                    )
-            except ServiceError:
-                pass
+            with suppress(ServiceError), refused_in_words(), transaction.atomic():
+                checks = self._checks([values for _, values in updates])
+                return set_update(checks, updates, drop_bad_fields=self.drop_bad_fields)
         return single_update(
             self.model,
             workspace=self.workspace,
@@ -110,6 +90,9 @@ class _Batch:
             origin=self.origin,
             drop_bad_fields=self.drop_bad_fields,
         )
+
+    def _checks(self, rows: Sequence[Values]) -> Checks:
+        return checks_of(self.model, workspace=self.workspace, rows=rows, origin=self.origin)
 
 
 def _waves(updates: Sequence[Update]) -> list[list[int]]:

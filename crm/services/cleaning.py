@@ -83,8 +83,9 @@ def field_named(model: type[Record], name: str) -> models.Field[Any, Any] | None
         field = model._meta.get_field(name)
     except FieldDoesNotExist:
         return None
-    is_written = isinstance(field, models.Field) and not field.many_to_many
-    return field if is_written and field.name not in FIXED_FIELDS else None
+    if not isinstance(field, models.Field) or field.name in FIXED_FIELDS or field.many_to_many:
+        return None
+    return field
 
 
 @lru_cache(maxsize=2000)
@@ -155,7 +156,7 @@ _CLEANERS: Final[Mapping[type[models.Field[Any, Any]], Callable[[Any, Any], Any]
     models.TextField: _text_field_clean,
     models.Field: _other_clean,
 }
-KINDS: Final = (models.ForeignKey, *_CLEANERS)
+KINDS: Final[tuple[type[models.Field[Any, Any]], ...]] = (models.ForeignKey, *_CLEANERS)
 
 
 def _link_clean(

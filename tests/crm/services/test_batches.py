@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from django.core.exceptions import NON_FIELD_ERRORS
+from django.db import connection
 
 from crm.choices import FieldKind
 from crm.models import (
@@ -304,6 +305,30 @@ def test_records_write_reads_an_accounts_domain(workspace: Workspace, vendor: Or
     assert Account.objects.get(pk=bad.record_id).domain == ""
     assert set(bad.errors) == {"website"}
     assert (nameless.record_id, set(nameless.errors)) == (None, {"name"})
+
+
+def test_records_write_stores_the_rest_of_what_the_database_refuses(
+    workspace: Workspace, vendor: Origin
+) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "ALTER TABLE crm_contact ADD CONSTRAINT of_this_installation CHECK (title <> 'None')"
+        )
+    rows = [{"last_name": "A"}, {"last_name": "B", "title": "None"}, {"last_name": "C"}]
+
+    first, second, third = _create(workspace, vendor, rows)
+    assert first.record_id
+    assert third.record_id
+    updated = _update(
+        workspace,
+        vendor,
+        (first.record_id, {"title": "None"}),
+        (third.record_id, {"title": "Countess"}),
+    )
+
+    assert set(second.errors) == set(updated[0].errors) == {NON_FIELD_ERRORS}
+    titles = Contact.objects.order_by("last_name").values_list("last_name", "title")
+    assert list(titles) == [("A", ""), ("C", "Countess")]
 
 
 def test_records_write_keeps_the_rules_of_deals(workspace: Workspace, vendor: Origin) -> None:

@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 from django.db import transaction
-from django.db.transaction import TransactionManagementError
 from django.forms.models import model_to_dict
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -341,15 +340,3 @@ def test_a_batch_costs_the_same_for_any_number_of_rows(
     # What changes nothing costs the reading.
     with django_assert_num_queries(7):
         write([], list(zip(ids, changed, strict=True)))
-
-
-@pytest.mark.django_db(transaction=True)
-def test_records_write_needs_a_transaction() -> None:
-    with pytest.raises(TransactionManagementError):
-        records_write(
-            Contact,
-            workspace=Workspace(),
-            creates=[],
-            updates=[],
-            origin=Origin(OriginKind.CONNECTION, "7"),
-        )
