@@ -35,6 +35,7 @@ from integrations.hub.sync.hands import remote_read
 from integrations.hub.sync.links import tombstone
 from integrations.hub.sync.matching import record_is_archived
 from integrations.hub.sync.ours import records_load
+from integrations.hub.sync.parting import ARCHIVED_WORDS, MADE_AGAIN_WORDS
 from integrations.hub.sync.quarantine import Trouble
 from integrations.hub.sync.scene import Scene
 
@@ -95,7 +96,7 @@ def record_archived(scene: Scene, record: Record, link: SyncRecord) -> None:
             quarantine.ours_keep(scene, {record.pk: Trouble("deleted_here", words)})
         else:
             delete(scene.connection, [link.external_id])
-    tombstone(link, "Ours is archived.")
+    tombstone(link, ARCHIVED_WORDS)
 
 
 def records_erased(scene: Scene, local_ids: Collection[int]) -> None:
@@ -156,10 +157,12 @@ def _settle(scene: Scene, links: Sequence[SyncRecord]) -> None:
     again: list[int] = []
     for link in links:
         record = records.get(link.local_id)
-        tombstone(link, GONE_WORDS)
         if record is None or record_is_archived(record) or link.is_erased:
+            tombstone(link, GONE_WORDS)
             continue
-        if _is_made_again(scene, link, record):
+        is_again = _is_made_again(scene, link, record)
+        tombstone(link, MADE_AGAIN_WORDS if is_again else GONE_WORDS)
+        if is_again:
             again.append(record.pk)
         elif scene.state.on_their_delete == TheirDelete.ARCHIVE:
             services_of(scene.model).archive(record, origin=scene.origin)

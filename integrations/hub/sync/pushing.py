@@ -17,6 +17,7 @@ from integrations.hub.sync.links import linked_ids
 from integrations.hub.sync.making import make_batch, tries_close, tries_of
 from integrations.hub.sync.matching import record_is_archived
 from integrations.hub.sync.ours import records_load
+from integrations.hub.sync.parting import parted_look
 from integrations.hub.sync.scene import Scene, scene_of, states_live
 
 NOT_TAKEN = "The vendor accepted the change but kept another value."
@@ -54,7 +55,9 @@ def _stream_push(scene: Scene, records: Sequence[Record], pushed: Pushed) -> Non
             _attempt(pushed, scene, one, links[one.pk])
     tries_close(list(tries_of(scene, list(links)).values()))
     alive = [one for one in records if not record_is_archived(one)]
-    unlinked = [one for one in alive if one.pk not in links]
+    parted = parted_look(scene, [one.pk for one in alive if one.pk not in links])
+    links |= parted.back
+    unlinked = [one for one in alive if one.pk not in links and one.pk not in parted.apart]
     if unlinked and scene.direction != Direction.PULL:
         made = make_batch(scene, unlinked)
         for pk, error in made.errors.items():

@@ -12,8 +12,8 @@ from django.db.models.functions import Now
 from django.test import Client
 
 from crm.models import Account, Contact, Record
-from crm.services.accounts import account_archive, account_create, account_update
-from crm.services.contacts import contact_archive, contact_create, contact_update
+from crm.services.accounts import account_archive, account_create, account_restore, account_update
+from crm.services.contacts import contact_archive, contact_create, contact_restore, contact_update
 from integrations.hub.models import Connection, SyncRecord, SyncState
 from integrations.hub.pump import pump
 from tests import factories
@@ -24,6 +24,7 @@ ORIGIN = factories.TEST_ORIGIN
 CREATES: dict[str, Any] = {"contact": contact_create, "account": account_create}
 UPDATES: dict[str, Any] = {"contact": contact_update, "account": account_update}
 ARCHIVES: dict[str, Any] = {"contact": contact_archive, "account": account_archive}
+RESTORES: dict[str, Any] = {"contact": contact_restore, "account": account_restore}
 MODELS: dict[str, type[Record]] = {"contact": Contact, "account": Account}
 BUDGET_SECONDS = 60.0
 # How many rounds of work may pass before nothing moves any more.
@@ -66,6 +67,10 @@ class Desk:
     def archive(self, record: Any) -> None:
         record.refresh_from_db()
         ARCHIVES[record._meta.model_name](record, origin=ORIGIN)
+
+    def restore(self, record: Any) -> None:
+        record.refresh_from_db()
+        RESTORES[record._meta.model_name](record, origin=ORIGIN)
 
     def _note(
         self, record_type: str, record: Any, values: dict[str, Any], before: dict[str, Any]

@@ -1,0 +1,18 @@
+"""A worker process for the kill tests: `python -m tests.integrations.hub.sync.worker SECONDS`."""
+
+from __future__ import annotations
+
+import sys
+
+import django
+
+django.setup()
+
+from integrations.hub import registry  # noqa: E402
+from integrations.hub.pump import pump  # noqa: E402
+from tests.integrations.hub.mirror import provider_make  # noqa: E402
+from tests.integrations.hub.mirror_calls import shape_of_environment  # noqa: E402
+
+if __name__ == "__main__":
+    registry.add(provider_make(shape_of_environment()))
+    pump(budget_seconds=float(sys.argv[1]), until_idle=True)
