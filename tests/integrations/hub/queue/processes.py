@@ -3,22 +3,33 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
-from collections.abc import Mapping
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from typing import Any
 from urllib.parse import quote
 
 from django.db import connection as database
 
+from crm.models import Account, Workspace
+from integrations.hub.models import JobState, SyncJob
+from tests.integrations.hub.echo import EchoVendor
+
 WORKER = "tests.integrations.hub.queue.worker"
 CALLER = "tests.integrations.hub.queue.caller"
 
+Process = subprocess.Popen[str]
+
 
 def process_start(
-    module: str, *arguments: object, extra: Mapping[str, str] | None = None, **options: object
-) -> subprocess.Popen[str]:
-    """`python -m module arguments` in a process group of its own."""
-    return subprocess.Popen(  # type: ignore[call-overload,no-any-return]
+    module: str, *arguments: object, extra: Mapping[str, str] | None = None, **options: Any
+) -> Process:
+    """`python -m module arguments`, in a process group of its own."""
+    return subprocess.Popen(
         [sys.executable, "-m", module, *map(str, arguments)],
         env=environment(extra or {}),
         text=True,
@@ -36,3 +47,53 @@ def environment(extra: Mapping[str, str]) -> dict[str, str]:
         "DJANGO_SETTINGS_MODULE": "nexa.settings",
         **extra,
     }
+
+
+@contextmanager
+def workers(
+    vendor: EchoVendor, mode: str, *, count: int = 1, seconds: float = 120, **extra: str
+) -> Iterator[list[Process]]:
+    """Workers of one mode; whatever of them is left is killed, with all its children."""
+    given = {"NEXA_SANDBOX_URL": vendor.url, **extra}
+    started = [process_start(WORKER, mode, seconds, extra=given) for _ in range(count)]
+    try:
+        yield started
+    finally:
+        for one in started:
+            group_kill(one)
+
+
+def group_kill(process: Process) -> None:
+    """kill -9 of the process and everything it has started."""
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait(30)
+
+
+def eventually(holds: Callable[[], bool], seconds: float = 120, *, each: float = 0.1) -> bool:
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        if holds():
+            return True
+        time.sleep(each)
+    return holds()
+
+
+def accounts_make(workspace: Workspace, count: int) -> list[int]:
+    made = Account.objects.bulk_create(
+        Account(workspace=workspace, name=f"Account {number}") for number in range(count)
+    )
+    return [account.pk for account in made]
+
+
+def states() -> Counter[str]:
+    return Counter(SyncJob.objects.values_list("state", flat=True))
+
+
+def is_all_done() -> bool:
+    return set(states()) == {JobState.DONE}
+
+
+def pushes(vendor: EchoVendor) -> Counter[str]:
+    """How often each record was sent."""
+    return Counter(seen[1] for seen in list(vendor.requests) if seen[0] == "PUT")

@@ -1,0 +1,75 @@
+"""A long backlog: quick to mark, quick to claim from, and nobody else waits for it."""
+
+from __future__ import annotations
+
+import os
+import time
+
+import pytest
+
+from crm.models import Workspace
+from integrations.hub import jobs
+from integrations.hub.models import Connection, JobState, SyncJob
+from tests.integrations.hub.conftest import connection_make
+from tests.integrations.hub.echo import EchoVendor
+from tests.integrations.hub.queue.processes import accounts_make, eventually, workers
+
+pytestmark = [
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.cluster,
+    pytest.mark.prove,
+]
+
+BACKLOG = 100_000 if os.environ.get("NEXA_PROVE_EXAMPLES") else 5_000
+BULK = -60
+CLAIMS = 100
+
+
+def backlog_make(connection: Connection) -> float:
+    """Records that a bulk write has changed; seconds it took to mark them."""
+    records = accounts_make(connection.workspace, BACKLOG)
+    began = time.perf_counter()
+    for start in range(0, BACKLOG, 500):
+        jobs.dirty(connection.pk, "account", records[start : start + 500], BULK)
+    return time.perf_counter() - began
+
+
+def test_claims_from_a_long_backlog_are_quick(connection: Connection) -> None:
+    assert backlog_make(connection) < 60
+    spent = []
+    for _ in range(CLAIMS):
+        began = time.perf_counter()
+        (held,) = jobs.claim_many(connection, 1)
+        spent.append(time.perf_counter() - began)
+        jobs.done(held.job, held.token)
+
+    assert sorted(spent)[int(CLAIMS * 0.99) - 1] < 0.2
+
+
+def test_edit_and_second_connection_do_not_wait_for_a_backlog(
+    connection: Connection, vendor: EchoVendor, workspace: Workspace
+) -> None:
+    backlog_make(connection)
+    other = connection_make(workspace)
+    records = accounts_make(workspace, 21)
+
+    with workers(vendor, "hubworker", count=2):
+        assert eventually(lambda: done_of(connection) > 50, 120)
+        jobs.dirty(other.pk, "account", records[:20], BULK)
+        jobs.dirty(connection.pk, "account", records[20:])
+        began = time.monotonic()
+        assert eventually(lambda: is_done(records[20]), 60, each=0.05)
+        edit_seconds = time.monotonic() - began
+        assert eventually(lambda: done_of(other) == 20, 60)
+        left = SyncJob.objects.filter(connection=connection, state=JobState.READY).count()
+
+    assert edit_seconds < 5
+    assert left > 0, "the backlog was done before the others had their turn"
+
+
+def done_of(connection: Connection) -> int:
+    return SyncJob.objects.filter(connection=connection, state=JobState.DONE).count()
+
+
+def is_done(record_id: int) -> bool:
+    return SyncJob.objects.filter(record_id=record_id, state=JobState.DONE).exists()
