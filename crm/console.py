@@ -19,7 +19,11 @@ from django.utils.safestring import SafeString
 from unfold.admin import ModelAdmin as UnfoldModelAdmin
 from unfold.admin import TabularInline as UnfoldTabularInline
 from unfold.decorators import display as unfold_display
-from unfold.widgets import UnfoldAdminPasswordWidget, UnfoldAdminSelectWidget
+from unfold.widgets import (
+    UnfoldAdminPasswordWidget,
+    UnfoldAdminSelectWidget,
+    UnfoldAdminTextareaWidget,
+)
 
 MOMENT = "%Y-%m-%d %H:%M:%S"
 
@@ -50,6 +54,10 @@ class TabularInline(UnfoldTabularInline):  # type: ignore[misc]
 
 class PasswordInput(UnfoldAdminPasswordWidget):  # type: ignore[misc]
     """A field that is never filled with what is stored."""
+
+
+class Textarea(UnfoldAdminTextareaWidget):  # type: ignore[misc]
+    """Several lines of text."""
 
 
 class Select(UnfoldAdminSelectWidget):  # type: ignore[misc]

@@ -36,6 +36,12 @@ GROUPS: dict[str, tuple[Entry, ...]] = {
         Entry("hub.appliedfact", "Applied facts", "done_all"),
         Entry("hub.webhookrefusal", "Refused web-hooks", "block"),
     ),
+    "Mapping": (
+        Entry("hub.syncconflict", "Conflicts", "call_split"),
+        Entry("hub.fieldmapping", "Fields", "swap_horiz"),
+        Entry("hub.valuemapping", "Values", "checklist"),
+        Entry("hub.ownershipmapping", "People of vendors", "groups"),
+    ),
     "Records": (
         Entry("crm.contact", "Contacts", "person"),
         Entry("crm.account", "Companies (accounts)", "business"),

@@ -2,6 +2,15 @@
 
 from __future__ import annotations
 
-from integrations.hub.admin import connection, inbox, job, liveness, oauth, sync
+from integrations.hub.admin import (
+    conflict,
+    connection,
+    inbox,
+    job,
+    liveness,
+    mapping,
+    oauth,
+    sync,
+)
 
-__all__ = ["connection", "inbox", "job", "liveness", "oauth", "sync"]
+__all__ = ["conflict", "connection", "inbox", "job", "liveness", "mapping", "oauth", "sync"]

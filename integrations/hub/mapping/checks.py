@@ -16,6 +16,7 @@ from integrations.hub.errors import InvalidSettings
 from integrations.hub.mapping.chain import Chain, chain_of
 from integrations.hub.mapping.lookups import Link, Owner, Reference
 from integrations.hub.mapping.paths import InvalidPath, path_check
+from integrations.hub.mapping.pipelines import PIPELINE, STAGE
 from integrations.hub.mapping.transforms import Constant, InvalidTransform, Picklist
 from integrations.hub.merge import Direction
 from integrations.hub.models import Connection, FieldMapping, ValueMapping
@@ -200,7 +201,8 @@ def _check_link(row: FieldMapping, step: Link, own: type[Record], errors: Errors
 
 def _check_list(row: FieldMapping, stream: Stream, name: str, errors: Errors) -> None:
     rows = ValueMapping.objects.filter(connection=row.connection, name=name)
-    if name not in stream.values and not rows.exists():
+    is_fetched = name in (PIPELINE, STAGE) and row.connection.declaration.pipelines is not None
+    if name not in stream.values and not is_fetched and not rows.exists():
         errors["transform"].append(f"There is no list of values {name!r}: add its values first.")
 
 

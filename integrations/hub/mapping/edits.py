@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from crm.models import User
@@ -19,8 +19,9 @@ from integrations.hub.mapping.versions import (
 )
 from integrations.hub.merge import Rule
 from integrations.hub.models import Connection, FieldMapping, ValueMapping
-from integrations.hub.streams import MappingRow, Stream
+from integrations.hub.streams import ExternalField, MappingRow, Stream
 
+Fields = Sequence[ExternalField] | None
 EDITABLE: Final = (
     *("path", "external", "transform", "direction", "rule", "rank", "order"),
     *("is_required", "is_enforced", "is_enabled"),
@@ -50,24 +51,32 @@ def defaults_ensure(connection: Connection, stream: Stream) -> None:
 
 
 def field_create(
-    connection: Connection, stream: Stream, *, values: Mapping[str, Any], actor: User | None
+    connection: Connection,
+    stream: Stream,
+    *,
+    values: Mapping[str, Any],
+    actor: User | None,
+    fields: Fields = None,
 ) -> FieldMapping:
-    """A new row of a stream's mapping; raises InvalidMapping."""
+    """A new row of a stream's mapping; raises InvalidMapping.
+
+    `fields` are the vendor's where they are known already, so that it is not asked again.
+    """
     row = FieldMapping(connection=connection, object=stream.object)
     last = _rows(row).order_by("order").last()
     row.order = last.order + 1 if last else 0
-    return _field_save(row, stream, values=values, actor=actor)
+    return _field_save(row, stream, values=values, actor=actor, fields=fields)
 
 
 def field_update(
-    row: FieldMapping, *, values: Mapping[str, Any], actor: User | None
+    row: FieldMapping, *, values: Mapping[str, Any], actor: User | None, fields: Fields = None
 ) -> FieldMapping:
     """Change a row; records are compared anew, and only what differs then travels.
 
     Raises InvalidMapping, and Conflict for a stream that the provider has no more.
     """
     fresh = FieldMapping.objects.select_related("connection").get(pk=row.pk)
-    return _field_save(fresh, _stream(fresh), values=values, actor=actor)
+    return _field_save(fresh, _stream(fresh), values=values, actor=actor, fields=fields)
 
 
 def field_delete(row: FieldMapping, *, actor: User | None) -> None:
@@ -86,15 +95,25 @@ def field_row(row: FieldMapping, values: Mapping[str, Any]) -> FieldMapping:
     return row
 
 
+def field_check(row: FieldMapping, stream: Stream, *, fields: Sequence[ExternalField]) -> None:
+    """Whether the row could be stored as it is; raises InvalidMapping."""
+    row_check(row, stream, others=_rows(row), fields=fields)
+
+
 def _field_save(
-    row: FieldMapping, stream: Stream, *, values: Mapping[str, Any], actor: User | None
+    row: FieldMapping,
+    stream: Stream,
+    *,
+    values: Mapping[str, Any],
+    actor: User | None,
+    fields: Fields,
 ) -> FieldMapping:
     before = row_values(row) if row.pk else {}
     field_row(row, values)
     # The vendor is asked before the transaction.
-    fields = fields_ask(row.connection, stream)
+    told = fields_ask(row.connection, stream) if fields is None else fields
     with mapping_edited(row.connection, stream.object):
-        row_check(row, stream, others=_rows(row), fields=fields)
+        field_check(row, stream, fields=told)
         row.save()
         edit_remember(row, row.connection, before=before, actor=actor)
     return row
