@@ -22,6 +22,7 @@ urlpatterns = [
     path("apple-touch-icon-precomposed.png", brand.touch_icon),
     path("admin/", admin.site.urls),
     path("sign-in/", include("allauth.urls")),
+    path("api/", include("integrations.hub.api.urls")),
     path("api/", include("crm.api.urls")),
     path("imports/", include("imports.urls")),
     path("", include("crm.urls")),

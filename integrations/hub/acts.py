@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from crm.models import User
@@ -34,6 +35,18 @@ def connection_act_remember(
         subject=(record_type(connection), connection.pk),
         diff={name: [_shown(before), _shown(after)] for name, (before, after) in diff.items()},
         origin=origin,
+    )
+
+
+def stream_act_remember(
+    state: SyncState, *, diff: Mapping[str, tuple[Any, Any]], origin: Origin
+) -> None:
+    """What an operator told a stream; call it in the transaction of the act."""
+    append_act(
+        workspace_id=state.connection.workspace_id,
+        subject=(record_type(state), state.pk),
+        diff={name: [_shown(before), _shown(after)] for name, (before, after) in diff.items()},
+        origin=replace(origin, reason=origin.reason or str(state)),
     )
 
 

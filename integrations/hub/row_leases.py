@@ -107,7 +107,7 @@ class LeasedRows:
         """Lease up to `count` due rows of one family with one token: their ids in their order."""
         try:
             with transaction.atomic(), database.cursor() as cursor:
-                values = [connection_id, count, token, LEASE_SECONDS]
+                values: list[Any] = [connection_id, count, token, LEASE_SECONDS]
                 cursor.execute(self._statements["claim"], values)
                 rows: list[tuple[int, int]] = cursor.fetchall()
         except IntegrityError:
@@ -125,7 +125,7 @@ class LeasedRows:
         """False when somebody else holds one of the rows by now."""
         with database.cursor() as cursor:
             cursor.execute(self._statements["renew"], [seconds, list(row_ids), token])
-            return cursor.rowcount == len(row_ids)
+            return bool(cursor.rowcount == len(row_ids))
 
     def expired(self) -> list[int]:
         """Rows whose holder died or hangs, locked until the end of the caller's transaction."""

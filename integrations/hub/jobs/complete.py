@@ -62,7 +62,7 @@ def complete(done: Sequence[Completed]) -> set[int]:
     """The ids that were stored; those of foreign tokens are left as they are."""
     if not done:
         return set()
-    columns = [
+    columns: list[Any] = [
         [one.job_id for one in done],
         [one.token for one in done],
         [one.status_code for one in done],

@@ -242,7 +242,7 @@ def _links_store(scene: Scene, kept: list[_Kept]) -> None:
     for one in untouched:
         by_time.setdefault(one.commit.row.read_at, []).append(one)
     for read_at, some in by_time.items():
-        values = {
+        values: dict[str, Any] = {
             "folded_at": read_at,
             "ids": [one.pair.link.pk for one in some],
             "versions": [one.version for one in some],
@@ -298,7 +298,7 @@ def _rows_store(
             row["folded_at"] = row["folded_at"] or now
             if waits_for is not None:
                 row["waits_for"] = waits_for[row["id"]]
-        values = {
+        values: dict[str, Any] = {
             "rows": json.dumps(rows),
             "mapping_version": scene.state.mapping_version,
         }

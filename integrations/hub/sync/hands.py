@@ -96,7 +96,7 @@ class PageHands(PairHands):
             for pk, step in steps.items()
             if pk not in left
         }
-        return left | super().commit(taken)
+        return {**left, **super().commit(taken)}
 
     def _refused(self, link_ids: Sequence[int]) -> set[int]:
         """Those whose job died of a refusal, and whose record of ours is as it was sent then."""
@@ -228,7 +228,8 @@ def remote_read(scene: Scene, ids: Collection[str]) -> dict[str, RemoteRecord]:
     read = scene.stream.read
     if read is None or not ids:
         return {}
-    wanted, found = list(dict.fromkeys(ids)), {}
+    wanted = list(dict.fromkeys(ids))
+    found: dict[str, RemoteRecord] = {}
     for start in range(0, len(wanted), scene.stream.read_size):
         some = wanted[start : start + scene.stream.read_size]
         for record in read(scene.connection, some, scene.externals):
@@ -241,7 +242,8 @@ def remote_write(scene: Scene, writes: Collection[Write]) -> dict[str, Written]:
     write = scene.stream.write
     if write is None:
         raise Conflict(f"{scene.stream.label} are not written.")
-    rows, found = list(writes), {}
+    rows = list(writes)
+    found: dict[str, Written] = {}
     for start in range(0, len(rows), scene.stream.write_size):
         some = rows[start : start + scene.stream.write_size]
         found |= {one.key: one for one in _written(scene, some)}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Final
+from typing import Any, Final
 
 from django.db import connection as database
 
@@ -55,7 +55,7 @@ def inbound_add(
     stream = connection.declaration.stream(object)
     if not external_ids or stream is None:
         return
-    values = {
+    values: dict[str, Any] = {
         "connection": connection.pk,
         "record_type": stream.record_type,
         "object": object,

@@ -76,7 +76,7 @@ def links_insert(scene: Scene, links: Sequence[NewLink]) -> dict[str, int]:
     """
     if not links:
         return {}
-    values = {
+    values: dict[str, Any] = {
         "connection": scene.connection.pk,
         "object": scene.stream.object,
         "record_type": scene.stream.record_type,

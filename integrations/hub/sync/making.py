@@ -121,7 +121,8 @@ def _looked_for(scene: Scene, work: Mapping[int, _Making]) -> dict[int, RemoteRe
 
 def _keys(scene: Scene, work: Mapping[int, _Making]) -> dict[str, int]:
     """Our records by natural key, as the vendor spells it; two with one key are one too many."""
-    path, keys = scene.natural_path, {}
+    path = scene.natural_path
+    keys: dict[str, int] = {}
     for pk, one in work.items():
         sent = one.sent.get(path) if path else None
         if sent is not None:
@@ -135,7 +136,8 @@ def _key(scene: Scene, value: Any) -> str:
 
 
 def _found(scene: Scene, key: str, values: Sequence[str]) -> list[RemoteRecord]:
-    find, found = scene.stream.find, []
+    find = scene.stream.find
+    found: list[RemoteRecord] = []
     if find is None or not key or not values:
         return []
     for start in range(0, len(values), scene.stream.read_size):

@@ -1,0 +1,122 @@
+"""What the API shows and takes of connections; a secret goes in and never comes out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rest_framework import serializers
+
+from integrations.hub import registry
+from integrations.hub.models import Connection, SyncRun, SyncState
+
+
+class StreamSerializer(serializers.ModelSerializer[SyncState]):
+    """One kind of record of a connection."""
+
+    class Meta:
+        model = SyncState
+        fields = (
+            "object",
+            "record_type",
+            "direction",
+            "is_enabled",
+            "stage",
+            "status",
+            "hold_reason",
+            "last_sync_at",
+            "next_run_at",
+            "records_synced",
+            "error_count",
+            "last_error",
+            "coverage",
+        )
+        read_only_fields = fields
+
+
+class ConnectionSerializer(serializers.ModelSerializer[Connection]):
+    """A connection with its streams. Credentials are written only."""
+
+    provider = serializers.CharField(max_length=40)
+    credentials = serializers.DictField(
+        child=serializers.CharField(allow_blank=True), write_only=True, required=False
+    )
+    settings = serializers.DictField(required=False)
+    streams = StreamSerializer(source="sync_states", many=True, read_only=True)
+
+    class Meta:
+        model = Connection
+        fields = (
+            "id",
+            "provider",
+            "name",
+            "state",
+            "attention",
+            "settings",
+            "credentials",
+            "remote_account_id",
+            "remote_account_name",
+            "last_success_at",
+            "created_at",
+            "streams",
+        )
+        read_only_fields = (
+            "id",
+            "state",
+            "attention",
+            "remote_account_id",
+            "remote_account_name",
+            "last_success_at",
+            "created_at",
+        )
+
+    def validate_provider(self, provider_id: str) -> str:
+        if registry.find(provider_id) is None:
+            known = ", ".join(registry.ids())
+            raise serializers.ValidationError(f"There is no such provider; there are {known}.")
+        if self.instance is not None and self.instance.provider != provider_id:
+            raise serializers.ValidationError("The provider of a connection cannot be changed.")
+        return provider_id
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        unknown = set(self.initial_data) - set(self.fields)
+        if unknown:
+            raise serializers.ValidationError(
+                {name: ["There is no such field."] for name in sorted(unknown)}
+            )
+        return attrs
+
+
+class SyncRequestSerializer(serializers.Serializer[Any]):
+    """Which connection to sync now, and which of its objects (all, when none is named)."""
+
+    connection = serializers.IntegerField()
+    object = serializers.CharField(required=False, allow_blank=True, max_length=60)
+    full = serializers.BooleanField(default=False)
+
+
+class RunSerializer(serializers.ModelSerializer[SyncRun]):
+    """One line of the sync log."""
+
+    class Meta:
+        model = SyncRun
+        fields = (
+            "id",
+            "connection",
+            "kind",
+            "object",
+            "status",
+            "total",
+            "synced",
+            "created",
+            "updated",
+            "deleted",
+            "failed",
+            "skipped",
+            "requests",
+            "error",
+            "started_at",
+            "finished_at",
+            "duration_ms",
+            "undone_at",
+        )
+        read_only_fields = fields

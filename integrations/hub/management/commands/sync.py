@@ -1,0 +1,148 @@
+"""Pulls and sends now, from the shell, and says what it did; the same engine as the cluster's."""
+
+from __future__ import annotations
+
+import json
+import time
+from argparse import ArgumentParser
+from typing import Any, Final
+
+from django.core.management.base import BaseCommand, CommandError
+from django.db.models import Q, QuerySet
+
+from integrations.hub.errors import Conflict
+from integrations.hub.models import (
+    ConnectionState,
+    JobState,
+    RunKind,
+    RunStatus,
+    SyncRun,
+    SyncState,
+)
+from integrations.hub.pump import pump
+from integrations.hub.sync.steering import by_operator, stream_sync_now
+
+POLL_SECONDS: Final = 0.5
+
+
+class Command(BaseCommand):
+    """Runs the streams that are named, until each has been read to its end or has failed."""
+
+    help = (
+        "Pull from connected systems now, and send what waits. Exit code 0 only when every stream "
+        "that was named is in step."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--connection", type=int, help="Only this connection (its number).")
+        parser.add_argument("--provider", default="", help="Only this provider, such as hubspot.")
+        parser.add_argument("--object", default="", help="Only this kind, such as contacts.")
+        parser.add_argument("--full", action="store_true", help="Read everything and compare it.")
+        parser.add_argument("--dry-run", action="store_true", help="Say what would run only.")
+        parser.add_argument("--seconds", type=float, default=600.0, help="Give up after so long.")
+        parser.add_argument("--json", action="store_true")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        states = list(_states(options))
+        if not states:
+            raise CommandError("No stream of a connected system fits; see manage.py doctor.")
+        refused = {} if options["dry_run"] else _begin(states, is_full=options["full"])
+        begun = [state for state in states if state.pk not in refused]
+        last = _last_run_id()
+        is_over = options["dry_run"] or _work(begun, options["seconds"])
+        lines = [_line(state, last, refused.get(state.pk, "")) for state in states]
+        self._report(lines, options)
+        if refused or not is_over or any(line["status"] in _BAD for line in lines):
+            raise SystemExit(1)
+
+    def _report(self, lines: list[dict[str, Any]], options: dict[str, Any]) -> None:
+        if options["json"]:
+            self.stdout.write(json.dumps({"dry_run": options["dry_run"], "streams": lines}))
+            return
+        for line in lines:
+            counts = ", ".join(
+                f"{line[name]} {name}" for name in ("total", "created", "updated", "failed")
+            )
+            words = f"{line['connection']} {line['object']}: {line['status']} ({counts})"
+            self.stdout.write(f"{words} {line['error']}".rstrip())
+
+
+_BAD: Final = (RunStatus.FAILED, RunStatus.HELD, RunStatus.RUNNING, RunStatus.PARTIAL, "refused")
+
+
+def _states(options: dict[str, Any]) -> QuerySet[SyncState]:
+    wanted = Q(connection__state=ConnectionState.ACTIVE)
+    if options["connection"] is not None:
+        wanted = Q(connection=options["connection"])
+    if options["provider"]:
+        wanted &= Q(connection__provider=options["provider"])
+    if options["object"]:
+        wanted &= Q(object=options["object"])
+    rows = SyncState.objects.filter(wanted, is_enabled=True)
+    return rows.select_related("connection__workspace").order_by("connection", "order")
+
+
+def _begin(states: list[SyncState], *, is_full: bool) -> dict[int, str]:
+    """Make them due; those that cannot be, and why."""
+    refused: dict[int, str] = {}
+    for state in states:
+        try:
+            stream_sync_now(state, origin=by_operator(None, "manage.py sync"), is_full=is_full)
+        except Conflict as error:
+            refused[state.pk] = str(error)
+    return refused
+
+
+def _work(states: list[SyncState], seconds: float) -> bool:
+    """Pump here, beside any cluster, until nothing of them waits; False when time is up."""
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        pump(min(20.0, until - time.monotonic()))
+        if not _is_waiting(states):
+            return True
+        time.sleep(POLL_SECONDS)
+    return False
+
+
+def _is_waiting(states: list[SyncState]) -> bool:
+    ids = [state.pk for state in states]
+    fresh = SyncState.objects.filter(pk__in=ids).select_related("connection")
+    return any(_is_busy(state) for state in fresh)
+
+
+def _is_busy(state: SyncState) -> bool:
+    if state.run_cursor is not None and state.is_live and state.error_count == 0:
+        return True
+    waiting = state.connection.jobs.filter(
+        record_type=state.record_type, state__in=(JobState.READY, JobState.LEASED), attempts=0
+    )
+    return state.connection.state == ConnectionState.ACTIVE and waiting.exists()
+
+
+def _last_run_id() -> int:
+    return SyncRun.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
+
+
+def _line(state: SyncState, last: int, refusal: str) -> dict[str, Any]:
+    """What became of one stream, from its run's own line in the log."""
+    run = (
+        SyncRun.objects.filter(
+            connection=state.connection,
+            object=state.object,
+            kind__in=(RunKind.PULL, RunKind.FULL),
+            pk__gt=last,
+        )
+        .order_by("-pk")
+        .first()
+    )
+    status = "refused" if refusal else (run.status if run else "would run")
+    return {
+        "connection": state.connection.name,
+        "object": state.object,
+        "status": status,
+        "total": run.total if run else 0,
+        "created": run.created if run else 0,
+        "updated": run.updated if run else 0,
+        "failed": run.failed if run else 0,
+        "error": refusal or (run.error if run else ""),
+    }

@@ -1,0 +1,227 @@
+"""What operators tell streams to do, from the shell and by service, and what explains a record."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from io import StringIO
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from crm.models import Change, Contact, User
+from integrations.hub.errors import Conflict
+from integrations.hub.models import (
+    Connection,
+    LinkState,
+    QuarantinedItem,
+    SyncDirection,
+    SyncJob,
+    SyncRecord,
+    SyncStage,
+    SyncState,
+)
+from integrations.hub.sync.explaining import Verdict, explain
+from integrations.hub.sync.steering import (
+    by_operator,
+    cursor_rewind,
+    items_retry,
+    links_retry,
+    seconds_behind,
+    stream_switch,
+    stream_sync_now,
+)
+from tests.integrations.hub.mirror_vendor import MirrorVendor
+from tests.integrations.hub.sync.world import Desk, pull, work
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def people(connection: Connection) -> SyncState:
+    return SyncState.objects.select_related("connection").get(
+        connection=connection, object="people"
+    )
+
+
+def verdict(contact: Contact) -> tuple[Verdict, str]:
+    contact.refresh_from_db()
+    (one,) = [each for each in explain(contact) if each.state.object == "people"]
+    return one.verdict, one.words
+
+
+def test_rewound_cursor_reads_again_and_doubles_nothing(
+    connection: Connection, mirror: MirrorVendor, person: str, actor: User
+) -> None:
+    state = people(connection)
+    long_ago = datetime.now(UTC) - timedelta(days=300)
+
+    cursor_rewind(state, long_ago, origin=by_operator(actor))
+    mirror.forget_calls()
+    work()
+
+    assert mirror.count("list") >= 1
+    assert Contact.objects.count() == 1
+    assert mirror.writes() == []
+    assert Change.objects.filter(record_type="syncstate", actor=actor).exists()
+
+
+def test_cursor_is_not_moved_into_the_future(connection: Connection, person: str) -> None:
+    tomorrow = datetime.now(UTC) + timedelta(days=1)
+
+    with pytest.raises(Conflict, match="past"):
+        cursor_rewind(people(connection), tomorrow, origin=by_operator(None))
+
+
+def test_stream_switched_off_reads_and_sends_nothing_until_it_is_on(
+    connection: Connection, mirror: MirrorVendor, contact: Contact, person: str, desk: Desk
+) -> None:
+    stream_switch(people(connection), is_enabled=False, origin=by_operator(None))
+    mirror.edit("people", person, last_name="Lovelace")
+    desk.edit(contact, title="Countess")
+    work()
+    assert not mirror.value("people", person, "title")
+    assert verdict(contact)[0] == Verdict.EXCLUDED
+    with pytest.raises(Conflict, match="switched off"):
+        stream_sync_now(people(connection), origin=by_operator(None))
+
+    stream_switch(people(connection), is_enabled=True, origin=by_operator(None))
+    work()
+
+    contact.refresh_from_db()
+    assert contact.last_name == "Lovelace"
+    assert mirror.value("people", person, "title") == "Countess"
+
+
+def test_set_aside_item_goes_through_once_it_is_mended(
+    connection: Connection, mirror: MirrorVendor
+) -> None:
+    id = mirror.add("people", email="not an address")
+    pull(connection)
+    item = QuarantinedItem.objects.get(connection=connection, external_id=id)
+    mirror.edit("people", id, email="ada@acme.test")
+
+    assert items_retry([item], origin=by_operator(None)) == 1
+    work()
+
+    assert not QuarantinedItem.objects.exists()
+    assert Contact.objects.get().email == "ada@acme.test"
+
+
+def test_pair_set_aside_comes_back_into_step(
+    connection: Connection, mirror: MirrorVendor, contact: Contact, person: str
+) -> None:
+    SyncRecord.objects.update(state=LinkState.QUARANTINED, reason="It flapped.")
+    mirror.edit("people", person, last_name="Lovelace")
+    pull(connection)
+    assert verdict(contact) == (Verdict.FAILING, "It flapped.")
+
+    links = SyncRecord.objects.filter(object="people")
+    assert links_retry(links, origin=by_operator(None)) == 1
+    work()
+
+    contact.refresh_from_db()
+    assert contact.last_name == "Lovelace"
+    assert verdict(contact)[0] == Verdict.IN_SYNC
+
+
+def test_lag_is_the_age_of_what_is_known(connection: Connection, person: str) -> None:
+    behind = seconds_behind(people(connection))
+
+    assert behind is not None
+    assert 0 <= behind < 600
+
+
+# --- Why a record is in step, or not --------------------------------------------------------------
+
+
+def test_explain_names_each_reason(
+    connection: Connection, mirror: MirrorVendor, contact: Contact, person: str, desk: Desk
+) -> None:
+    assert verdict(contact)[0] == Verdict.IN_SYNC
+
+    desk.edit(contact, title="Countess")
+    assert verdict(contact) == (Verdict.PENDING, "It waits for its turn.")
+
+    mirror.tables.refuses = lambda object, values: "no such title"
+    work()
+    found = explain(contact)[-1]
+    said, words = verdict(contact)
+    assert said == Verdict.FAILING
+    assert "no such title" in words
+    assert any(one.status_code for each in explain(contact) for one in each.attempts), found
+
+
+def test_explain_says_what_keeps_a_record_out(
+    connection: Connection, desk: Desk, mirror: MirrorVendor
+) -> None:
+    SyncState.objects.update(direction=SyncDirection.PULL)
+    contact = desk.make("contact", first_name="Ada", email="ada@acme.test")
+    assert verdict(contact)[0] == Verdict.EXCLUDED
+
+    SyncState.objects.update(stage=SyncStage.REHEARSED)
+    assert verdict(contact) == (
+        Verdict.EXCLUDED,
+        "The first sync has not been accepted yet.",
+    )
+
+
+def test_explain_costs_the_same_however_long_the_history(
+    connection: Connection,
+    contact: Contact,
+    desk: Desk,
+    django_assert_max_num_queries: Any,
+) -> None:
+    for number in range(3):
+        desk.edit(contact, title=f"Title {number}")
+        work()
+
+    with django_assert_max_num_queries(8):
+        explain(contact)
+
+
+# --- From the shell ------------------------------------------------------------------------------
+
+
+def test_sync_command_pulls_and_reports(
+    connection: Connection, mirror: MirrorVendor, person: str
+) -> None:
+    mirror.edit("people", person, last_name="Lovelace")
+    out = StringIO()
+
+    call_command("sync", "--connection", str(connection.pk), "--json", stdout=out)
+
+    lines = {one["object"]: one for one in json.loads(out.getvalue())["streams"]}
+    assert lines["people"]["status"] == "success"
+    assert lines["people"]["updated"] == 1
+    assert Contact.objects.get().last_name == "Lovelace"
+
+
+def test_sync_command_dry_run_touches_nothing(
+    connection: Connection, mirror: MirrorVendor, person: str
+) -> None:
+    mirror.edit("people", person, last_name="Lovelace")
+    mirror.forget_calls()
+    out = StringIO()
+
+    call_command("sync", "--connection", str(connection.pk), "--dry-run", stdout=out)
+
+    assert "would run" in out.getvalue()
+    assert mirror.count("list") == 0
+    assert Contact.objects.get().last_name == "Byron"
+
+
+def test_sync_command_fails_for_what_cannot_run(connection: Connection) -> None:
+    SyncState.objects.update(stage=SyncStage.NEW)
+    out = StringIO()
+
+    with pytest.raises(SystemExit):
+        call_command("sync", "--connection", str(connection.pk), stdout=out)
+
+    assert "has not been accepted" in out.getvalue()
+    assert not SyncJob.objects.exists()
+
+
+def test_sync_command_names_no_stream(db: None) -> None:
+    with pytest.raises(CommandError, match="No stream"):
+        call_command("sync", "--provider", "nobody")
