@@ -6,18 +6,21 @@ import os
 import signal
 import threading
 import time
+from datetime import timedelta
 
 import pytest
+from django.db.models.functions import Now
 from werkzeug.wrappers import Request, Response
 
 from crm.models import Account, Workspace
 from crm.services.accounts import account_update
-from integrations.hub import jobs, throttle
+from integrations.hub import jobs, retention, throttle
 from integrations.hub.models import (
     Attempt,
     Connection,
     GateReason,
     JobState,
+    NamedLease,
     SyncJob,
     SyncRecord,
 )
@@ -182,6 +185,39 @@ def test_many_writers_beside_the_workers_meet_no_database_error(
     for account in Account.objects.filter(pk__in=records):
         last = [seen[3] for seen in vendor.requests if seen[1] == f"/accounts/{account.pk}"][-1]
         assert account.name in last
+
+
+def test_retention_under_load_forgets_old_work_only(
+    connection: Connection, vendor: EchoVendor
+) -> None:
+    old = accounts_make(connection.workspace, 300)
+    jobs.dirty(connection.pk, "account", old)
+    while held := jobs.claim_many(connection, 50):
+        jobs.complete([jobs.Completed(one.job.pk, one.token, 1, 0.0) for one in held])
+    month = Now() - timedelta(days=40)
+    SyncJob.objects.update(finished_at=month, created_at=month)
+    Attempt.objects.update(started_at=month)
+    records = accounts_make(connection.workspace, 120)
+    jobs.dirty(connection.pk, "account", records)
+
+    with workers(vendor, "hubworker", count=2):
+        assert eventually(lambda: pruned() and is_forgotten(old), 60)
+        assert eventually(lambda: pruned() and is_all_done(), 60), states()
+
+    assert set(SyncJob.objects.values_list("record_id", flat=True)) == set(records)
+    assert Attempt.objects.count() == len(records)
+    assert set(pushes(vendor).values()) == {1}
+
+
+def pruned() -> bool:
+    """A round of retention, which else comes each ten minutes."""
+    NamedLease.objects.filter(name="retention").delete()
+    retention.prune()
+    return True
+
+
+def is_forgotten(records: list[int]) -> bool:
+    return not SyncJob.objects.filter(record_id__in=records).exists()
 
 
 def is_settled() -> bool:
