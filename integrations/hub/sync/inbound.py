@@ -14,9 +14,12 @@ from integrations.hub.sync.scene import scene_of
 
 
 def inbound_batch(connection: Connection, object: str, external_ids: Collection[str]) -> None:
-    """Read these things and take them over; one that is not there any more is gone."""
+    """Read these things and take them over; one that is not there any more is gone.
+
+    Where the vendor cannot be asked nothing is known, least of all that they are gone.
+    """
     state = _state(connection, object)
-    if state is None:
+    if state is None or not _is_read(connection, object):
         return
     scene = scene_of(state)
     at = database_now()

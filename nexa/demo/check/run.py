@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import requests
 
-from nexa.demo.check import billing, operating, secrecy, selling
+from nexa.demo.check import billing, keeping, operating, secrecy, selling
 from nexa.demo.check.browser import CheckFailed
 from nexa.demo.check.walk import Walk
 from nexa.demo.logins import OPERATOR, SALESPERSON, login_of, logins_read
@@ -50,6 +50,8 @@ STEPS = (
     Step("Imported contact and account", selling.contact_opened),
     Step("Connect a vendor and test", selling.vendor_connected),
     Step("Disconnect it again", selling.second_disconnected),
+    Step("A lead reaches the vendor", keeping.lead_sent),
+    Step("A lead of the vendor is here", keeping.lead_taken_over),
     Step("Deal with line items", billing.deal_opened),
     Step("Move to Closed won", billing.deal_won),
     Step("Subscription on the account", billing.subscription_seen),

@@ -27,6 +27,7 @@ from integrations.hub.models import (
     SyncState,
 )
 from integrations.hub.pump import pump
+from integrations.hub.sync.hinting import inbound_add
 from integrations.hub.sync.states import states_ensure
 from integrations.rest_crm.webhooks import ensure
 from tests import factories
@@ -79,7 +80,7 @@ def puts(sandbox: RunningSandbox) -> int:
 
 
 def link_of(lead: Lead) -> SyncRecord:
-    return SyncRecord.objects.get(object="lead", local_id=lead.pk)
+    return SyncRecord.objects.get(object="lead", local_id=lead.pk, state="active")
 
 
 # --- Out ----------------------------------------------------------------------------------------
@@ -489,3 +490,60 @@ def test_property_change_here_reaches_them(
 
     (row,) = sandbox.rows("rest_crm", "properties")
     assert (row["status"], row["location"]) == ("sold", {"city": "Pune", "locality": "Baner"})
+
+
+def test_lead_that_cannot_be_asked_for_is_not_taken_to_be_gone(
+    crm: Connection, workspace: Workspace, origin: Origin, sandbox: RunningSandbox
+) -> None:
+    lead = lead_create(workspace=workspace, values=ADA, origin=origin)
+    pump(30)
+
+    inbound_add(crm, "lead", [lead_there(sandbox)["id"]])
+    pump(30)
+
+    link = link_of(lead)
+    assert (link.state, link.gone_at) == ("active", None)
+
+
+def test_lead_that_is_gone_there_is_made_again_when_it_changes_here(
+    crm: Connection, workspace: Workspace, origin: Origin, sandbox: RunningSandbox
+) -> None:
+    lead = lead_create(workspace=workspace, values=ADA, origin=origin)
+    pump(30)
+    sandbox.act("rest_crm", "delete", id=lead_there(sandbox)["id"])
+
+    lead_update(lead, values={"notes": "still interested"}, origin=origin)
+    pump(10)
+
+    row = lead_there(sandbox)
+    assert (row["name"], row["notes"]) == ("Ada Lovelace", "still interested")
+    assert link_of(lead).external_id == row["id"]
+
+
+def test_refused_key_stops_the_connection_and_the_work_waits(
+    crm: Connection, workspace: Workspace, origin: Origin, sandbox: RunningSandbox
+) -> None:
+    sandbox.misbehave("rest_crm", "unauthorized", times=None)
+    lead_create(workspace=workspace, values=ADA, origin=origin)
+
+    pump(10)
+
+    crm.refresh_from_db()
+    job = SyncJob.objects.get()
+    assert (crm.state, job.state, job.attempts) == ("auth_failed", JobState.READY, 0)
+
+
+def test_rate_limit_of_theirs_waits_as_told_and_counts_for_nothing(
+    crm: Connection, workspace: Workspace, origin: Origin, sandbox: RunningSandbox
+) -> None:
+    sandbox.misbehave("rest_crm", "rate_limited", value="30")
+    lead = lead_create(workspace=workspace, values=ADA, origin=origin)
+
+    pump(10)
+
+    crm.refresh_from_db()
+    assert crm.gate_until is not None
+    assert SyncJob.objects.get().attempts == 0
+    time_passes(60)
+    pump(10)
+    assert link_of(lead).external_id == lead_there(sandbox)["id"]
