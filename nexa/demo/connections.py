@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 from crm.models import User, Workspace
 from integrations.hub import registry
 from integrations.hub.connections import connection_create, credentials_replace
+from integrations.hub.credentials import Secrets
 from integrations.hub.errors import HubError
-from integrations.hub.models import Connection
+from integrations.hub.models import Connection, OAuthApplication
+from integrations.hub.models.oauth import CLIENT_SECRET
 from integrations.hub.sandbox.fake import SandboxApp
 from integrations.hub.sandbox.server import installed_apps
 
@@ -22,6 +27,7 @@ def demo_connections_made(
 
     `is_moved`: our address is another than last time, so the vendor must be told the new one.
     """
+    demo_applications_made(installed_apps())
     made = []
     for app in installed_apps():
         if not app.demo_credentials or registry.find(app.id) is None:
@@ -32,6 +38,18 @@ def demo_connections_made(
         elif found.attention or (is_moved and found.is_active):
             made.append(_mended(found, app, actor))
     return made
+
+
+def demo_applications_made(apps: Sequence[SandboxApp]) -> None:
+    """So that people can sign in at the sandbox; one that an operator entered stays."""
+    for app in apps:
+        if app.demo_application is None or registry.find(app.id) is None:
+            continue
+        client_id, client_secret = app.demo_application
+        kept: Any = Secrets({CLIENT_SECRET: client_secret})
+        OAuthApplication.objects.get_or_create(
+            provider=app.id, workspace=None, defaults={"client_id": client_id, "secrets": kept}
+        )
 
 
 def _made(workspace: Workspace, app: SandboxApp, actor: User) -> str:

@@ -128,5 +128,7 @@ class SandboxApp:
     secret_fields: frozenset[str] = frozenset()
     # What a demo connects with; empty leaves this vendor out of the demo.
     demo_credentials: Mapping[str, str] = field(default_factory=dict)
+    # Client ID and secret of the application that people sign in with in a demo.
+    demo_application: tuple[str, str] | None = None
     # Settings of the demo's connection that are not their defaults.
     demo_settings: Mapping[str, Any] = field(default_factory=dict)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from integrations.hub.sandbox.fake import SandboxApp
-from integrations.hubspot.sandbox.catalog import APP_ID, CLIENT_SECRET, DEVELOPER_KEY
+from integrations.hubspot.sandbox.catalog import APP_ID, CLIENT_ID, CLIENT_SECRET, DEVELOPER_KEY
 from integrations.hubspot.sandbox.server import HubSpotFake
 
 sandbox = SandboxApp(
@@ -13,6 +13,7 @@ sandbox = SandboxApp(
     secret_fields=frozenset(
         {"access_token", "refresh_token", "client_secret", "token", "hapikey", "developer_key"}
     ),
+    demo_application=(CLIENT_ID, CLIENT_SECRET),
     demo_credentials={
         "access_token": "pat-na1-nexa-demo",
         "client_secret": CLIENT_SECRET,
