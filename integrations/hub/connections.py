@@ -20,6 +20,7 @@ from integrations.hub.errors import AlreadyConnected, Conflict, InvalidSettings
 from integrations.hub.intake import credentials_clean, settings_clean
 from integrations.hub.models import AuthKind, Connection, ConnectionState, GateReason
 from integrations.hub.oauth import scopes
+from integrations.hub.oauth.names import ACCESS_TOKEN, REFRESH_TOKEN
 from integrations.hub.oauth.revocation import grant_revoke
 from integrations.hub.sync.states import states_ensure, streams_go_live
 from integrations.hub.types import ConnectionReport
@@ -156,7 +157,9 @@ def credentials_replace(
     connection: Connection, *, credentials: Mapping[str, str], actor: User | None
 ) -> ConnectionReport:
     """Reconnect with new secrets; raises InvalidSettings, and as `credentials_take` does."""
-    kept = {} if connection.is_oauth else _readable(connection.credentials)
+    stored = _readable(connection.credentials)
+    tokens = {ACCESS_TOKEN, REFRESH_TOKEN} if connection.is_oauth else set()
+    kept = {name: value for name, value in stored.items() if name not in tokens}
     cleaned = credentials_clean(connection.declaration, credentials, kept=kept)
     return credentials_take(connection, Secrets(cleaned), values=OF_A_KEY, actor=actor)
 

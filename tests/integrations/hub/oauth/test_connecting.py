@@ -464,12 +464,16 @@ def test_disconnected_connection_whose_name_is_taken_comes_back_with_a_number(
 def test_key_can_take_the_place_of_a_sign_in(
     admin_client: Client, connection: Connection, vendor: AcmeVendor
 ) -> None:
+    secrets = connection.credentials.merged({"signing_secret": "kept"})
+    Connection.objects.update(credentials=secrets)
+
     page = admin_client.post(
         f"{again(connection)}?method=key", {"credential_access_token": acme.KEY}, follow=True
     )
 
     now = Connection.objects.get()
     assert page.status_code == 200
+    assert now.secret("signing_secret") == "kept"
     assert (now.auth_kind, now.expires_at, now.scopes) == (AuthKind.KEY, None, [])
     assert now.secret("refresh_token") == ""
     assert acme.call(now, "GET", "/account")["id"] == "acct_1"
