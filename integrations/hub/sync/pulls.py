@@ -21,6 +21,7 @@ from integrations.hub.errors import LeaseLost, Rejected
 from integrations.hub.faults import fault
 from integrations.hub.http import recording
 from integrations.hub.models import LinkState, RunKind, RunStatus, SyncRecord, SyncRun, SyncStatus
+from integrations.hub.oauth.mending import step_mended
 from integrations.hub.policy import Action, Step
 from integrations.hub.redaction import redact
 from integrations.hub.streams import Page, PullRequest
@@ -250,6 +251,7 @@ def _failed(held: Held, error: Exception) -> Step:
     state = held.state
     known = classified(error, state.connection.declaration.error)
     step = policy.step_after(known, attempts=state.error_count)
+    step = step_mended(state.connection, step, known)
     if isinstance(known, LeaseLost):
         return step
     words = redact(step.message, state.connection.credentials.texts()).replace("\x00", "")
