@@ -234,4 +234,66 @@ HUB = [
     PageCase("sandbox_stripe", lambda world: f"{world.sandbox_url}/stripe/", who=None),
 ]
 
-CASES = [*CRM, *IMPORTS, *HUB, *DOORS, *CONSOLE]
+
+def mapping_of(name: str, row: Callable[[World], Any] | str) -> Path:
+    """A page below the mapped connection: of a kind of record, or of one of its rows."""
+    return lambda world: reverse(
+        f"hub:{name}", args=[world.mapped.pk, row if isinstance(row, str) else row(world).pk]
+    )
+
+
+def _field(world: World) -> Any:
+    return world.mapped.field_mappings.get(object="contacts", path="lifecycle")
+
+
+def _value(world: World) -> Any:
+    return world.mapped.value_mappings.filter(name="stage").first()
+
+
+def _try_mapping(window: Window, world: World) -> None:
+    window.page.locator("#mapping-test").click()
+    window.page.locator("#preview").wait_for()
+
+
+def _decide_nothing(window: Window, world: World) -> None:
+    window.page.locator("#bulk-ours").click()
+    window.page.get_by_text("Nothing was decided").first.wait_for()
+
+
+VALUE_LIST, PEOPLE_LIST = "hub:value_list", "hub:people_list"
+MAPPING = [
+    PageCase("conflicts", at("hub:conflict_list"), is_main=True),
+    PageCase("conflicts_all", at("hub:conflict_list", "?state=all")),
+    PageCase("conflicts_none_chosen", at("hub:conflict_list"), act=_decide_nothing),
+    PageCase("conflicts_viewer", at("hub:conflict_list"), who="viewer"),
+    PageCase("conflicts_empty", at("hub:conflict_list"), who="newcomer"),
+    PageCase("mapping", mapping_of("mapping_list", "contacts")),
+    PageCase("mapping_tried", mapping_of("mapping_list", "contacts"), act=_try_mapping),
+    PageCase("mapping_field", mapping_of("mapping_field_edit", _field)),
+    PageCase("mapping_field_remove", mapping_of("mapping_field_remove", _field)),
+    PageCase("mapping_field_new", mapping_of("mapping_field_new", "contacts")),
+    PageCase("mapping_field_refused", mapping_of("mapping_field_new", "contacts"), act=send_empty),
+    PageCase("mapping_values", of(VALUE_LIST, lambda world: world.mapped)),
+    PageCase("mapping_value", mapping_of("value_edit", _value)),
+    PageCase("mapping_value_new", mapping_of("value_new", "stage")),
+    PageCase("mapping_value_remove", mapping_of("value_remove", _value)),
+    PageCase("mapping_people", of(PEOPLE_LIST, lambda world: world.mapped)),
+    PageCase(
+        "mapping_person",
+        mapping_of("person_edit", lambda world: world.mapped.ownership_mappings.first()),
+    ),
+    PageCase(
+        "console_mapping", at("admin:hub_fieldmapping_changelist"), "operator", is_vendors=True
+    ),
+    PageCase(
+        "console_field",
+        of("admin:hub_fieldmapping_change", _field),
+        who="operator",
+        is_vendors=True,
+    ),
+    PageCase(
+        "console_conflicts", at("admin:hub_syncconflict_changelist"), "operator", is_vendors=True
+    ),
+]
+
+CASES = [*CRM, *IMPORTS, *HUB, *MAPPING, *DOORS, *CONSOLE]

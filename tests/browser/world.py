@@ -15,6 +15,7 @@ from nexa.demo.data import demo_workspace_made
 from nexa.demo.logins import OPERATOR, SALESPERSON, Login
 from tests import factories
 from tests.browser.billing import connected_with_history
+from tests.browser.mapping import NAME, mapped_connection
 from tests.browser.money import money_moved
 from tests.browser.uploads import Uploads, uploads_made
 from tests.sandbox import RunningSandbox
@@ -38,6 +39,11 @@ class World:
 
     def account(self, name: str = "Harbour Robotics") -> Account:
         return Account.objects.get(workspace=self.workspace, name=name)
+
+    @property
+    def mapped(self) -> Connection:
+        """One that keeps records in step, paused."""
+        return Connection.objects.get(workspace=self.workspace, name=NAME)
 
     @property
     def contact(self) -> Contact:
@@ -89,6 +95,7 @@ def world_made(sandbox: RunningSandbox) -> World:
         uploads=uploads_made(workspace, seller),
         sandbox_url=sandbox.url,
     )
+    mapped_connection(workspace, seller)
     workspace_create(name="Blank", slug="blank", owner=world.newcomer)
     _odd_records_made(world)
     money_moved(workspace, world.account())
