@@ -51,7 +51,7 @@ def provider_files(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> li
         for provider in registry.all_providers()
         if (folder := _folder(provider)) is not None
         for name in _expected(provider)
-        if not (folder / name).exists()
+        if not _is_there(folder / name)
     ]
 
 
@@ -76,6 +76,11 @@ def _folder(provider: Provider) -> Path | None:
         return None
     spec = find_spec(f"integrations.{provider.id}")
     return Path(spec.origin).parent if spec and spec.origin else None
+
+
+def _is_there(path: Path) -> bool:
+    """A module that grew into a package is there too."""
+    return path.exists() or (path.suffix == ".py" and path.with_suffix("").is_dir())
 
 
 def _expected(provider: Provider) -> list[str]:

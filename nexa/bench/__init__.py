@@ -16,5 +16,6 @@ class Bench:
 BENCHES = {
     "import": Bench("nexa.bench.importing.run", 20_000),
     "jobs": Bench("nexa.bench.jobs.run", 100_000),
+    "sync": Bench("nexa.bench.syncing.run", 20_000),
     "webhooks": Bench("nexa.bench.webhooks.run", 4_000),
 }

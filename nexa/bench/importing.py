@@ -5,14 +5,11 @@ from __future__ import annotations
 import csv
 import random
 import tempfile
-import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
-import psutil
 from django.db import connection
 
 from crm.models import Account, Change, Contact, Workspace
@@ -24,6 +21,7 @@ from imports.services import import_create, import_plan_start, import_start
 from nexa.bench.database import scratch_database
 from nexa.bench.import_floor import floor_seconds
 from nexa.bench.import_peer import peer_seconds
+from nexa.bench.memory import growth_mb, memory_watched
 from nexa.bench.result import BenchResult
 
 Say = Callable[[str], None]
@@ -34,7 +32,6 @@ HEADERS: Final = (
 CONTACTS_PER_ACCOUNT: Final = 5
 WARM_UP_ROWS: Final = 2_000
 PEER_ROWS: Final = 3_000
-LOOK_SECONDS: Final = 0.1
 
 
 def run(rows: int, say: Say) -> BenchResult:
@@ -133,32 +130,12 @@ def _run(job: ImportJob) -> tuple[float, float]:
 
     Short slices, only to look at the memory, would read ahead in vain at the end of each.
     """
-    with _watched() as sizes:
+    with memory_watched() as sizes:
         began = time.perf_counter()
         while run_work(job.pk).has_more:
             pass
         seconds = time.perf_counter() - began
-    return seconds, (max(sizes) - sizes[0]) / 1024**2
-
-
-@contextmanager
-def _watched() -> Iterator[list[int]]:
-    """The bytes the process holds, looked at from a thread until the end of the block."""
-    process, ended = psutil.Process(), threading.Event()
-    sizes = [process.memory_info().rss]
-
-    def look() -> None:
-        while not ended.wait(LOOK_SECONDS):
-            sizes.append(process.memory_info().rss)
-
-    thread = threading.Thread(target=look, daemon=True)
-    thread.start()
-    try:
-        yield sizes
-    finally:
-        ended.set()
-        thread.join()
-        sizes.append(process.memory_info().rss)
+    return seconds, growth_mb(sizes)
 
 
 def _tables_empty() -> None:

@@ -14,11 +14,12 @@ from nexa.bench import BENCHES
 class Command(BaseCommand):
     """Prints what it sees; its last line is one JSON object."""
 
-    help = "Measure: bench import|jobs|webhooks [--rows N] [--json]. The last line is JSON."
+    help = "Measure: bench import|jobs|sync|webhooks [--rows N] [--json]. The last line is JSON."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("name", choices=sorted(BENCHES))
-        parser.add_argument("--rows", type=int, help="how much to do; each bench has its own size")
+        words = "how much to do; each bench has its own size"
+        parser.add_argument("--rows", "--records", dest="rows", type=int, help=words)
         parser.add_argument("--json", action="store_true", help="only the JSON line")
 
     def handle(self, *args: Any, **options: Any) -> None:
