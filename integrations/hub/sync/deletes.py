@@ -13,7 +13,7 @@ from datetime import timedelta
 from typing import Final
 
 from django.conf import settings
-from django.db.models import F
+from django.db.models import F, QuerySet
 from django.db.models.functions import Now
 from django.utils import timezone
 
@@ -26,16 +26,16 @@ from integrations.hub.models import (
     LinkState,
     OurDelete,
     SyncRecord,
-    SyncState,
     TheirDelete,
 )
 from integrations.hub.pace import BULK_HEAD_START_SECONDS
 from integrations.hub.sync import quarantine
 from integrations.hub.sync.hands import remote_read
+from integrations.hub.sync.holds import archived_links, hold
 from integrations.hub.sync.links import tombstone
 from integrations.hub.sync.matching import record_is_archived
 from integrations.hub.sync.ours import records_load
-from integrations.hub.sync.parting import ARCHIVED_WORDS, MADE_AGAIN_WORDS
+from integrations.hub.sync.parting import ARCHIVED_WORDS, DELETED_WORDS, MADE_AGAIN_WORDS
 from integrations.hub.sync.quarantine import Trouble
 from integrations.hub.sync.scene import Scene
 
@@ -70,9 +70,13 @@ def gone_settle(scene: Scene) -> int:
 def counterpart_missing(scene: Scene, link: SyncRecord) -> None:
     """A read did not find their record: noted, and believed when a later one does not either.
 
-    Raises RetryLater the first time.
+    Raises RetryLater the first time. A vendor that cannot be asked has said so by refusing a write.
     """
     fresh = SyncRecord.objects.get(pk=link.pk)
+    if scene.stream.read is None:
+        if not _is_held(scene, 1):
+            _settle(scene, [fresh])
+        return
     if fresh.gone_at is None:
         SyncRecord.objects.filter(pk=link.pk).update(gone_at=Now())
     if fresh.gone_at is None or timezone.now() - fresh.gone_at < SECOND_LOOK:
@@ -90,13 +94,18 @@ def record_archived(scene: Scene, record: Record, link: SyncRecord) -> None:
     is_wanted = scene.state.on_our_delete == OurDelete.DELETE and scene.direction != Direction.PULL
     if link.state != LinkState.ACTIVE:
         return
+    words = ARCHIVED_WORDS
     if is_wanted and delete is not None:
+        if _is_archive_held(scene):
+            return
+        words = DELETED_WORDS
         if _is_theirs_changed(scene, link):
-            words = "Archived here, but changed there since: restore ours, or delete theirs."
-            quarantine.ours_keep(scene, {record.pk: Trouble("deleted_here", words)})
+            said = "Archived here, but changed there since: restore ours, or delete theirs."
+            quarantine.ours_keep(scene, {record.pk: Trouble("deleted_here", said)})
+            words = ARCHIVED_WORDS
         else:
             delete(scene.connection, [link.external_id])
-    tombstone(link, ARCHIVED_WORDS)
+    tombstone(link, words)
 
 
 def records_erased(scene: Scene, local_ids: Collection[int]) -> None:
@@ -117,15 +126,8 @@ def _is_held(scene: Scene, count: int) -> bool:
     """Whether so many at once need a person's word; those of the last hour count, too."""
     if scene.state.is_guard_waived:
         return False
-    links = SyncRecord.objects.filter(connection=scene.connection, object=scene.stream.object)
-    recent = links.filter(
-        state=LinkState.TOMBSTONE,
-        reason=GONE_WORDS,
-        state_at__gt=Now() - timedelta(hours=1),
-    ).count()
-    active = links.filter(state=LinkState.ACTIVE).count()
-    most = max(FEW, (active + recent) * settings.SYNC_GUARD_DELETES_PERCENT // 100)
-    if count + recent <= most:
+    recent, active = _recent(scene, GONE_WORDS), _active(scene)
+    if not _are_many(count + recent, active + recent):
         return False
     words = (
         f"{count + recent} of {active + recent} {scene.stream.label.lower()} are gone at the "
@@ -135,10 +137,41 @@ def _is_held(scene: Scene, count: int) -> bool:
     return True
 
 
-def hold(state: SyncState, words: str) -> None:
-    """Stop the stream until a person has looked."""
-    SyncState.objects.filter(pk=state.pk).update(hold_reason=words[:500])
-    state.hold_reason = words[:500]
+def _is_archive_held(scene: Scene) -> bool:
+    """The same for ours that were archived, before theirs are deleted."""
+    if scene.state.hold_reason:
+        return True
+    if scene.state.is_guard_waived:
+        return False
+    count, recent = archived_links(scene).count(), _recent(scene, DELETED_WORDS)
+    active = _active(scene)
+    if not _are_many(count + recent, active + recent):
+        return False
+    words = (
+        f"{count + recent} of {active + recent} {scene.stream.label.lower()} were archived here, "
+        f"and theirs would be deleted at the vendor; {recent} are deleted already. Look whether "
+        "that is right, then go on or stop."
+    )
+    hold(scene.state, words)
+    return True
+
+
+def _are_many(count: int, among: int) -> bool:
+    return count > max(FEW, among * settings.SYNC_GUARD_DELETES_PERCENT // 100)
+
+
+def _active(scene: Scene) -> int:
+    return _links(scene).filter(state=LinkState.ACTIVE).count()
+
+
+def _recent(scene: Scene, reason: str) -> int:
+    """How many links ended for this reason in the last hour."""
+    ended = _links(scene).filter(state=LinkState.TOMBSTONE, reason=reason)
+    return ended.filter(state_at__gt=Now() - timedelta(hours=1)).count()
+
+
+def _links(scene: Scene) -> QuerySet[SyncRecord]:
+    return SyncRecord.objects.filter(connection=scene.connection, object=scene.stream.object)
 
 
 def _confirmed(scene: Scene, links: Sequence[SyncRecord]) -> list[SyncRecord]:

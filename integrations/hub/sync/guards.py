@@ -7,7 +7,7 @@ from typing import Final
 from django.conf import settings
 
 from integrations.hub.models import LinkState, SyncRecord, SyncRun
-from integrations.hub.sync.deletes import hold
+from integrations.hub.sync.holds import hold
 from integrations.hub.sync.scene import Scene
 
 FEW: Final = 100

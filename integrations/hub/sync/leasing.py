@@ -24,7 +24,8 @@ _DUE: Final = """
 FROM hub_syncstate s JOIN hub_connection c ON c.id = s.connection_id
 WHERE c.state = 'active' AND c.provider = ANY(%(providers)s)
   AND (c.gate_until IS NULL OR c.gate_until <= statement_timestamp())
-  AND s.is_enabled AND s.stage = 'live' AND s.hold_reason = '' AND s.direction <> 'push'
+  AND s.is_enabled AND s.hold_reason = ''
+  AND ((s.stage = 'live' AND s.direction <> 'push') OR s.stage = 'rehearsing')
   AND (s.lease_until IS NULL OR s.lease_until <= statement_timestamp())
   AND NOT EXISTS (
       SELECT 1 FROM hub_syncstate b WHERE b.connection_id = s.connection_id

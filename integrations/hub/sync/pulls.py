@@ -20,13 +20,22 @@ from integrations.hub.classification import classified
 from integrations.hub.errors import LeaseLost, Rejected
 from integrations.hub.faults import fault
 from integrations.hub.http import recording
-from integrations.hub.models import LinkState, RunKind, RunStatus, SyncRecord, SyncRun, SyncStatus
+from integrations.hub.models import (
+    LinkState,
+    RunKind,
+    RunStatus,
+    SyncRecord,
+    SyncRun,
+    SyncStage,
+    SyncStatus,
+)
 from integrations.hub.oauth.mending import step_mended
 from integrations.hub.policy import Action, Step
 from integrations.hub.redaction import redact
 from integrations.hub.streams import Page, PullRequest
-from integrations.hub.sync import deletes, guards, sweeping
+from integrations.hub.sync import deletes, guards, rehearsal, sweeping
 from integrations.hub.sync.hands import database_now
+from integrations.hub.sync.holds import is_waiver_over
 from integrations.hub.sync.leasing import Held, claim, release, renew
 from integrations.hub.sync.pages import Counts, page_apply
 from integrations.hub.sync.scene import Scene, scene_of
@@ -44,8 +53,9 @@ def turn(connection_id: int, *, seconds: float = TURN_SECONDS) -> Step | None:
     held = claim(connection_id)
     if held is None:
         return None
+    work = rehearsal.pages if held.state.stage == SyncStage.REHEARSING else _pages
     try:
-        _pages(held, time.monotonic() + seconds)
+        work(held, time.monotonic() + seconds)
     except Exception as error:
         return _failed(held, error)
     consequences.tell(held.state.connection, policy.SUCCEEDED, was_called=True)
@@ -185,8 +195,14 @@ def _finish(held: Held, run: SyncRun) -> None:
     with transaction.atomic():
         run.refresh_from_db()
         held.write(**_promoted(held, scene, run, cursor))
-        _run_end(run, RunStatus.PARTIAL if run.failed else RunStatus.SUCCESS, held)
+        _run_end(run, _outcome(run, held), held, error=held.state.hold_reason)
     release(held)
+
+
+def _outcome(run: SyncRun, held: Held) -> RunStatus:
+    if held.state.hold_reason:
+        return RunStatus.HELD
+    return RunStatus.PARTIAL if run.failed else RunStatus.SUCCESS
 
 
 def _promoted(held: Held, scene: Scene, run: SyncRun, cursor: dict[str, Any]) -> dict[str, Any]:
@@ -206,7 +222,7 @@ def _promoted(held: Held, scene: Scene, run: SyncRun, cursor: dict[str, Any]) ->
         "records_synced": F("records_synced") + run.synced,
         "interval_seconds": interval,
         "next_run_at": Now() + timedelta(seconds=interval),
-        "is_guard_waived": False if not state.hold_reason else state.is_guard_waived,
+        "is_guard_waived": state.is_guard_waived and not is_waiver_over(scene),
     }
     if cursor["is_full"]:
         values |= {
@@ -257,7 +273,8 @@ def _failed(held: Held, error: Exception) -> Step:
     words = redact(step.message, state.connection.credentials.texts()).replace("\x00", "")
     is_over = step.action == Action.DEAD
     pause = state.longest_interval_seconds if is_over else step.seconds
-    run = SyncRun.objects.filter(pk=(state.run_cursor or {}).get("run")).first()
+    cursor: dict[str, Any] = state.run_cursor or {}
+    run = SyncRun.objects.filter(pk=cursor.get("run", 0)).first()
     if is_over and run is not None:
         _run_end(run, RunStatus.FAILED, held, error=words)
     release(

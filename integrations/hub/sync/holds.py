@@ -1,0 +1,121 @@
+"""Streams that stopped to ask: told to admins once, and sent on or out of service by a person."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from django.db import transaction
+from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models.functions import Now
+
+from crm.choices import Severity
+from crm.models import User
+from integrations.hub import jobs, wake
+from integrations.hub.acts import act_remember
+from integrations.hub.errors import Conflict
+from integrations.hub.models import (
+    JobKind,
+    JobState,
+    LinkState,
+    OurDelete,
+    SyncJob,
+    SyncRecord,
+    SyncState,
+)
+from integrations.hub.notices import connection_alert, connection_alert_over
+from integrations.hub.pace import BULK_HEAD_START_SECONDS
+from integrations.hub.sync.scene import Scene, scene_of
+from integrations.hub.sync.sweeping import CHUNK, left_behind_send
+
+ALERT: Final = "sync_held"
+HELD, GOING, STOPPED = "held", "live", "stopped"
+
+
+def hold(state: SyncState, words: str) -> None:
+    """Stop the stream until a person has looked; admins hear of it once."""
+    stopped = SyncState.objects.filter(pk=state.pk, hold_reason="")
+    is_new = bool(stopped.update(hold_reason=words[:500], is_guard_waived=False))
+    state.hold_reason = words[:500]
+    if is_new:
+        connection_alert(
+            state.connection,
+            ALERT,
+            f"{state.connection.name} has stopped: {words}",
+            Severity.URGENT,
+            cause=state.object,
+        )
+
+
+def hold_go_on(state: SyncState, *, actor: User) -> None:
+    """Do what was held back, this once; what changed here meanwhile is sent.
+
+    Raises Conflict when the stream does not wait for anybody.
+    """
+    with transaction.atomic():
+        held = SyncState.objects.filter(pk=state.pk).exclude(hold_reason="")
+        if not held.update(hold_reason="", is_guard_waived=True, next_run_at=Now()):
+            raise Conflict("Nothing waits for you here: the stream goes on already.")
+        act_remember(state, before=HELD, after=GOING, actor=actor)
+        state.refresh_from_db()
+        missed_send(scene_of(state))
+    connection_alert_over(state.connection, ALERT, state.object)
+    wake.wake_on_commit()
+
+
+def stream_stop(state: SyncState, *, actor: User) -> None:
+    """Out of service until a person starts it again; what it holds stays as it is."""
+    with transaction.atomic():
+        SyncState.objects.filter(pk=state.pk).update(is_enabled=False)
+        act_remember(state, before=HELD if state.hold_reason else GOING, after=STOPPED, actor=actor)
+    connection_alert_over(state.connection, ALERT, state.object)
+    state.refresh_from_db()
+
+
+def stream_start(state: SyncState, *, actor: User) -> None:
+    """Into service again; one that was stopped while it was held still waits for a decision."""
+    with transaction.atomic():
+        SyncState.objects.filter(pk=state.pk).update(is_enabled=True, next_run_at=Now())
+        act_remember(state, before=STOPPED, after=GOING, actor=actor)
+        state.refresh_from_db()
+        if state.is_live:
+            missed_send(scene_of(state))
+    wake.wake_on_commit()
+
+
+def missed_send(scene: Scene) -> None:
+    """Jobs of a stream that is not at work end without a word: what they were for is found anew."""
+    left_behind_send(scene)
+    links = archived_links(scene).order_by("pk")
+    last = 0
+    while rows := list(links.filter(pk__gt=last).values_list("pk", "local_id")[:CHUNK]):
+        ids = [local_id for _, local_id in rows]
+        jobs.dirty(scene.connection.pk, scene.stream.record_type, ids, BULK_HEAD_START_SECONDS)
+        last = rows[-1][0]
+
+
+def archived_links(scene: Scene) -> QuerySet[SyncRecord]:
+    """Links of ours that were archived and whose counterpart is to be deleted; not dealt with."""
+    links = SyncRecord.objects.filter(
+        connection=scene.connection, object=scene.stream.object, state=LinkState.ACTIVE
+    )
+    has_archive = any(one.name == "archived_at" for one in scene.model._meta.concrete_fields)
+    if scene.state.on_our_delete != OurDelete.DELETE or not has_archive:
+        return links.none()
+    archived = scene.model._default_manager.filter(
+        workspace_id=scene.connection.workspace_id,
+        pk=OuterRef("local_id"),
+        archived_at__isnull=False,
+    )
+    return links.filter(Exists(archived))
+
+
+def is_waiver_over(scene: Scene) -> bool:
+    """Whether all that a person let through has been done: a run is over, and so are deletions."""
+    waiting = SyncJob.objects.filter(
+        connection=scene.connection,
+        kind=JobKind.PUSH,
+        record_type=scene.stream.record_type,
+        record_id=OuterRef("local_id"),
+        state__in=(JobState.READY, JobState.LEASED),
+    )
+    return not archived_links(scene).filter(Exists(waiting)).exists()
