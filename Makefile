@@ -47,8 +47,8 @@ lint: environment ## style, types, import directions, migrations
 test: environment ## everything that must hold before a change lands
 	@$(IN) -m tests.verify $(ARGS)
 
-prove: environment ## search the merge for faults at length: make prove EXAMPLES=30000
-	@NEXA_PROVE_EXAMPLES="$(or $(EXAMPLES),30000)" $(IN) -m pytest tests/integrations/hub/merge \
+prove: environment ## search the engine for faults at length: make prove EXAMPLES=30000
+	@NEXA_PROVE_EXAMPLES="$(or $(EXAMPLES),30000)" $(IN) -m pytest tests/integrations -m prove \
 		-n $(or $(NEXA_TEST_PROCESSES),2) $(ARGS)
 
 lock: environment ## write requirements.lock anew from pyproject.toml

@@ -39,6 +39,19 @@ def test_webhooks_bench_measures_both_sides_and_ends_with_json() -> None:
     )
 
 
+@pytest.mark.cluster
+def test_jobs_bench_measures_both_queues_and_ends_with_json() -> None:
+    done = _bench("jobs", "--rows", "400", "--json")
+
+    assert done.returncode == 0, done.stderr
+    (line,) = done.stdout.splitlines()
+    found = json.loads(line)
+    assert (found["bench"], found["size"]) == ("jobs", 400)
+    assert found["ours_per_s"] > 0
+    assert found["details"]["processes"] == 2
+    assert found["details"]["floor_one_at_a_time_per_s"] > 0
+
+
 def test_bench_of_no_rows_is_refused() -> None:
     assert "--rows must be at least 1" in _bench("webhooks", "--rows", "0").stderr
 

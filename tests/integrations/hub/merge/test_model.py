@@ -6,6 +6,7 @@ import os
 from contextlib import suppress
 
 import hypothesis.strategies as st
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
@@ -13,6 +14,8 @@ from integrations.hub.errors import HubError
 from integrations.hub.merge import Rule
 from integrations.hub.merge.loop import Row, reconcile
 from tests.integrations.hub.merge.world import FIELDS, Config, Crash, World, token
+
+pytestmark = pytest.mark.prove
 
 # `make prove` asks for more; small runs prove little.
 EXAMPLES = int(os.environ.get("NEXA_PROVE_EXAMPLES", "300"))

@@ -19,6 +19,8 @@ from integrations.hub.merge.loop import Row, State
 from tests.integrations.hub.merge.test_model import EXAMPLES, MergeMachine
 from tests.integrations.hub.merge.world import World
 
+pytestmark = pytest.mark.prove
+
 ENOUGH = settings(
     max_examples=12_000,
     stateful_step_count=25,
