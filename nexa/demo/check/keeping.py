@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from integrations.hub import registry
-from integrations.hub.sandbox.server import installed_apps
 from nexa.demo.check.browser import CheckFailed, eventually
 from nexa.demo.check.page import Page
 from nexa.demo.check.walk import Walk
@@ -14,7 +12,7 @@ THEIRS = ("Omar Vance", "omar@vance.example")
 
 def lead_sent(walk: Walk) -> str:
     """The salesperson notes a lead; the vendor has it a moment later."""
-    walk.found["lead_vendor"] = vendor_of_leads()
+    walk.found["lead_vendor"] = walk.vendor_with("leads")
     first, last, email = OURS
     page = walk.sales.get("/leads/new/")
     form = page.form(lambda one: "last_name" in one.values)
@@ -41,15 +39,6 @@ def lead_taken_over(walk: Walk) -> str:
         "lead of the vendor",
     )
     return f"{name} came by web-hook or list"
-
-
-def vendor_of_leads() -> str:
-    """A vendor of the sandbox that keeps leads in step."""
-    keeps = {one.id for one in registry.all_providers() if one.streams_of("lead")}
-    found = next((app.id for app in installed_apps() if app.id in keeps), None)
-    if found is None:
-        raise CheckFailed("no vendor keeps leads in step")
-    return found
 
 
 def _vendor_page(walk: Walk) -> Page:

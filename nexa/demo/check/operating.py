@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 
-from integrations.hub import registry
 from nexa.demo.check.browser import CheckFailed, eventually, require
 from nexa.demo.check.page import Page
 from nexa.demo.check.selling import signed_in_as
@@ -26,8 +25,8 @@ def console_opened(walk: Walk) -> str:
 
 
 def connection_seen(walk: Walk) -> str:
-    name = f"{registry.get(walk.found['provider']).name} (sandbox)"
-    page = _opened(walk, "/admin/hub/connection/", name)
+    name = walk.found["provider_name"]
+    page = _opened(walk, "/admin/hub/connection/", f"{name} (sandbox)")
     require(page, "Credentials held (encrypted)", "api_key")
     if "sk_test_" in page.source or "whsec_" in page.source:
         raise CheckFailed("the console shows a credential")

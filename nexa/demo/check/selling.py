@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 
-from integrations.hub import registry
 from nexa.demo.check.browser import Browser, CheckFailed, eventually, require
 from nexa.demo.check.page import Page
 from nexa.demo.check.walk import Walk, first
@@ -106,18 +105,10 @@ def contact_opened(walk: Walk) -> str:
     return "Ada Marsh at Tidewater Foods, with a colleague"
 
 
-def billing_provider() -> str:
-    """The vendor that bills won deals; others keep records in step."""
-    bills = (one.id for one in registry.all_providers() if "subscription_create" in one.commands)
-    found = next(bills, None)
-    if found is None:
-        raise CheckFailed("no vendor bills won deals")
-    return found
-
-
 def vendor_connected(walk: Walk) -> str:
     page = walk.sales.get("/integrations/")
-    provider = walk.found["provider"] = billing_provider()
+    provider = walk.found["provider"] = walk.vendor_with("subscriptions")
+    walk.found["provider_name"] = provider_name(page, provider)
     require(page, "(sandbox)", "Active")
     page = walk.sales.get(f"/integrations/{provider}/new/")
     form = page.form_with("Connect and test")
@@ -130,6 +121,12 @@ def vendor_connected(walk: Walk) -> str:
         raise CheckFailed("the page shows the key")
     walk.found["second"] = page.url
     return "the sandbox connection; a second one made, tested, key not shown"
+
+
+def provider_name(page: Page, provider: str) -> str:
+    """As the list of integrations calls it, beside the button that connects it."""
+    button = rf'id="connect-{provider}".*?visually-hidden">\s*([^<]+)<'
+    return first(button, page.source, f"name of {provider}")
 
 
 def second_disconnected(walk: Walk) -> str:

@@ -30,6 +30,14 @@ class Walk:
         """The page of the company whose deal was won."""
         return self.sales.get(self.found["account"])
 
+    def vendor_with(self, table: str) -> str:
+        """The vendor whose own dashboard has a table of that name."""
+        page = self.sales.get("/integrations/")
+        for provider in re.findall(r'id="connect-(\w+)"', page.source):
+            if table in self.vendor.get(f"/{provider}/").texts_by_id:
+                return str(provider)
+        raise CheckFailed(f"no vendor keeps {table}")
+
     def vendor_page(self) -> Page:
         """The vendor's own dashboard."""
         return self.vendor.get(f"/{self.found['provider']}/")
