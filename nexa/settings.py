@@ -290,6 +290,21 @@ SYNC_GUARD_DELETES_PERCENT = env_int("NEXA_SYNC_GUARD_DELETES_PERCENT", 5, minim
 SYNC_GUARD_OVERWRITES_PERCENT = env_int("NEXA_SYNC_GUARD_OVERWRITES_PERCENT", 30, minimum=1)
 # A pull waits while so many jobs of its connection do.
 SYNC_MAX_WAITING = env_int("NEXA_SYNC_MAX_WAITING", 5000, minimum=1)
+# When the night's comparison of all streams begins, by UTC.
+SYNC_RECONCILE_HOUR = env_int("NEXA_SYNC_RECONCILE_HOUR", 3, minimum=0)
+# Days after which the hub forgets what is done; 0 keeps it for ever. What is dead or open stays.
+RETENTION_DAYS = {
+    "inbox_bodies": env_int("NEXA_KEEP_INBOX_BODIES_DAYS", 30),
+    "inbox_events": env_int("NEXA_KEEP_INBOX_EVENTS_DAYS", 35),
+    "attempts": env_int("NEXA_KEEP_ATTEMPTS_DAYS", 30),
+    "attempt_bodies": env_int("NEXA_KEEP_ATTEMPT_BODIES_DAYS", 14),
+    "jobs": env_int("NEXA_KEEP_JOBS_DAYS", 7),
+    "runs": env_int("NEXA_KEEP_RUNS_DAYS", 90),
+    "intents": env_int("NEXA_KEEP_INTENTS_DAYS", 30),
+    "conflicts": env_int("NEXA_KEEP_CONFLICTS_DAYS", 365),
+    "tombstones": env_int("NEXA_KEEP_TOMBSTONES_DAYS", 90),
+    "ledger": env_int("NEXA_KEEP_LEDGER_DAYS", 0),
+}
 WEBHOOK_TOLERANCE = timedelta(minutes=5)
 IMPORT_MAX_BYTES = env_int("NEXA_IMPORT_MAX_BYTES", 512 * 1024 * 1024, minimum=1)
 # Rows of a file that are written in one transaction.
