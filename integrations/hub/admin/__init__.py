@@ -7,10 +7,23 @@ from integrations.hub.admin import (
     connection,
     inbox,
     job,
+    links,
     liveness,
     mapping,
     oauth,
+    streams,
     sync,
 )
 
-__all__ = ["conflict", "connection", "inbox", "job", "liveness", "mapping", "oauth", "sync"]
+__all__ = [
+    "conflict",
+    "connection",
+    "inbox",
+    "job",
+    "links",
+    "liveness",
+    "mapping",
+    "oauth",
+    "streams",
+    "sync",
+]

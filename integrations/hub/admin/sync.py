@@ -1,11 +1,11 @@
-"""The sync log, the state of streams, and the links between records here and there."""
+"""The sync log, and the events that have landed."""
 
 from __future__ import annotations
 
 from django.contrib import admin
 
 from crm.console import ReadOnlyAdmin, moment_column, state_column
-from integrations.hub.models import AppliedFact, RunStatus, SyncRecord, SyncRun, SyncState
+from integrations.hub.models import AppliedFact, RunStatus, SyncRun
 
 TONES = {RunStatus.SUCCESS: "success", RunStatus.PARTIAL: "warning", RunStatus.FAILED: "danger"}
 
@@ -24,29 +24,6 @@ class SyncRunAdmin(ReadOnlyAdmin):
     search_fields = ("connection__name", "error")
     list_select_related = ("connection",)
     ordering = ("-id",)
-
-
-@admin.register(SyncState)
-class SyncStateAdmin(ReadOnlyAdmin):
-    """How far each stream is."""
-
-    list_display = (
-        *("connection", "object", "direction", "is_enabled", "status", "last_sync_at"),
-        *("records_synced", "error_count"),
-    )
-    list_filter = ("status", "direction", "connection__provider")
-    search_fields = ("connection__name", "object")
-    list_select_related = ("connection",)
-
-
-@admin.register(SyncRecord)
-class SyncRecordAdmin(ReadOnlyAdmin):
-    """Which record here is which thing there."""
-
-    list_display = ("connection", "object", "external_id", "record_type", "local_id", "state")
-    list_filter = ("state", "object", "connection__provider")
-    search_fields = ("=external_id", "=local_id")
-    list_select_related = ("connection",)
 
 
 @admin.register(AppliedFact)

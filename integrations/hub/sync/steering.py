@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, Final
 
 from django.db import transaction
 from django.db.models import F
@@ -24,6 +24,20 @@ from integrations.hub.models import (
     SyncState,
 )
 from integrations.hub.sync.hinting import inbound_add
+
+# What an admin may change of a stream; the rest is its provider's, or the engine's.
+CONFIGURABLE: Final = (
+    "direction",
+    "is_enabled",
+    "shortest_interval_seconds",
+    "longest_interval_seconds",
+    "full_interval_seconds",
+    "overlap_seconds",
+    "on_their_delete",
+    "on_our_delete",
+)
+# A vendor asked more often than this gains nothing and loses its patience.
+LEAST_SECONDS: Final = 30
 
 
 @transaction.atomic
@@ -74,6 +88,40 @@ def stream_switch(state: SyncState, *, is_enabled: bool, origin: Origin) -> None
     stream_act_remember(state, diff=change, origin=origin)
     state.is_enabled = is_enabled
     wake.wake_on_commit()
+
+
+@transaction.atomic
+def stream_configure(state: SyncState, *, values: Mapping[str, Any], origin: Origin) -> None:
+    """Change how a stream is kept in step; the pause at hand follows at once.
+
+    Raises Conflict for a value that makes no sense, with nothing changed.
+    """
+    stream_check(state, values)
+    diff = {
+        name: (getattr(state, name), value)
+        for name, value in values.items()
+        if getattr(state, name) != value
+    }
+    if not diff:
+        return
+    wanted = {name: value for name, (_, value) in diff.items()}
+    shortest = wanted.get("shortest_interval_seconds", state.shortest_interval_seconds)
+    SyncState.objects.filter(pk=state.pk).update(**wanted, interval_seconds=shortest)
+    stream_act_remember(state, diff=diff, origin=origin)
+    wake.wake_on_commit()
+
+
+def stream_check(state: SyncState, values: Mapping[str, Any]) -> None:
+    """Raises Conflict, in words, unless the stream may be kept in step this way."""
+    unknown = set(values) - set(CONFIGURABLE)
+    if unknown:
+        raise Conflict(f"{', '.join(sorted(unknown))} cannot be changed here.")
+    shortest = values.get("shortest_interval_seconds", state.shortest_interval_seconds)
+    longest = values.get("longest_interval_seconds", state.longest_interval_seconds)
+    if not LEAST_SECONDS <= shortest <= longest:
+        raise Conflict(
+            f"The shortest pause is at least {LEAST_SECONDS} s and no longer than the longest."
+        )
 
 
 @transaction.atomic

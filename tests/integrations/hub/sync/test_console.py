@@ -1,0 +1,139 @@
+"""The console over streams, links and what was set aside: what operators see and may do."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from crm.models import Change, Contact, User
+from integrations.hub.models import (
+    Connection,
+    LinkState,
+    QuarantinedItem,
+    SyncRecord,
+    SyncState,
+)
+from tests.integrations.hub.mirror_vendor import MirrorVendor
+from tests.integrations.hub.sync.world import pull, work
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def console(operator: User) -> Client:
+    client = Client()
+    client.force_login(operator)
+    return client
+
+
+def act(client: Client, model: str, action: str, *rows: Any) -> Any:
+    url = reverse(f"admin:hub_{model}_changelist")
+    chosen = {"action": action, "_selected_action": [row.pk for row in rows]}
+    return client.post(url, chosen, follow=True)
+
+
+def test_streams_are_listed_with_how_far_they_are(
+    console: Client, connection: Connection, person: str
+) -> None:
+    page = console.get(reverse("admin:hub_syncstate_changelist")).content.decode()
+
+    assert f"{connection}: people" in page
+    assert "Switch the selected streams off" in page
+
+
+def test_stream_is_switched_and_synced_from_the_list(
+    console: Client, connection: Connection, operator: User, person: str
+) -> None:
+    state = SyncState.objects.get(connection=connection, object="people")
+
+    act(console, "syncstate", "switch_off", state)
+    state.refresh_from_db()
+    assert not state.is_enabled
+    refused = act(console, "syncstate", "sync_now", state).content.decode()
+    assert "switched off" in refused
+
+    act(console, "syncstate", "switch_on", state)
+    act(console, "syncstate", "sync_full", state)
+    state.refresh_from_db()
+    assert state.is_enabled
+    assert state.is_full_wanted
+    acts = Change.objects.filter(record_type="syncstate", record_id=state.pk, actor=operator)
+    assert acts.count() == 3
+
+
+def test_stream_is_configured_through_the_service(
+    console: Client, connection: Connection, operator: User
+) -> None:
+    state = SyncState.objects.get(connection=connection, object="people")
+    url = reverse("admin:hub_syncstate_change", args=[state.pk])
+    values = {
+        "direction": "pull",
+        "is_enabled": "on",
+        "shortest_interval_seconds": "60",
+        "longest_interval_seconds": "600",
+        "full_interval_seconds": "86400",
+        "overlap_seconds": "120",
+        "on_their_delete": "archive",
+        "on_our_delete": "leave",
+    }
+
+    refused = console.post(url, {**values, "shortest_interval_seconds": "5"})
+    assert "The shortest pause is at least 30 s" in refused.content.decode()
+    saved = console.post(url, values)
+
+    assert saved.status_code == 302, saved.content.decode()[-2000:]
+    state.refresh_from_db()
+    assert (state.direction, state.interval_seconds) == ("pull", 60)
+    (change,) = Change.objects.filter(record_type="syncstate", actor=operator)
+    assert change.diff["on_their_delete"] == ["unlink", "archive"]
+
+
+def test_link_explains_itself_and_is_taken_back(
+    console: Client, connection: Connection, contact: Contact, person: str
+) -> None:
+    link = SyncRecord.objects.get(object="people")
+    SyncRecord.objects.filter(pk=link.pk).update(state=LinkState.QUARANTINED, reason="It flapped.")
+    url = reverse("admin:hub_syncrecord_change", args=[link.pk])
+    page = console.get(url).content.decode()
+    assert "failing" in page
+    assert "It flapped." in page
+
+    act(console, "syncrecord", "retry", link)
+    work()
+
+    assert "in sync" in console.get(url).content.decode()
+
+
+def test_item_set_aside_is_retried_from_the_list(
+    console: Client, connection: Connection, mirror: MirrorVendor
+) -> None:
+    id = mirror.add("people", email="not an address")
+    pull(connection)
+    item = QuarantinedItem.objects.get()
+    page = console.get(reverse("admin:hub_quarantineditem_changelist")).content.decode()
+    assert f"people {id} (theirs)" in page
+
+    mirror.edit("people", id, email="ada@acme.test")
+    act(console, "quarantineditem", "retry", item)
+    work()
+
+    assert not QuarantinedItem.objects.exists()
+    assert Contact.objects.get().email == "ada@acme.test"
+
+
+def test_lists_cost_the_same_for_many_rows(
+    console: Client,
+    connection: Connection,
+    mirror: MirrorVendor,
+    django_assert_max_num_queries: Any,
+) -> None:
+    for number in range(30):
+        mirror.add("people", email=f"p{number}@x.test")
+    pull(connection)
+
+    for model in ("syncrecord", "syncstate", "quarantineditem"):
+        with django_assert_max_num_queries(16):
+            assert console.get(reverse(f"admin:hub_{model}_changelist")).status_code == 200
