@@ -9,9 +9,8 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from django.db import connection, transaction
+from django.db import transaction
 from django.forms.models import model_to_dict
-from django.test.utils import CaptureQueriesContext
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -32,6 +31,7 @@ from crm.services.contacts import contact_create
 from crm.services.entities import services_of
 from crm.services.errors import InvalidRecord
 from crm.services.origin import Origin
+from tests.crm.services.queries import queries_of
 from tests.factories import user_make, workspace_make
 
 pytestmark = pytest.mark.django_db
@@ -316,13 +316,6 @@ def _people(scene: Scene, count: int) -> list[Values]:
     ]
 
 
-def _queries(work: Callable[[], object]) -> int:
-    """How many the CRM asks; who listens to changes asks for himself."""
-    with CaptureQueriesContext(connection) as captured:
-        work()
-    return sum('"hub_' not in query["sql"] for query in captured.captured_queries)
-
-
 @pytest.mark.parametrize("count", [2, 100])
 def test_a_batch_costs_the_same_for_any_number_of_rows(scene: Scene, count: int) -> None:
     vendor = Origin(OriginKind.CONNECTION, "7")
@@ -337,12 +330,12 @@ def test_a_batch_costs_the_same_for_any_number_of_rows(scene: Scene, count: int)
 
     # Definitions, accounts, people and members; links and ids of the records, ids of the ledger,
     # the consent log, and savepoints.
-    assert _queries(lambda: write(rows, [])) == 15
+    assert queries_of(lambda: write(rows, [])) == 15
     # As before, with one lock and one UPDATE.
     changed = [
         (pk, {**row, "email_opt_in": False, "title": "Countess"})
         for pk, row in zip(ids, rows, strict=True)
     ]
-    assert _queries(lambda: write([], changed)) == 11
+    assert queries_of(lambda: write([], changed)) == 11
     # What changes nothing costs the reading.
-    assert _queries(lambda: write([], changed)) == 7
+    assert queries_of(lambda: write([], changed)) == 7
