@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
+from django.conf import settings as django_settings
 from django.db.models import Q
 
 from integrations.hub import reconnection
@@ -32,6 +34,12 @@ class SignIn:
     environment_names: tuple[str, str]
     setup_url: str
     setup_help: str
+    home_url: str
+
+    @property
+    def home_host(self) -> str:
+        """Where people come back to: a sign-in begun at another address finds no session there."""
+        return urlsplit(self.home_url).netloc
 
     @property
     def scope_text(self) -> str:
@@ -49,6 +57,7 @@ def sign_in_of(provider: Provider, person: Person) -> SignIn | None:
         environment_names=environment_names(provider.id),
         setup_url=provider.oauth.setup_url,
         setup_help=provider.oauth.setup_help,
+        home_url=django_settings.NEXA_BASE_URL,
     )
 
 
