@@ -14,16 +14,18 @@ from django.db.models import F, Value
 from django.test import Client as Browser
 from django.urls import reverse
 
-from crm.models import Alert, User
+from crm.models import Alert, Contact, User
 from integrations.hub import connections
 from integrations.hub.credentials import Secrets
 from integrations.hub.models import Connection, ConnectionState, OAuthApplication
 from integrations.hub.oauth import access_token
 from integrations.hub.oauth.names import GrantRefused
 from integrations.hub.oauth.report import credential_report
+from integrations.hub.sync.states import streams_go_live
 from integrations.hubspot.client import Client
 from integrations.hubspot.sandbox.catalog import CLIENT_ID, CLIENT_SECRET
 from integrations.hubspot.webhooks import secret_of
+from tests.integrations.hub.sync.world import pull
 from tests.sandbox import RunningSandbox
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -129,3 +131,17 @@ def test_only_reading_asks_for_no_write_scope(admin_client: Browser) -> None:
     assert connection.is_read_only
     assert "crm.objects.deals.write" not in connection.scopes
     assert credential_report(connection).is_well
+
+
+def test_token_that_ends_in_the_middle_of_pulls_is_renewed_and_nothing_stops(
+    connection: Connection, sandbox: RunningSandbox
+) -> None:
+    Client(connection).object_create("contacts", {"email": "ada@example.test", "lastname": "L"})
+    streams_go_live(connection, actor=None)
+    sandbox.act("hubspot", "expire_tokens")
+
+    pull(connection, "contacts")
+
+    assert Contact.objects.get().email == "ada@example.test"
+    assert Connection.objects.get().state == ConnectionState.ACTIVE
+    assert not Alert.objects.filter(kind="connection_auth_failed").exists()
