@@ -48,7 +48,7 @@ def row_check(
     if not errors:
         chain = _chain(row, errors)
         _check_path(row, stream, chain, errors)
-        _check_external(row, fields, errors)
+        _check_external(row, stream, fields, errors)
         _check_direction(row, stream, errors)
         _check_others(row, list(others), errors)
         if chain is not None:
@@ -143,11 +143,16 @@ def _is_custom_field(row: FieldMapping, stream: Stream) -> bool:
     ).exists()
 
 
-def _check_external(row: FieldMapping, fields: Sequence[ExternalField], errors: Errors) -> None:
+def _check_external(
+    row: FieldMapping, stream: Stream, fields: Sequence[ExternalField], errors: Errors
+) -> None:
+    """A name that the provider maps itself is known too, such as that of a link it reads."""
     if not fields:
         return
     known = {field.name: field for field in fields}
     found = known.get(row.external)
+    if found is None and row.external in {one.external for one in stream.mapping}:
+        return
     if found is None:
         errors["external"].append(f"The vendor has no field {row.external!r}.")
     elif found.is_read_only and row.direction != Direction.PULL:

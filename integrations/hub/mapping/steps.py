@@ -12,7 +12,7 @@ from integrations.hub.mapping.transforms import InvalidTransform
 HELP: Final = (
     "One step a line, from theirs to ours; none for plain text. There are: lower · phone_format "
     "country=AU · number factor=100 · boolean · date_parse is_date=true · split separator=; · "
-    "join · const value=web · picklist <list> · reference <list> · link <object> · owner."
+    "join · const value=web · picklist LIST · reference LIST · link OBJECT · owner."
 )
 
 

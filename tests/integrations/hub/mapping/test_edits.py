@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -19,6 +20,7 @@ from integrations.hub.mapping.edits import (
 from integrations.hub.mapping.rules import rule_default
 from integrations.hub.merge import Rule
 from integrations.hub.models import Connection, FieldMapping, ValueMapping
+from integrations.hub.streams import MappingRow
 from tests.integrations.hub.mapping import pocket
 from tests.integrations.hub.mapping.conftest import version_of
 
@@ -238,3 +240,15 @@ def test_two_edits_at_once_are_two_versions(connection: Connection, admin: User)
     row.refresh_from_db()
     assert (row.rank, row.rule) == (5, "manual")
     assert version_of(connection) == 4
+
+
+def test_field_that_the_provider_maps_itself_is_known_though_not_described(
+    connection: Connection, admin: User
+) -> None:
+    stream = replace(pocket.PEOPLE, mapping=(MappingRow("account", "@companies"),))
+
+    row = field_create(
+        connection, stream, values={"path": "title", "external": "@companies"}, actor=admin
+    )
+
+    assert row.pk
