@@ -73,8 +73,7 @@ def work(held: Sequence[Claimed], told: Told) -> None:
         try:
             turn.store_quiet()
         finally:
-            for claimed in rest:
-                jobs.hand_back(claimed.job, claimed.token)
+            jobs.hand_back_many([(claimed.job, claimed.token) for claimed in rest])
 
 
 def _one(turn: _Turn, claimed: Claimed) -> bool:

@@ -14,7 +14,14 @@ from integrations.hub.jobs.claim import (
 )
 from integrations.hub.jobs.complete import Completed, complete
 from integrations.hub.jobs.enqueue import command_job_add, dirty
-from integrations.hub.jobs.finish import again, dead, dead_supersede, done, hand_back
+from integrations.hub.jobs.finish import (
+    again,
+    dead,
+    dead_supersede,
+    done,
+    hand_back,
+    hand_back_many,
+)
 from integrations.hub.jobs.replay import job_discard, job_replay, jobs_revive
 
 __all__ = [
@@ -32,6 +39,7 @@ __all__ = [
     "dirty",
     "done",
     "hand_back",
+    "hand_back_many",
     "job_discard",
     "job_replay",
     "jobs_revive",

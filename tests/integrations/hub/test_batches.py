@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
@@ -105,14 +106,14 @@ def test_refusal_of_one_hands_the_rest_back_as_it_was(
 
     handlers[2] = refused
     dirty(scripted, 1, 2, 3, 4)
-    before = list(SyncJob.objects.filter(record_id__gt=2).values_list("run_at", "sort_at"))
+    rest = SyncJob.objects.filter(record_id__gt=2).order_by("record_id")
+    before = list(rest.values_list("run_at", "sort_at"))
 
     told = worked(jobs.claim_many(scripted, 4))
 
     assert [(record_id, step.action) for record_id, step in told] == [(2, "again"), (1, "done")]
     assert states() == [JobState.DONE, *[JobState.READY] * 3]
-    rest = SyncJob.objects.filter(record_id__gt=2)
-    assert list(rest.values_list("run_at", "sort_at")) == before
+    assert list(rest.all().values_list("run_at", "sort_at")) == before
     assert set(rest.values_list("claims", "attempts")) == {(0, 0)}
     assert jobs.claim_many(scripted, 4) == []
 
@@ -127,6 +128,23 @@ def test_job_handed_back_beside_a_newer_one_steps_aside(scripted: Connection) ->
     assert list(SyncJob.objects.order_by("pk").values_list("state", flat=True)) == [
         JobState.SUPERSEDED,
         JobState.READY,
+    ]
+
+
+def test_many_are_handed_back_at_once_and_step_aside_each_for_itself(scripted: Connection) -> None:
+    dirty(scripted, 1, 2, 3)
+    held = jobs.claim_many(scripted, 3)
+    dirty(scripted, 2)
+    SyncJob.objects.filter(record_id=3).update(lease_token=uuid.uuid4())
+
+    jobs.hand_back_many([(one.job, one.token) for one in held])
+
+    found = SyncJob.objects.order_by("pk").values_list("record_id", "state", "claims")
+    assert list(found) == [
+        (1, JobState.READY, 0),
+        (2, JobState.SUPERSEDED, 1),
+        (3, JobState.LEASED, 1),  # another worker's by now
+        (2, JobState.READY, 0),
     ]
 
 
