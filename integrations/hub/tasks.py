@@ -1,10 +1,12 @@
-"""What the queue runs; both may be lost or run twice without harm."""
+"""What the queue runs; all of it may be lost or run twice without harm."""
 
 from __future__ import annotations
 
 from crm.trace import new_context_id, within_context
 from integrations.hub import pump as engine
 from integrations.hub import ticking
+from integrations.hub.sync.reconciling import reconcile_work
+from integrations.hub.sync.undoing import run_undo_work
 
 
 def pump() -> int:
@@ -17,3 +19,15 @@ def tick() -> None:
     """Each minute: find what a lost wake-up or a dead worker left behind."""
     with within_context(new_context_id("tick")):
         ticking.tick()
+
+
+def run_undo(run_id: int) -> None:
+    """A slice of an undo; the rest asks for a task of its own."""
+    with within_context(new_context_id("task")):
+        run_undo_work(run_id)
+
+
+def reconcile(run_id: int) -> None:
+    """A slice of a comparison; the rest asks for a task of its own."""
+    with within_context(new_context_id("task")):
+        reconcile_work(run_id)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.urls import URLPattern, URLResolver, include, path
 
 from integrations.hub.mapping_urls import mapping_patterns
-from integrations.hub.views import conflicts, connecting, connections
+from integrations.hub.views import conflicts, connecting, connections, first_sync, streams
 from integrations.hub.views.connection_settings import connection_settings
 from integrations.hub.views.integrations import integration_list
 from integrations.hub.views.webhook import shared_webhook, webhook
@@ -39,6 +39,16 @@ urlpatterns: list[URLPattern | URLResolver] = [
         name="connection_disconnect",
     ),
     path(_CONNECTION, include(mapping_patterns)),
+    path(f"{_CONNECTION}first-sync/", first_sync.first_sync, name="first_sync"),
+    path(f"{_CONNECTION}first-sync/start/", first_sync.first_sync_start, name="first_sync_start"),
+    path(
+        f"{_CONNECTION}first-sync/decide/",
+        first_sync.first_sync_decide,
+        name="first_sync_decide",
+    ),
+    path("integrations/streams/<int:pk>/", streams.stream_detail, name="stream_detail"),
+    path("integrations/streams/<int:pk>/act/", streams.stream_act, name="stream_act"),
+    path("integrations/runs/<int:pk>/undo/", streams.run_undo, name="run_undo"),
     path("conflicts/", conflicts.conflict_list, name="conflict_list"),
     path("conflicts/decide/", conflicts.conflict_decide, name="conflict_decide"),
     path("integrations/oauth/callback/", connecting.oauth_callback, name="oauth_callback"),

@@ -16,6 +16,7 @@ from nexa.doctor.serving import (
     settings_found,
     storage_found,
 )
+from nexa.doctor.streams import streams_found
 
 LOOKS = (
     instance_found,
@@ -34,4 +35,4 @@ LOOKS = (
 
 
 def look() -> list[Finding]:
-    return [*(one() for one in LOOKS), *access_found()]
+    return [*(one() for one in LOOKS), *access_found(), *streams_found()]

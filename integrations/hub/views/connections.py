@@ -13,8 +13,9 @@ from crm.access import Action
 from crm.views.doors import WorkspaceRequest, workspace_page
 from integrations.hub import board, connections
 from integrations.hub.errors import HubError
+from integrations.hub.first_sync import stream_briefs
 from integrations.hub.forms import DisconnectForm
-from integrations.hub.models import Connection
+from integrations.hub.models import Connection, SyncStage
 from integrations.hub.oauth.report import credential_report
 from integrations.hub.words import event_words
 from integrations.hub.work_lines import work_lines
@@ -23,6 +24,7 @@ from integrations.hub.work_lines import work_lines
 @workspace_page(Action.VIEW)
 def connection_detail(request: WorkspaceRequest, pk: int) -> HttpResponse:
     connection = _connection_or_404(request, pk)
+    streams = stream_briefs(connection)
     context = {
         "connection": connection,
         "counts": board.work_counts(connection),
@@ -30,6 +32,8 @@ def connection_detail(request: WorkspaceRequest, pk: int) -> HttpResponse:
         "events": [(event, event_words(event.kind)) for event in board.recent_events(connection)],
         "runs": board.recent_runs(connection),
         "access": credential_report(connection),
+        "streams": streams,
+        "wants_first_sync": any(one.state.stage != SyncStage.LIVE for one in streams),
         "webhook_url": connections.webhook_url(connection),
         "sandbox_url": settings.NEXA_SANDBOX_URL,
     }

@@ -1,0 +1,110 @@
+"""How well a stream is, in a word and in sentences; green is said only of what was proven whole."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from django.db.models import Q
+from django.utils import timezone
+
+from integrations.hub.models import (
+    JobKind,
+    JobState,
+    LinkState,
+    QuarantinedItem,
+    SyncJob,
+    SyncRecord,
+    SyncStage,
+    SyncState,
+)
+from integrations.hub.sync.comparing import GAPS
+
+# A comparison that is older proves nothing about today.
+FRESH: Final = timedelta(hours=50)
+# So many pauses may pass before a stream is late.
+LATE: Final = 4
+
+
+@dataclass(frozen=True)
+class StreamHealth:
+    """`tone` is a badge's: ok, warn, err, or info while nothing is known yet."""
+
+    tone: str
+    label: str
+    reasons: tuple[str, ...] = ()
+    percent: float | None = None
+
+    @property
+    def is_green(self) -> bool:
+        return self.tone == "ok"
+
+
+def stream_health(state: SyncState) -> StreamHealth:
+    """Green only when all of it was compared, nothing is set aside, held, failing or late."""
+    percent = state.coverage.get("percent")
+    if state.stage != SyncStage.LIVE or not state.is_enabled:
+        label = "Stopped" if not state.is_enabled else state.get_stage_display()
+        return StreamHealth("info", label, (), percent)
+    if state.hold_reason:
+        return StreamHealth("err", "Waits for you", (state.hold_reason,), percent)
+    troubles = [*_failing(state), *_gaps(state)]
+    if troubles:
+        tone = "err" if state.last_error else "warn"
+        return StreamHealth(tone, "Not in step", tuple(troubles), percent)
+    unproven = _unproven(state)
+    if unproven:
+        return StreamHealth("info", "Not compared yet", (unproven,), percent)
+    return StreamHealth("ok", "In step", (), percent)
+
+
+def _failing(state: SyncState) -> list[str]:
+    found = [f"The last try failed: {state.last_error}"] if state.last_error else []
+    aside = _set_aside(state)
+    if aside:
+        found.append(f"{aside} set aside with a problem.")
+    dead = SyncJob.objects.filter(
+        connection=state.connection_id,
+        record_type=state.record_type,
+        kind__in=(JobKind.PUSH, JobKind.INBOUND),
+        state=JobState.DEAD,
+    ).count()
+    if dead:
+        found.append(f"{dead} could not be brought into step and were given up.")
+    if state.is_pulled and _is_late(state):
+        found.append("It has not been read for longer than it should.")
+    return found
+
+
+def _gaps(state: SyncState) -> list[str]:
+    counts = state.coverage.get("counts", {})
+    return [f"{words}: {counts[name]}." for name, words in GAPS.items() if counts.get(name)]
+
+
+def _unproven(state: SyncState) -> str:
+    at = state.coverage.get("at")
+    if state.is_pulled and not state.cursor:
+        return "The first sync is not over."
+    if not at:
+        return "Nobody has compared the two sides yet; it is done each night."
+    if timezone.now() - datetime.fromisoformat(at) > FRESH:
+        return "The last comparison is too old to tell."
+    return ""
+
+
+def _is_late(state: SyncState) -> bool:
+    if state.last_sync_at is None:
+        return False
+    longest = timedelta(seconds=LATE * max(state.longest_interval_seconds, 60))
+    return timezone.now() - state.last_sync_at > longest
+
+
+def _set_aside(state: SyncState) -> int:
+    items = QuarantinedItem.objects.filter(connection=state.connection_id, object=state.object)
+    links = SyncRecord.objects.filter(
+        Q(state=LinkState.QUARANTINED) | ~Q(problems={}),
+        connection=state.connection_id,
+        object=state.object,
+    ).exclude(state=LinkState.TOMBSTONE)
+    return items.count() + links.count()

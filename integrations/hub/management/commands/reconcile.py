@@ -1,0 +1,71 @@
+"""Compares streams with their vendors from the shell, whole and now; mends on request."""
+
+from __future__ import annotations
+
+import json
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from integrations.hub.errors import HubError
+from integrations.hub.mapping.asking import vendor_ask
+from integrations.hub.models import ConnectionState, SyncRun, SyncStage, SyncState
+from integrations.hub.sync.comparing import GAPS
+from integrations.hub.sync.reconciling import reconcile_now
+
+
+class Command(BaseCommand):
+    """Reads all there is at the vendor and writes nothing, unless it is told to mend."""
+
+    help = "Compare live streams with their vendors. Exit code 0 only when nothing is amiss."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--connection", type=int, help="Only this connection, by its number.")
+        parser.add_argument("--object", default="", help="Only this kind of record.")
+        parser.add_argument(
+            "--repair",
+            action="store_true",
+            help="Have what is amiss looked at anew.",
+        )
+        parser.add_argument("--json", action="store_true")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        states = _states(options)
+        if not states:
+            raise CommandError("There is no live stream like that.")
+        lines = [self._line(state, is_repair=options["repair"]) for state in states]
+        if options["json"]:
+            self.stdout.write(json.dumps(lines))
+        if any(line.get("error") or line["percent"] < 100 for line in lines):
+            raise SystemExit(1)
+
+    def _line(self, state: SyncState, *, is_repair: bool) -> dict[str, Any]:
+        line: dict[str, Any] = {"connection": state.connection_id, "object": state.object}
+        try:
+            run = vendor_ask(state.connection, lambda: reconcile_now(state, is_repair=is_repair))
+        except HubError as error:
+            self.stderr.write(f"{state}: {error}")
+            return {**line, "error": str(error), "percent": 0.0}
+        self._say(state, run)
+        return {**line, "run": run.pk, "error": "", **_result(run)}
+
+    def _say(self, state: SyncState, run: SyncRun) -> None:
+        counts = run.details["counts"]
+        gaps = [f"{words.lower()} {counts[name]}" for name, words in GAPS.items() if counts[name]]
+        words = f"{state}: {run.details['percent']} % in step" + "".join(f", {one}" for one in gaps)
+        self.stderr.write(words)
+
+
+def _result(run: SyncRun) -> dict[str, Any]:
+    return {name: run.details[name] for name in ("percent", "counts", "samples", "repair")}
+
+
+def _states(options: dict[str, Any]) -> list[SyncState]:
+    rows = SyncState.objects.filter(stage=SyncStage.LIVE)
+    rows = rows.exclude(connection__state=ConnectionState.DISABLED)
+    if options["connection"] is not None:
+        rows = rows.filter(connection=options["connection"])
+    if options["object"]:
+        rows = rows.filter(object=options["object"])
+    return list(rows.select_related("connection__workspace").order_by("connection", "order"))

@@ -1,0 +1,175 @@
+"""Holds things of theirs against links and our records, and writes nothing; see reconciling."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from integrations.hub.merge import Plan, plan
+from integrations.hub.models import (
+    JobKind,
+    JobState,
+    LinkState,
+    QuarantinedItem,
+    SyncJob,
+    SyncRecord,
+)
+from integrations.hub.streams import RemoteRecord
+from integrations.hub.sync.links import links_of
+from integrations.hub.sync.matching import record_is_archived
+from integrations.hub.sync.ours import pairs_load, states_of
+from integrations.hub.sync.scene import Scene
+
+SAMPLES: Final = 20
+# The gaps, with their words; a stream with any of them is not in step.
+GAPS: Final = {
+    "missing_here": "Missing here",
+    "missing_there": "Missing there",
+    "differing": "Different",
+    "conflicts": "Waiting for a decision",
+    "quarantined": "Set aside",
+}
+# What is known, wanted, or on its way.
+OTHERS: Final = {
+    "same": "In step",
+    "accepted": "Different, and accepted so",
+    "unlinked": "Left alone",
+    "pending": "On its way",
+}
+
+
+@dataclass
+class Compared:
+    """What was found so far; `repairs` of the batch at hand are theirs and ours to look at anew."""
+
+    counts: dict[str, int] = field(default_factory=lambda: dict.fromkeys((*GAPS, *OTHERS), 0))
+    samples: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    theirs: list[str] = field(default_factory=list)
+    ours: list[int] = field(default_factory=list)
+
+    def add(
+        self,
+        sort: str,
+        *,
+        external_id: str = "",
+        local_id: int | None = None,
+        fields: Collection[str] = (),
+    ) -> None:
+        self.counts[sort] += 1
+        if sort not in GAPS:
+            return
+        kept = self.samples.setdefault(sort, [])
+        if len(kept) < SAMPLES:
+            ids = {"external_id": external_id, "local_id": local_id}
+            kept.append({**ids, "fields": sorted(fields)})
+        if sort in ("missing_here", "differing", "missing_there"):
+            self.theirs += [external_id] if external_id else []
+            self.ours += [local_id] if local_id is not None else []
+
+    def repairs_take(self) -> tuple[list[str], list[int]]:
+        taken = self.theirs, self.ours
+        self.theirs, self.ours = [], []
+        return taken
+
+    @property
+    def percent(self) -> float:
+        """Rounded down: a hundred is said of nothing less."""
+        good = self.counts["same"] + self.counts["accepted"]
+        bad = sum(self.counts[name] for name in GAPS)
+        return int(10_000 * good / (good + bad)) / 100 if bad else 100.0
+
+    def as_json(self) -> dict[str, Any]:
+        return {"counts": self.counts, "samples": self.samples}
+
+
+def page_compare(scene: Scene, records: Sequence[RemoteRecord], found: Compared) -> list[int]:
+    """Add the page to `found`; the numbers of the links that were seen."""
+    alive = {one.id: one for one in records if not one.is_deleted}
+    scene.tables.prefetch_theirs(scene.mapper, list(alive.values()))
+    former = {old: one.id for one in alive.values() for old in one.former_ids}
+    links = links_of(scene, [*alive, *former])
+    aside = _set_aside(scene, alive)
+    for external_id in alive:
+        if external_id not in links:
+            sort = "quarantined" if external_id in aside else "missing_here"
+            found.add(sort, external_id=external_id)
+    linked = {name: link for name, link in links.items() if name in alive}
+    links_compare(scene, linked, alive, found)
+    return [link.pk for link in links.values()]
+
+
+def links_compare(
+    scene: Scene,
+    links: Mapping[str, SyncRecord],
+    records: Mapping[str, RemoteRecord],
+    found: Compared,
+) -> None:
+    """Add these links; one without a record in `records` is missing there."""
+    pairs = pairs_load(scene, [link.pk for link in links.values()])
+    states = states_of(scene, pairs)
+    waiting = _waiting(scene, [link.local_id for link in links.values()])
+    for external_id, link in links.items():
+        ids = {"external_id": external_id, "local_id": link.local_id}
+        record, pair = records.get(external_id), pairs.get(link.pk)
+        if link.state != LinkState.ACTIVE:
+            is_aside = link.state == LinkState.QUARANTINED
+            found.add("quarantined" if is_aside else "unlinked", **ids)
+        elif link.local_id in waiting:
+            found.add("pending", **ids)
+        elif record is None:
+            found.add("missing_there", **ids)
+        elif pair is None or record_is_archived(pair.record):
+            found.add("missing_here", external_id=external_id, local_id=link.local_id)
+        else:
+            state = states[link.pk]
+            planned = plan(
+                scene.fields,
+                state.ours,
+                scene.theirs(record),
+                state.base,
+                intents=state.intents,
+                decisions=state.decisions,
+            )
+            found.add(_sort(planned), **ids, fields=_fields(planned))
+
+
+def ours_compare(scene: Scene, local_ids: Sequence[int], found: Compared) -> None:
+    """Records of ours without a link: on their way, or missing there."""
+    waiting = _waiting(scene, local_ids)
+    for local_id in local_ids:
+        found.add("pending" if local_id in waiting else "missing_there", local_id=local_id)
+
+
+def _sort(planned: Plan) -> str:
+    if any(one.winner is None for one in planned.conflicts):
+        return "conflicts"
+    if planned.pulls or planned.pushes or planned.failures:
+        return "differing"
+    return "accepted" if planned.diverging else "same"
+
+
+def _fields(planned: Plan) -> set[str]:
+    asked = {one.name for one in planned.conflicts if one.winner is None}
+    return asked | set(planned.pulls) | set(planned.pushes) | set(planned.failures)
+
+
+def _set_aside(scene: Scene, external_ids: Collection[str]) -> set[str]:
+    rows = QuarantinedItem.objects.filter(
+        connection=scene.connection,
+        object=scene.stream.object,
+        external_id__in=list(external_ids),
+    )
+    return set(rows.values_list("external_id", flat=True))
+
+
+def _waiting(scene: Scene, local_ids: Collection[int]) -> set[int]:
+    """Those with a job that will bring them into step."""
+    rows = SyncJob.objects.filter(
+        connection=scene.connection,
+        kind=JobKind.PUSH,
+        record_type=scene.stream.record_type,
+        record_id__in=list(local_ids),
+        state__in=(JobState.READY, JobState.LEASED),
+    )
+    return set(rows.values_list("record_id", flat=True))

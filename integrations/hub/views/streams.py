@@ -1,0 +1,98 @@
+"""The page of one stream: how well it is, what it holds back, and the buttons that decide."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_POST
+
+from crm.access import Action
+from crm.views.doors import WorkspaceRequest, workspace_page
+from integrations.hub import board
+from integrations.hub.errors import HubError
+from integrations.hub.first_sync import stream_label, stream_of
+from integrations.hub.health import stream_health
+from integrations.hub.held import held_back
+from integrations.hub.models import RunKind, SyncRun, SyncState
+from integrations.hub.sync import holds, reconciling, undoing
+
+RUNS = 10
+ACTS = {
+    "go-on": (holds.hold_go_on, "It goes on. What was held back is done now."),
+    "stop": (holds.stream_stop, "It is stopped. Nothing is read or sent until you start it."),
+    "start": (holds.stream_start, "It is started again."),
+    "reconcile": (reconciling.reconcile_ask, "It is being compared. That takes a while."),
+    "repair": (reconciling.repair_ask, "It is being compared, and differences are mended."),
+}
+
+
+@workspace_page(Action.VIEW)
+def stream_detail(request: WorkspaceRequest, pk: int) -> HttpResponse:
+    state = _state_or_404(request, pk)
+    runs = SyncRun.objects.filter(connection=state.connection_id, object=state.object)
+    context = {
+        "state": state,
+        "connection": state.connection,
+        "label": stream_label(state),
+        "health": stream_health(state),
+        "held": held_back(state) if state.hold_reason and stream_of(state) else None,
+        "runs": [(run, undoing.is_undoable(run)) for run in runs.order_by("-pk")[:RUNS]],
+        "found": runs.filter(kind=RunKind.RECONCILE).order_by("-pk").first(),
+    }
+    return render(request, "hub/streams/detail.html", context)
+
+
+@require_POST
+@workspace_page(Action.CONNECT)
+def stream_act(request: WorkspaceRequest, pk: int) -> HttpResponse:
+    """One of the buttons of the page; each act is in the ledger."""
+    state = _state_or_404(request, pk)
+    act, words = ACTS.get(request.POST.get("act", ""), (None, ""))
+    if act is None:
+        messages.error(request, "Nothing was done: choose one of the buttons.")
+    else:
+        try:
+            act(state, actor=request.membership.user)
+            messages.success(request, words)
+        except HubError as refusal:
+            messages.error(request, str(refusal))
+    return redirect("hub:stream_detail", pk=pk)
+
+
+@workspace_page(Action.CONNECT)
+def run_undo(request: WorkspaceRequest, pk: int) -> HttpResponse:
+    """Show what an undo would do and what follows from it, then begin it."""
+    rows = SyncRun.objects.select_related("connection__workspace")
+    run = get_object_or_404(rows, pk=pk, connection__in=board.connections_of(request.workspace))
+    state = get_object_or_404(SyncState, connection=run.connection_id, object=run.object)
+    back_url = reverse("hub:stream_detail", args=[state.pk])
+    if request.method == "POST":
+        return _undo_begin(request, run, back_url)
+    if not undoing.is_undoable(run):
+        messages.error(request, "Only a pull that is over can be undone.")
+        return redirect(back_url)
+    context = {
+        "run": run,
+        "state": state,
+        "connection": run.connection,
+        "preview": undoing.undo_preview(run),
+        "back_url": back_url,
+    }
+    return render(request, "hub/streams/undo.html", context)
+
+
+def _undo_begin(request: WorkspaceRequest, run: SyncRun, back_url: str) -> HttpResponse:
+    try:
+        undoing.run_undo_start(run, actor=request.membership.user)
+    except HubError as refusal:
+        messages.error(request, str(refusal))
+    else:
+        messages.success(request, "The undo has begun. The stream waits until you let it go on.")
+    return redirect(back_url)
+
+
+def _state_or_404(request: WorkspaceRequest, pk: int) -> SyncState:
+    rows = SyncState.objects.select_related("connection__workspace")
+    return get_object_or_404(rows, pk=pk, connection__in=board.connections_of(request.workspace))
