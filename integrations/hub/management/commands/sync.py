@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import time
 from argparse import ArgumentParser
+from functools import partial
 from typing import Any, Final
 
 from django.core.management.base import BaseCommand, CommandError
 from django.db.models import Q, QuerySet
 
-from integrations.hub.errors import Conflict
+from integrations.hub.errors import Conflict, HubError
+from integrations.hub.mapping.asking import vendor_ask
 from integrations.hub.models import (
     ConnectionState,
     JobState,
@@ -20,6 +22,7 @@ from integrations.hub.models import (
     SyncState,
 )
 from integrations.hub.pump import pump
+from integrations.hub.sync.rehearsal import rehearsal_dry
 from integrations.hub.sync.steering import by_operator, stream_sync_now
 
 POLL_SECONDS: Final = 0.5
@@ -38,7 +41,7 @@ class Command(BaseCommand):
         parser.add_argument("--provider", default="", help="Only this provider, such as hubspot.")
         parser.add_argument("--object", default="", help="Only this kind, such as contacts.")
         parser.add_argument("--full", action="store_true", help="Read everything and compare it.")
-        parser.add_argument("--dry-run", action="store_true", help="Say what would run only.")
+        parser.add_argument("--dry-run", action="store_true", help="Read all, and write nothing.")
         parser.add_argument("--seconds", type=float, default=600.0, help="Give up after so long.")
         parser.add_argument("--json", action="store_true")
 
@@ -46,9 +49,9 @@ class Command(BaseCommand):
         states = list(_states(options))
         if not states:
             raise CommandError("No stream of a connected system fits; see manage.py doctor.")
-        refused = {} if options["dry_run"] else _begin(states, is_full=options["full"])
-        begun = [state for state in states if state.pk not in refused]
         last = _last_run_id()
+        refused = _rehearse(states) if options["dry_run"] else _begin(states, options["full"])
+        begun = [state for state in states if state.pk not in refused]
         is_over = options["dry_run"] or _work(begun, options["seconds"])
         lines = [_line(state, last, refused.get(state.pk, "")) for state in states]
         self._report(lines, options)
@@ -82,7 +85,18 @@ def _states(options: dict[str, Any]) -> QuerySet[SyncState]:
     return rows.select_related("connection__workspace").order_by("connection", "order")
 
 
-def _begin(states: list[SyncState], *, is_full: bool) -> dict[int, str]:
+def _rehearse(states: list[SyncState]) -> dict[int, str]:
+    """Read everything and take it over on trial only; what could not be read, and why."""
+    refused: dict[int, str] = {}
+    for state in states:
+        try:
+            vendor_ask(state.connection, partial(rehearsal_dry, state))
+        except HubError as error:
+            refused[state.pk] = str(error)
+    return refused
+
+
+def _begin(states: list[SyncState], is_full: bool) -> dict[int, str]:
     """Make them due; those that cannot be, and why."""
     refused: dict[int, str] = {}
     for state in states:
@@ -129,7 +143,7 @@ def _line(state: SyncState, last: int, refusal: str) -> dict[str, Any]:
         SyncRun.objects.filter(
             connection=state.connection,
             object=state.object,
-            kind__in=(RunKind.PULL, RunKind.FULL),
+            kind__in=(RunKind.PULL, RunKind.FULL, RunKind.REHEARSAL),
             pk__gt=last,
         )
         .order_by("-pk")
