@@ -14,7 +14,6 @@ from django.urls import reverse
 from crm.models import Workspace
 from integrations.hub.models import Connection, OAuthApplication
 from integrations.hub.oauth.names import ApplicationMissing
-from integrations.hub.provider import Provider
 
 
 @dataclass(frozen=True)
@@ -61,11 +60,6 @@ def environment_names(provider_id: str) -> tuple[str, str]:
 def redirect_uri() -> str:
     """Where every vendor sends people back to; an operator registers it at the vendor."""
     return f"{settings.NEXA_BASE_URL}{reverse('hub:oauth_callback')}"
-
-
-def can_sign_in(provider: Provider, workspace: Workspace) -> bool:
-    """Whether signing in can be offered now."""
-    return provider.oauth is not None and application_find(provider.id, workspace) is not None
 
 
 def _of_environment(provider_id: str) -> Application | None:
