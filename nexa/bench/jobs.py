@@ -15,6 +15,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 from django.db import connection as database
 
@@ -160,8 +161,9 @@ def _analyze() -> None:
 def _connected() -> Connection:
     owner = user_create(email="bench@bench.example")
     workspace = workspace_create(name="Bench", slug="bench", owner=owner)
+    none: Any = Secrets({})
     return Connection.objects.create(
-        workspace=workspace, provider=PROVIDER_ID, name="Bench", credentials=Secrets({})
+        workspace=workspace, provider=PROVIDER_ID, name="Bench", credentials=none
     )
 
 

@@ -225,5 +225,5 @@ def test_pace_grows_with_quick_jobs_and_shrinks_with_slow_ones() -> None:
         sizes.append(pace.size)
     pace.learn(1, TURN_SECONDS)
 
-    assert sizes == [4, 16, MOST_AT_ONCE, MOST_AT_ONCE, MOST_AT_ONCE]
+    assert sizes == [4, 16, 64, MOST_AT_ONCE, MOST_AT_ONCE]
     assert pace.size == 1
