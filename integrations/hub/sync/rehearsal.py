@@ -5,6 +5,7 @@ Done in the pump under the stream's lease, so it survives a restart; a person th
 
 from __future__ import annotations
 
+import logging
 import time
 from typing import Any, Final
 
@@ -15,7 +16,7 @@ from django.utils import timezone
 from crm.models import User
 from integrations.hub import wake
 from integrations.hub.acts import act_remember
-from integrations.hub.errors import Conflict, Rejected
+from integrations.hub.errors import Conflict, HubError, LeaseLost, Rejected
 from integrations.hub.http import recording
 from integrations.hub.merge import Direction
 from integrations.hub.models import (
@@ -35,6 +36,8 @@ from integrations.hub.sync.leasing import Held, release, renew
 from integrations.hub.sync.references import references_pull
 from integrations.hub.sync.scene import Scene, scene_of
 from integrations.hub.sync.trying import page_try
+
+logger = logging.getLogger("integrations.hub.sync")
 
 # Where to go on is stored when a turn ends: who was met would be too much to store at each page.
 SAMPLES_LOOKED: Final = 500
@@ -113,11 +116,21 @@ def _run(held: Held) -> tuple[SyncRun, Findings]:
     kept = SyncRun.objects.filter(pk=cursor.get("run"), status=RunStatus.RUNNING).first()
     if kept is not None:
         return kept, Findings.of_json(cursor.get("found"))
-    with recording(lambda: renew(held)):
-        references_pull(held.state.connection)
+    _references(held)
     run = _run_make(held.state)
     held.write(run_cursor={"run": run.pk, "page": None})
     return run, Findings()
+
+
+def _references(held: Held) -> None:
+    """A vendor that keeps its people to itself can be looked at all the same."""
+    try:
+        with recording(lambda: renew(held)):
+            references_pull(held.state.connection)
+    except LeaseLost:
+        raise
+    except HubError as error:
+        logger.warning("people of connection %s: %s", held.state.connection.pk, error)
 
 
 def _run_make(state: SyncState) -> SyncRun:
