@@ -27,7 +27,7 @@ def console_opened(walk: Walk) -> str:
 def connection_seen(walk: Walk) -> str:
     name = walk.found["provider_name"]
     page = _opened(walk, "/admin/hub/connection/", f"{name} (sandbox)")
-    require(page, "Credentials held (encrypted)", "api_key")
+    require(page, "secrets held (encrypted)", "api_key")
     if "sk_test_" in page.source or "whsec_" in page.source:
         raise CheckFailed("the console shows a credential")
     return "connection with the names of its credentials, no value"

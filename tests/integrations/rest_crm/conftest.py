@@ -13,9 +13,10 @@ import pytest
 from crm.models import Workspace
 from integrations.hub import registry
 from integrations.hub.credentials import Secrets
-from integrations.hub.models import Connection
+from integrations.hub.models import Connection, SyncStage, SyncState
 from integrations.hub.provider import RateLimit
 from integrations.hub.sandbox.server import SandboxServer
+from integrations.hub.sync.states import states_ensure
 from integrations.rest_crm.client import Client
 from integrations.rest_crm.provider import provider
 from integrations.rest_crm.sandbox import sandbox as app
@@ -24,6 +25,7 @@ from tests.sandbox import RunningSandbox
 
 CREDENTIALS = {"api_key": "crm_key_t1", "api_secret": "crm_secret_t1"}
 BASE = "https://crm.example.test"
+HOOK_SECRET = "hook-secret-12345"
 
 
 @pytest.fixture(autouse=True)
@@ -57,6 +59,17 @@ def connection_make(
         settings={"base_url": BASE, **settings},
         credentials=Secrets(credentials or CREDENTIALS),
     )
+
+
+def live_make(workspace: Workspace, **settings: Any) -> Connection:
+    """A connection with a web-hook secret, whose streams are at work."""
+    secrets = {**CREDENTIALS, "webhook_secret": HOOK_SECRET}
+    connection = connection_make(workspace, secrets, **settings)
+    states_ensure(connection)
+    SyncState.objects.filter(connection=connection).update(
+        stage=SyncStage.LIVE, is_full_wanted=False, next_run_at=None
+    )
+    return connection
 
 
 @pytest.fixture

@@ -28,28 +28,15 @@ from integrations.hub.models import (
 )
 from integrations.hub.pump import pump
 from integrations.hub.sync.hinting import inbound_add
-from integrations.hub.sync.states import states_ensure
 from integrations.rest_crm.webhooks import ensure
 from tests import factories
 from tests.integrations.hub.conftest import time_passes
-from tests.integrations.rest_crm.conftest import Receiver, connection_make
+from tests.integrations.rest_crm.conftest import HOOK_SECRET, Receiver, live_make
 from tests.sandbox import RunningSandbox
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-SECRET = "hook-secret-12345"
-CREDENTIALS = {"api_key": "crm_key_t1", "api_secret": "crm_secret_t1", "webhook_secret": SECRET}
 ADA = {"first_name": "Ada", "last_name": "Lovelace", "email": "ada@example.test"}
-
-
-def live_make(workspace: Workspace, **settings: Any) -> Connection:
-    """A connection whose streams are at work."""
-    connection = connection_make(workspace, CREDENTIALS, **settings)
-    states_ensure(connection)
-    SyncState.objects.filter(connection=connection).update(
-        stage=SyncStage.LIVE, is_full_wanted=False, next_run_at=None
-    )
-    return connection
 
 
 @pytest.fixture
@@ -64,7 +51,7 @@ def tell(kind: str, entity: str, *, secret: str = "", event: str = "", **data: A
         "/api/crm/webhook",
         data=json.dumps(body),
         content_type="application/json",
-        headers={"X-CRM-Secret": secret or SECRET, "X-CRM-Event": body["event"]},
+        headers={"X-CRM-Secret": secret or HOOK_SECRET, "X-CRM-Event": body["event"]},
     )
     pump(30)
     return answer.status_code

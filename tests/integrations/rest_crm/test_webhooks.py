@@ -75,6 +75,7 @@ def test_shared_address_finds_the_connection_by_its_secret() -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_sample_is_read_as_expected(name: str) -> None:
     expected = json.loads((SAMPLES / name.replace(".json", ".expected.json")).read_text())
+    del expected["landed"]  # see test_samples
 
     (event,) = events(raw((SAMPLES / name).read_bytes()), SHIPPED)
 
