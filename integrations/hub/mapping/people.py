@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from crm.models import Membership
 from crm.rules.identity import email_normal
 from integrations.hub.mapping.asking import vendor_ask
+from integrations.hub.mapping.looking import strangers_look
 from integrations.hub.mapping.versions import mapping_bump, mapping_locked, row_values
 from integrations.hub.models import Connection, OwnershipMapping
 from integrations.hub.streams import ExternalUser
@@ -58,6 +59,8 @@ def _store(connection: Connection, told: Sequence[ExternalUser]) -> bool:
         if before != after:
             changed.append(row)
         has_moved |= any(before[name] != after[name] for name in ("user", "is_active"))
+    # Their records may be older than this list.
+    strangers_look(connection, [row.external_id for row in (*made, *changed) if row.user_id])
     gone = [row for row in kept.values() if row.is_active]
     for row in gone:
         row.is_active = False

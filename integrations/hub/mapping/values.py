@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from crm.models import Membership, User
 from integrations.hub.mapping.checks import InvalidMapping, value_check
+from integrations.hub.mapping.looking import strangers_look
 from integrations.hub.mapping.versions import (
     edit_remember,
     mapping_edited,
@@ -51,6 +52,8 @@ def owner_set(row: OwnershipMapping, *, user: User | None, actor: User | None) -
         fresh.user, fresh.is_automatic = user, False
         fresh.save(update_fields=["user", "is_automatic"])
         edit_remember(fresh, fresh.connection, before=before, actor=actor)
+        if user is not None:
+            strangers_look(fresh.connection, [fresh.external_id])
     return fresh
 
 

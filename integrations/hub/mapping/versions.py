@@ -12,6 +12,7 @@ from django.db.models import F
 from crm.models import User
 from crm.services.ledger import Diff, append_act, record_type
 from crm.services.origin import by_user
+from integrations.hub.mapping.looking import waiting_look
 from integrations.hub.models import Connection, SyncState
 
 
@@ -36,10 +37,11 @@ def mapping_locked(connection: Connection) -> Iterator[None]:
 
 
 def mapping_bump(connection: Connection, object: str = "") -> None:
-    """A new version; call it inside mapping_locked."""
+    """A new version, and another look at what waited for it; call it inside mapping_locked."""
     states = SyncState.objects.filter(connection=connection)
     states = states.filter(object=object) if object else states
     states.update(mapping_version=F("mapping_version") + 1)
+    waiting_look(connection, object)
 
 
 def row_values(row: models.Model) -> dict[str, Any]:
