@@ -10,12 +10,21 @@ from django.urls import reverse
 
 from imports.selectors import imports_at_work
 from integrations.hub import overview as hub
-from integrations.hub.models import RunStatus, SyncRun
+from integrations.hub import registry
+from integrations.hub.models import BreakerState, ConnectionState, RunStatus, SyncRun
 from integrations.hub.selectors import STUCK_SECONDS, hub_health
 from integrations.hub.types import HubHealth
+from integrations.hub.vitals import Vitals, vitals
 from nexa.overview_chart import chart_of
 
-TONES = {RunStatus.SUCCESS: "ok", RunStatus.PARTIAL: "warn", RunStatus.FAILED: "err"}
+TONES = {
+    RunStatus.SUCCESS: "ok",
+    RunStatus.RUNNING: "ok",
+    RunStatus.PARTIAL: "warn",
+    RunStatus.HELD: "warn",
+    RunStatus.CANCELLED: "warn",
+    RunStatus.FAILED: "err",
+}
 
 ADVICE = {
     "transient": "The vendor was in trouble for long. Retry once it is well again.",
@@ -59,6 +68,21 @@ class DeadLine:
 
 
 @dataclass(frozen=True)
+class VitalLine:
+    """One connection in the table, in words."""
+
+    vitals: Vitals
+    url: str
+    provider: str
+    tone: str
+    state: str
+    lag: str
+    mean: str
+    success: str
+    coverage: str
+
+
+@dataclass(frozen=True)
 class Sign:
     """One line of the liveness list."""
 
@@ -88,6 +112,7 @@ def overview() -> dict[str, object]:
         "hours": hours,
         "chart_words": _chart_words(hours),
         "blocks": [_block(run) for run in hub.runs_of_all()],
+        "vitals": [_vital_line(one) for one in vitals()],
         "dead_lines": [_dead_line(row) for row in dead],
         "dead_total": health.dead_jobs + health.dead_events,
         "signs": [*_signs_of_parts(), _sign_of_work(health), _sign_of_imports()],
@@ -166,6 +191,28 @@ def _block(run: SyncRun) -> Block:
 def _dead_line(row: hub.DeadRow) -> DeadLine:
     model = "hub_syncjob" if row.kind == "job" else "hub_inboxevent"
     return DeadLine(row, _page(model, row.pk), ADVICE.get(row.reason.partition(":")[0], READ_IT))
+
+
+def _vital_line(one: Vitals) -> VitalLine:
+    provider = registry.find(one.provider)
+    return VitalLine(
+        vitals=one,
+        url=_page("hub_connection", one.pk),
+        provider=provider.name if provider else one.provider,
+        tone="ok" if one.is_well else "err" if one.state == "auth_failed" or one.dead else "warn",
+        state=_state_words(one),
+        lag="—" if one.lag_seconds is None else _age(one.lag_seconds),
+        mean="—" if one.mean_sync_ms is None else _age(one.mean_sync_ms / 1000),
+        success="—" if one.success_percent is None else f"{one.success_percent} %",
+        coverage="—" if one.coverage_percent is None else f"{one.coverage_percent} %",
+    )
+
+
+def _state_words(one: Vitals) -> str:
+    """What is the matter, in a word; the connection's page has the sentence."""
+    if one.state == ConnectionState.ACTIVE and one.breaker == BreakerState.OPEN:
+        return "Vendor in trouble"
+    return str(ConnectionState(one.state).label)
 
 
 def _signs_of_parts() -> list[Sign]:

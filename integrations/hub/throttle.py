@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from django.db import connection as database
 from django.db import transaction
 
+from integrations.hub import registry
 from integrations.hub.errors import RateLimited
 from integrations.hub.models import Connection
 from integrations.hub.provider import RateLimit
@@ -100,6 +101,13 @@ def ask(connection: Connection, limits: tuple[RateLimit, ...] = ()) -> Verdict:
         _make(list(windows))
         count, wait = _ask(windows)
     return Verdict(wait <= 0, max(0.0, wait))
+
+
+def windows_of(connection: Connection) -> dict[str, RateLimit]:
+    """The limits of the account by the keys of their buckets; empty for a provider that is gone."""
+    if registry.find(connection.provider) is None:
+        return {}
+    return {_key(connection, limit): limit for limit in _limits(connection)}
 
 
 def block(connection: Connection, seconds: float | None) -> None:

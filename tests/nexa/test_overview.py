@@ -37,7 +37,7 @@ pytestmark = pytest.mark.django_db
 
 # Session, user, membership, health, traffic, oldest dead rows, connections, runs, heartbeats,
 # imports at work, dead rows of the menu.
-QUERIES = 11
+QUERIES = 14
 
 
 @pytest.fixture

@@ -7,7 +7,14 @@ from django.contrib import admin
 from crm.console import ReadOnlyAdmin, moment_column, state_column
 from integrations.hub.models import AppliedFact, RunStatus, SyncRun
 
-TONES = {RunStatus.SUCCESS: "success", RunStatus.PARTIAL: "warning", RunStatus.FAILED: "danger"}
+TONES = {
+    RunStatus.SUCCESS: "success",
+    RunStatus.RUNNING: "primary",
+    RunStatus.PARTIAL: "warning",
+    RunStatus.HELD: "warning",
+    RunStatus.CANCELLED: "",
+    RunStatus.FAILED: "danger",
+}
 
 
 @admin.register(SyncRun)

@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from crm.models import Change, Contact, User
+from crm.models import Change, Contact, User, Workspace
 from integrations.hub.models import (
     Connection,
     LinkState,
@@ -16,8 +16,10 @@ from integrations.hub.models import (
     SyncRecord,
     SyncState,
 )
+from integrations.hub.vitals import vitals
+from tests.integrations.hub.conftest import connection_make
 from tests.integrations.hub.mirror_vendor import MirrorVendor
-from tests.integrations.hub.sync.world import pull, work
+from tests.integrations.hub.sync.world import Desk, pull, work
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -137,3 +139,35 @@ def test_lists_cost_the_same_for_many_rows(
     for model in ("syncrecord", "syncstate", "quarantineditem"):
         with django_assert_max_num_queries(16):
             assert console.get(reverse(f"admin:hub_{model}_changelist")).status_code == 200
+
+
+def test_overview_tells_how_each_connection_does(
+    console: Client, connection: Connection, mirror: MirrorVendor, contact: Contact, desk: Desk
+) -> None:
+    mirror.tables.refuses = lambda object, values: "no such title"
+    desk.edit(contact, title="Countess")
+    work()
+    Connection.objects.create(
+        workspace=connection.workspace, provider="gone", name="Of a provider that is gone"
+    )
+
+    (line,) = [one for one in vitals() if one.pk == connection.pk]
+    page = console.get(reverse("admin:index")).content.decode()
+
+    assert (line.dead, line.tries, line.done) == (1, 1, 0)
+    assert line.success_percent == 0
+    assert line.lag_seconds is not None
+    assert 0 <= line.lag_seconds < 600
+    assert not line.is_well
+    assert str(connection) in page
+    assert "Of a provider that is gone" in page
+
+
+def test_overview_costs_the_same_for_many_connections(
+    workspace: Workspace, django_assert_num_queries: Any
+) -> None:
+    for _ in range(12):
+        connection_make(workspace)
+
+    with django_assert_num_queries(3):
+        assert len(vitals()) == 12

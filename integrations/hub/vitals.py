@@ -1,0 +1,129 @@
+"""One line a connection for the operator's overview: does it keep up, how well, what it costs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+from django.db import connection as database
+
+from integrations.hub import throttle
+from integrations.hub.models import Connection, ConnectionState, RateBucket
+from integrations.hub.overview import FIRST_SINCE, HOURS
+
+SHOWN: Final = 50
+
+# From the connections on, each by an index of its own; tries of the last day by their ids.
+_VITALS: Final = f"""
+WITH RECURSIVE period(since) AS (
+    SELECT statement_timestamp() - %(hours)s * interval '1 hour'
+),
+{FIRST_SINCE.format(name="tries", table="hub_attempt", at="started_at")},
+outcomes AS (
+    SELECT j.connection_id, count(*) AS tries, count(*) FILTER (WHERE a.outcome = 'done') AS done
+    FROM hub_attempt a JOIN hub_syncjob j ON j.id = a.job_id
+    WHERE a.id >= (SELECT max(low) FROM tries) AND a.is_counted GROUP BY 1
+)
+SELECT c.id, c.name, w.name, c.provider, c.state, c.attention, c.breaker_state,
+    (SELECT count(*) FROM hub_syncjob j WHERE j.connection_id = c.id AND j.state = 'ready')
+    + (SELECT count(*) FROM hub_inboxevent e WHERE e.connection_id = c.id
+       AND e.state = 'received'),
+    (SELECT count(*) FROM hub_syncjob j WHERE j.connection_id = c.id AND j.state = 'dead')
+    + (SELECT count(*) FROM hub_inboxevent e WHERE e.connection_id = c.id AND e.state = 'dead'),
+    (SELECT count(*) FROM hub_quarantineditem q WHERE q.connection_id = c.id)
+    + (SELECT count(*) FROM hub_syncrecord r WHERE r.connection_id = c.id
+       AND (r.state <> 'active' OR r.problems <> '{{}}') AND r.state <> 'tombstone'),
+    (SELECT count(*) FROM hub_syncconflict x WHERE x.connection_id = c.id AND x.state = 'open'),
+    COALESCE(o.tries, 0), COALESCE(o.done, 0),
+    (SELECT avg(r.duration_ms) FROM (SELECT duration_ms FROM hub_syncrun
+        WHERE connection_id = c.id AND kind IN ('pull', 'full') AND status <> 'running'
+        ORDER BY id DESC LIMIT 100) r),
+    (SELECT EXTRACT(EPOCH FROM max(statement_timestamp() - (s.cursor ->> 'at')::timestamptz))
+     FROM hub_syncstate s WHERE s.connection_id = c.id AND s.is_enabled AND s.stage = 'live'
+     AND s.direction <> 'push'),
+    (SELECT min((s.coverage ->> 'percent')::float) FROM hub_syncstate s
+     WHERE s.connection_id = c.id AND s.is_enabled AND s.stage = 'live')
+FROM hub_connection c JOIN crm_workspace w ON w.id = c.workspace_id
+LEFT JOIN outcomes o ON o.connection_id = c.id
+WHERE c.state <> %(disabled)s
+ORDER BY c.state = 'active', c.name, c.id LIMIT %(shown)s
+"""  # noqa: S608
+
+
+@dataclass(frozen=True)
+class Vitals:
+    """How one connection does. Rates are of the last day; None where nothing was measured.
+
+    `lag_seconds` is the age of the oldest stream's cursor, `budget_percent` how much of the
+    vendor's tightest limit is in use at this moment.
+    """
+
+    pk: int
+    name: str
+    workspace: str
+    provider: str
+    state: str
+    attention: str
+    breaker: str
+    waiting: int
+    dead: int
+    failing: int
+    conflicts: int
+    tries: int
+    done: int
+    mean_sync_ms: float | None
+    lag_seconds: float | None
+    coverage_percent: float | None
+    budget_percent: int = 0
+
+    @property
+    def success_percent(self) -> float | None:
+        return round(100 * self.done / self.tries, 1) if self.tries else None
+
+    @property
+    def is_well(self) -> bool:
+        is_open = self.state == ConnectionState.ACTIVE and self.breaker == "closed"
+        return is_open and not (self.attention or self.dead or self.failing)
+
+
+def vitals() -> list[Vitals]:
+    """Those in trouble first; three queries, however many connections there are."""
+    with database.cursor() as cursor:
+        values = {"hours": HOURS, "disabled": ConnectionState.DISABLED, "shown": SHOWN}
+        cursor.execute(_VITALS, values)
+        rows: list[tuple[Any, ...]] = cursor.fetchall()
+    budgets = _budgets([row[0] for row in rows])
+    return [_vitals(row, budgets.get(row[0], 0)) for row in rows]
+
+
+def _vitals(row: tuple[Any, ...], budget: int) -> Vitals:
+    *head, mean, lag, coverage = row
+    return Vitals(
+        *head,
+        mean_sync_ms=None if mean is None else float(mean),
+        lag_seconds=None if lag is None else float(lag),
+        coverage_percent=coverage,
+        budget_percent=budget,
+    )
+
+
+def _budgets(ids: list[int]) -> dict[int, int]:
+    """How full the fullest window of each connection is, in per cent of what it lets through."""
+    connections = Connection.objects.filter(pk__in=ids).defer("credentials")
+    windows = {
+        key: (one.pk, limit)
+        for one in connections
+        for key, limit in throttle.windows_of(one).items()
+    }
+    used: dict[int, int] = {}
+    with database.cursor() as cursor:
+        cursor.execute(
+            f"SELECT key, EXTRACT(EPOCH FROM GREATEST(tat, blocked_until) - clock_timestamp()) "  # noqa: S608
+            f"FROM {RateBucket._meta.db_table} WHERE key = ANY(%s)",
+            [list(windows)],
+        )
+        for key, ahead in cursor.fetchall():
+            pk, limit = windows[key]
+            share = max(0.0, float(ahead)) / (limit.step_seconds * limit.burst_size)
+            used[pk] = max(used.get(pk, 0), min(100, round(100 * share)))
+    return used
