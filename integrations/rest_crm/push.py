@@ -30,7 +30,7 @@ from integrations.rest_crm.translate import FIRST_NAME, LAST_NAME, NAME, record_
 
 # What one record met; anything else is the connection's trouble, and each record's.
 OF_ONE_RECORD = (Rejected, NotFound, Forbidden, Conflict)
-WAIT_SECONDS = 5.0
+WAIT_SECONDS = 20.0
 LONGEST_WAIT = timedelta(hours=1)
 
 
