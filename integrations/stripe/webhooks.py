@@ -63,7 +63,10 @@ def signature_parts(header: str) -> tuple[int, list[str]]:
 
 
 def events(request: RawRequest, connection: Connection) -> list[Event]:
-    """One event a call, the same on every connection. A thin event of the v2 API comes out with its own kind and is ignored."""
+    """One event a call, the same on every connection.
+
+    A thin event of the v2 API comes out with its own kind and is ignored.
+    """
     event = request.json
     subject = (event.get("data") or {}).get("object") or {}
     created = event["created"]
