@@ -31,8 +31,8 @@ from crm.services.contacts import contact_create
 from crm.services.entities import services_of
 from crm.services.errors import InvalidRecord
 from crm.services.origin import Origin
-from tests.crm.services.queries import queries_of
 from tests.factories import user_make, workspace_make
+from tests.queries import queries_of
 
 pytestmark = pytest.mark.django_db
 

@@ -18,8 +18,8 @@ from crm.services.contacts import contact_create
 from crm.services.errors import InvalidRecord, WrongWorkspace
 from crm.services.origin import Origin
 from crm.signals import ChangeBatch, changed
-from tests.crm.services.queries import queries_of
 from tests.factories import TEST_ORIGIN, user_make, workspace_make
+from tests.queries import queries_of
 
 IMPORT = Origin(OriginKind.IMPORT, "12")
 NASTY = 'tab\there "quoted" back\\slash\nnew line \\N é 漢'

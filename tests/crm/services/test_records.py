@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 import pytest
@@ -22,6 +23,7 @@ from crm.services.errors import InvalidRecord, StaleRecord, WrongWorkspace
 from crm.services.origin import Origin
 from crm.services.records import record_create
 from tests.factories import TEST_ORIGIN, user_make, workspace_make
+from tests.queries import queries_of
 
 IMPORT = Origin(OriginKind.IMPORT, "1")
 
@@ -265,14 +267,12 @@ def test_domain_is_written_one_way(workspace: Workspace, origin: Origin) -> None
     assert account.domain == "acme.test"
 
 
-def test_write_costs(
-    contact: Contact, origin: Origin, workspace: Workspace, django_assert_num_queries: Any
-) -> None:
+def test_write_costs(contact: Contact, origin: Origin, workspace: Workspace) -> None:
     # Two savepoint statements each, then: row and ledger; for an update also the lock.
-    with django_assert_num_queries(4):
-        contact_create(workspace=workspace, values={"first_name": "A"}, origin=IMPORT)
-    with django_assert_num_queries(5):
-        contact_update(contact, values={"title": "CEO"}, origin=origin)
+    name, title = {"first_name": "A"}, {"title": "CEO"}
+    create = partial(contact_create, workspace=workspace, values=name, origin=IMPORT)
+    assert queries_of(create) == 4
+    assert queries_of(partial(contact_update, contact, values=title, origin=origin)) == 5
 
 
 def test_link_may_be_named_by_its_id(account: Account, origin: Origin) -> None:
