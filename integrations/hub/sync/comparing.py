@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Final
 
 from integrations.hub.merge import Plan, plan
@@ -110,17 +111,17 @@ def links_compare(
     states = states_of(scene, pairs)
     waiting = _waiting(scene, [link.local_id for link in links.values()])
     for external_id, link in links.items():
-        ids = {"external_id": external_id, "local_id": link.local_id}
+        add = partial(found.add, external_id=external_id, local_id=link.local_id)
         record, pair = records.get(external_id), pairs.get(link.pk)
         if link.state != LinkState.ACTIVE:
             is_aside = link.state == LinkState.QUARANTINED
-            found.add("quarantined" if is_aside else "unlinked", **ids)
+            add("quarantined" if is_aside else "unlinked")
         elif link.local_id in waiting:
-            found.add("pending", **ids)
+            add("pending")
         elif record is None:
-            found.add("missing_there", **ids)
+            add("missing_there")
         elif pair is None or record_is_archived(pair.record):
-            found.add("missing_here", external_id=external_id, local_id=link.local_id)
+            add("missing_here")
         else:
             state = states[link.pk]
             planned = plan(
@@ -131,7 +132,7 @@ def links_compare(
                 intents=state.intents,
                 decisions=state.decisions,
             )
-            found.add(_sort(planned), **ids, fields=_fields(planned))
+            add(_sort(planned), fields=_fields(planned))
 
 
 def ours_compare(scene: Scene, local_ids: Sequence[int], found: Compared) -> None:

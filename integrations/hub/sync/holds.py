@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet
@@ -40,7 +40,7 @@ def hold(state: SyncState, words: str) -> None:
         connection_alert(
             state.connection,
             ALERT,
-            f"{state.connection.name} has stopped: {words}",
+            f"{state.connection.name} has stopped: {words}"[:500],
             Severity.URGENT,
             cause=state.object,
         )
@@ -101,11 +101,10 @@ def archived_links(scene: Scene) -> QuerySet[SyncRecord]:
     has_archive = any(one.name == "archived_at" for one in scene.model._meta.concrete_fields)
     if scene.state.on_our_delete != OurDelete.DELETE or not has_archive:
         return links.none()
-    archived = scene.model._default_manager.filter(
-        workspace_id=scene.connection.workspace_id,
-        pk=OuterRef("local_id"),
-        archived_at__isnull=False,
+    records: Any = scene.model._default_manager.filter(
+        workspace_id=scene.connection.workspace_id, pk=OuterRef("local_id")
     )
+    archived = records.filter(archived_at__isnull=False)
     return links.filter(Exists(archived))
 
 

@@ -107,7 +107,7 @@ def _run_begin(held: Held) -> SyncRun:
         "run_cursor": {
             "run": run.pk,
             "is_full": is_full,
-            "since": kept["since"] if page else _text(since),
+            "since": kept["since"] if page else since and since.isoformat(),
             "started": kept["started"] if page else there.isoformat(),
             "newest": kept.get("newest") if page else None,
             "page": page,
@@ -297,7 +297,3 @@ def _run_end(run: SyncRun, status: RunStatus, held: Held, *, error: str = "") ->
         duration_ms=max(0, int(seconds * 1000)),
         cursor_after=held.state.cursor,
     )
-
-
-def _text(moment: datetime | None) -> str | None:
-    return moment.isoformat() if moment else None

@@ -113,7 +113,8 @@ def rehearsal_dry(state: SyncState) -> SyncRun:
 def _run(held: Held) -> tuple[SyncRun, Findings]:
     """Where the last turn stopped, or the beginning; people and pipelines come first."""
     cursor: dict[str, Any] = held.state.run_cursor or {}
-    kept = SyncRun.objects.filter(pk=cursor.get("run"), status=RunStatus.RUNNING).first()
+    running = SyncRun.objects.filter(pk=cursor.get("run", 0), status=RunStatus.RUNNING)
+    kept = running.first()
     if kept is not None:
         return kept, Findings.of_json(cursor.get("found"))
     _references(held)

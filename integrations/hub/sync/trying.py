@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any, Final
 
 from django.db import transaction
@@ -112,17 +113,17 @@ class _Look:
         ours = self.ours.get(link.local_id)
         planned = self._planned(record, link, ours) if ours is not None else None
         sent = self._sent(planned, record) if planned is not None else []
-        updated = [FieldSample(name, *pair, "theirs") for name, pair in _shown(change)]
+        updated = [FieldSample(name, pair[0], pair[1], "theirs") for name, pair in _shown(change)]
         if planned is not None and sent:
             updated += self._pulled(planned, ours)
         open_ones = self.conflicts.get(link.pk, []) or self._asked(planned)
-        ids = {"external_id": record.id, "local_id": link.local_id}
+        sample = partial(sample_of, external_id=record.id, local_id=link.local_id)
         if updated:
-            self.found.count("updated", sample_of(**ids, fields=updated))
+            self.found.count("updated", sample(fields=updated))
         if sent:
-            self.found.count("sent", sample_of(**ids, fields=sent))
+            self.found.count("sent", sample(fields=sent))
         if open_ones:
-            self.found.count("conflict", sample_of(**ids, fields=open_ones))
+            self.found.count("conflict", sample(fields=open_ones))
         if not (updated or sent or open_ones):
             self.found.unchanged += 1
 

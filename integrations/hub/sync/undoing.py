@@ -108,16 +108,20 @@ class _Meter:
     deadline: float
     before: dict[str, int] = field(default_factory=dict)
     last_change: int = 0
+    done: int = 0
     has_stopped: bool = False
 
     def __call__(self, report: UndoReport) -> bool:
         self.last_change = _links_end(self.run, after=self.last_change)
+        done = report.restored + report.archived
+        has_worked, self.done = done > self.done, done
         for name in ("restored", "archived"):
             self.undo[name] = self.before.get(name, 0) + getattr(report, name)
         _undo_store(self.run, self.undo)
         fault("sync.undo_batch")
-        is_time_left = time.monotonic() < self.deadline
-        self.has_stopped = not (is_time_left and leases.renew(self.lease, LEASE_SECONDS))
+        # What an earlier slice has undone is only passed over, however long that takes.
+        is_time_left = not has_worked or time.monotonic() < self.deadline
+        self.has_stopped = not (leases.renew(self.lease, LEASE_SECONDS) and is_time_left)
         return not self.has_stopped
 
 

@@ -34,27 +34,29 @@ class Command(BaseCommand):
         states = _states(options)
         if not states:
             raise CommandError("There is no live stream like that.")
-        lines = [self._line(state, is_repair=options["repair"]) for state in states]
+        lines = [self._line(state, options) for state in states]
         if options["json"]:
             self.stdout.write(json.dumps(lines))
         if any(line.get("error") or line["percent"] < 100 for line in lines):
             raise SystemExit(1)
 
-    def _line(self, state: SyncState, *, is_repair: bool) -> dict[str, Any]:
+    def _line(self, state: SyncState, options: dict[str, Any]) -> dict[str, Any]:
+        is_repair: bool = options["repair"]
         line: dict[str, Any] = {"connection": state.connection_id, "object": state.object}
         try:
             run = vendor_ask(state.connection, lambda: reconcile_now(state, is_repair=is_repair))
         except HubError as error:
             self.stderr.write(f"{state}: {error}")
             return {**line, "error": str(error), "percent": 0.0}
-        self._say(state, run)
+        if not options["json"]:
+            self._say(state, run)
         return {**line, "run": run.pk, "error": "", **_result(run)}
 
     def _say(self, state: SyncState, run: SyncRun) -> None:
         counts = run.details["counts"]
         gaps = [f"{words.lower()} {counts[name]}" for name, words in GAPS.items() if counts[name]]
         words = f"{state}: {run.details['percent']} % in step" + "".join(f", {one}" for one in gaps)
-        self.stderr.write(words)
+        self.stdout.write(words)
 
 
 def _result(run: SyncRun) -> dict[str, Any]:

@@ -179,8 +179,9 @@ def test_comparison_goes_on_in_slices(
 
 
 def test_vendor_in_trouble_is_asked_again_by_the_tick(
-    connection: Connection, mirror: MirrorVendor, people: list[str]
+    connection: Connection, mirror: MirrorVendor, people: list[str], settings: Any
 ) -> None:
+    settings.SYNC_RECONCILE_HOUR = (timezone.now().hour + 2) % 24
     mirror.script.append(Trouble("list", status=500))
     run = reconcile_start(state_of(connection))
 

@@ -197,17 +197,16 @@ def test_sync_command_pulls_and_reports(
     assert Contact.objects.get().last_name == "Lovelace"
 
 
-def test_sync_command_dry_run_touches_nothing(
+def test_sync_command_dry_run_reads_all_and_writes_nothing(
     connection: Connection, mirror: MirrorVendor, person: str
 ) -> None:
     mirror.edit("people", person, last_name="Lovelace")
-    mirror.forget_calls()
     out = StringIO()
 
-    call_command("sync", "--connection", str(connection.pk), "--dry-run", stdout=out)
+    call_command("sync", "--connection", str(connection.pk), "--dry-run", "--json", stdout=out)
 
-    assert "would run" in out.getvalue()
-    assert mirror.count("list") == 0
+    lines = {one["object"]: one for one in json.loads(out.getvalue())["streams"]}
+    assert (lines["people"]["status"], lines["people"]["updated"]) == ("success", 1)
     assert Contact.objects.get().last_name == "Byron"
 
 
