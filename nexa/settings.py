@@ -50,7 +50,7 @@ HTTPS = NEXA_BASE_URL.startswith("https://")
 
 # --- Apps -----------------------------------------------------------------------------------------
 # One entry per provider: the folder under integrations/, which is also its id everywhere else.
-PROVIDERS = ["rest_crm", "stripe"]
+PROVIDERS = ["hubspot", "rest_crm", "stripe"]
 
 INSTALLED_APPS = [
     "unfold.apps.BasicAppConfig",

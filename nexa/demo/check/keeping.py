@@ -1,4 +1,4 @@
-"""Leads kept in step with a vendor: one made here is there, one made there is here."""
+"""Leads and contacts kept in step with vendors: those made here are there, and the other way."""
 
 from __future__ import annotations
 
@@ -8,6 +8,9 @@ from nexa.demo.check.walk import Walk
 
 OURS = ("Nora", "Fielding", "nora@fielding.example")
 THEIRS = ("Omar Vance", "omar@vance.example")
+
+CONTACT = ("Iris", "Calder", "iris@calder.example")
+THEIR_CONTACT = "jonas@weber.example"
 
 
 def lead_sent(walk: Walk) -> str:
@@ -43,3 +46,37 @@ def lead_taken_over(walk: Walk) -> str:
 
 def _vendor_page(walk: Walk) -> Page:
     return walk.vendor.get(f"/{walk.found['lead_vendor']}/")
+
+
+def contact_sent(walk: Walk) -> str:
+    """The salesperson adds a contact; the other CRM has it a moment later."""
+    walk.found["crm_vendor"] = walk.vendor_with("companies")
+    first, last, email = CONTACT
+    page = walk.sales.get("/contacts/new/")
+    form = page.form(lambda one: "last_name" in one.values)
+    if form is None:
+        raise CheckFailed("there is no form for a contact")
+    walk.sales.submit(page, form, {"first_name": first, "last_name": last, "email": email})
+    eventually(lambda: _crm_page(walk), lambda one: email in one.text, "contact at the vendor")
+    return f"{first} {last} is at the vendor"
+
+
+def contact_taken_over(walk: Walk) -> str:
+    """A colleague adds a contact at the vendor; its web-hook brings it here, once."""
+    page = _crm_page(walk)
+    wanted = {"kind", "property", "value"}
+    form = page.form(lambda one: wanted <= one.values.keys() and "id" not in one.values)
+    if form is None:
+        raise CheckFailed("the vendor's page has no form for a contact")
+    values = {"kind": "contacts", "property": "email", "value": THEIR_CONTACT}
+    walk.vendor.submit(page, form, values)
+    eventually(
+        lambda: walk.sales.get(f"/contacts/?q={THEIR_CONTACT.partition('@')[0]}"),
+        lambda one: THEIR_CONTACT in one.text,
+        "contact of the vendor",
+    )
+    return f"{THEIR_CONTACT} came by web-hook"
+
+
+def _crm_page(walk: Walk) -> Page:
+    return walk.vendor.get(f"/{walk.found['crm_vendor']}/")

@@ -52,6 +52,8 @@ STEPS = (
     Step("Disconnect it again", selling.second_disconnected),
     Step("A lead reaches the vendor", keeping.lead_sent),
     Step("A lead of the vendor is here", keeping.lead_taken_over),
+    Step("A contact reaches the vendor", keeping.contact_sent),
+    Step("A contact of the vendor is here", keeping.contact_taken_over),
     Step("Deal with line items", billing.deal_opened),
     Step("Move to Closed won", billing.deal_won),
     Step("Subscription on the account", billing.subscription_seen),
