@@ -52,6 +52,20 @@ def test_jobs_bench_measures_both_queues_and_ends_with_json() -> None:
     assert found["details"]["floor_one_at_a_time_per_s"] > 0
 
 
+@pytest.mark.cluster
+def test_sync_bench_counts_requests_and_ends_with_json() -> None:
+    done = _bench("sync", "--records", "250")
+
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout.splitlines()[-1])
+    assert (found["bench"], found["size"]) == ("sync", 250)
+    assert found["ours_per_s"] > 0
+    # Three pages of a hundred, and one of the archived.
+    assert found["details"]["first_pull_requests"] == 4
+    assert found["details"]["second_pull_requests"] == 1
+    assert (found["details"]["pushed"], found["details"]["push_requests"]) == (250, 3)
+
+
 def test_bench_of_no_rows_is_refused() -> None:
     assert "--rows must be at least 1" in _bench("webhooks", "--rows", "0").stderr
 
