@@ -12,6 +12,7 @@ from integrations.hub.models import Connection
 from integrations.hub.oauth.names import GrantRefused
 from integrations.hub.oauth.renewal import renewed_after_refusal
 from integrations.hub.policy import Signal, Step
+from integrations.hub.redaction import redact
 
 
 def step_mended(connection: Connection, step: Step, error: HubError) -> Step:
@@ -21,6 +22,8 @@ def step_mended(connection: Connection, step: Step, error: HubError) -> Step:
     """
     if step.signal != Signal.AUTH or not connection.is_oauth or isinstance(error, GrantRefused):
         return step
+    # The words may repeat the token that is refused, which nobody knows to hide after a renewal.
+    step = replace(step, message=redact(step.message, connection.credentials.texts()))
     try:
         is_mended = renewed_after_refusal(connection)
     except ImproperlyConfigured:

@@ -143,6 +143,7 @@ class AcmeVendor:
     codes: dict[str, Grant] = field(default_factory=dict)
     grants: list[Grant] = field(default_factory=list)
     used: dict[str, Grant] = field(default_factory=dict)
+    issued: list[str] = field(default_factory=list)
     revoked: list[str] = field(default_factory=list)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -169,7 +170,7 @@ class AcmeVendor:
     def secrets(self) -> list[str]:
         """Every token there ever was, and the codes."""
         held = [token for grant in self.grants for token in (grant.refresh, *grant.access)]
-        return [*held, *self.used, *self.codes, CLIENT_SECRET, KEY]
+        return [*held, *self.issued, *self.used, *self.codes, CLIENT_SECRET, KEY]
 
     # --- The server -------------------------------------------------------------------------
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Any:
@@ -255,6 +256,7 @@ class AcmeVendor:
     def _issue(self, grant: Grant) -> dict[str, Any]:
         token = f"acme_at_{secrets.token_urlsafe(16)}"
         grant.access.add(token)
+        self.issued.append(token)
         said: dict[str, Any] = {
             "access_token": token,
             "token_type": "bearer",

@@ -228,6 +228,11 @@ def test_secrets_are_nowhere_in_clear_after_all_kinds_of_trouble(
     codes = [url.partition("code=")[2].partition("&")[0]]
     command_make(connection)
     pump(budget_seconds=5)
+    vendor.tokens_end()
+    command_make(connection)
+    pump(budget_seconds=5)
+    assert vendor.refreshes == 1
+    connection.refresh_from_db()
     refresh = connection.secret("refresh_token")
     vendor.token_script = [answered(500, f"you sent {refresh} and {acme.CLIENT_SECRET}")]
     access_token(token_age(connection, 20))
