@@ -12,6 +12,7 @@ from crm.models import Record, Workspace
 from crm.selectors.matching import Match, accounts_match, contacts_match, leads_match
 from integrations.hub.streams import RemoteRecord
 from integrations.hub.sync.links import linked_ids
+from integrations.hub.sync.making import tries_of
 from integrations.hub.sync.quarantine import AMBIGUOUS, DUPLICATE, Trouble
 from integrations.hub.sync.scene import Scene
 
@@ -39,12 +40,11 @@ def strangers_meet(
     A record of ours is matched once: a second thing with the same marks is a duplicate there.
     """
     met = Met()
-    marked = {one.id: local_id for one in strangers if (local_id := scene.id_marked(one.values))}
-    alive = _alive(scene, set(marked.values()))
-    unmarked = [one for one in strangers if marked.get(one.id) not in alive]
+    marked = _marked(scene, strangers, values)
+    unmarked = [one for one in strangers if one.id not in marked]
     found = _laddered(scene, [values[one.id] for one in unmarked])
     by_id = {one.id: match for one, match in zip(unmarked, found, strict=True)}
-    wanted = {pk for match in found for pk in match.record_ids} | alive
+    wanted = {pk for match in found for pk in match.record_ids} | set(marked.values())
     taken = dict.fromkeys(linked_ids(scene, wanted), "")
     for one in strangers:
         if one.id in by_id:
@@ -91,15 +91,42 @@ def _laddered(scene: Scene, rows: Sequence[Mapping[str, Any]]) -> list[Match]:
     return ladder(scene.connection.workspace, rows)
 
 
-def _alive(scene: Scene, local_ids: set[int]) -> set[int]:
+def _marked(
+    scene: Scene, strangers: Sequence[RemoteRecord], values: Mapping[str, Mapping[str, Any]]
+) -> dict[str, int]:
+    """Those that bear the id of a living record of ours, by their id.
+
+    A number may have been given again since, after an old backup was restored: unless a make of
+    ours is on its way, a mark is believed only where the two do not name themselves differently.
+    """
+    said = {one.id: local_id for one in strangers if (local_id := scene.id_marked(one.values))}
+    names = _alive(scene, set(said.values()))
+    tries = tries_of(scene, list(names))
+    return {
+        one: pk
+        for one, pk in said.items()
+        if pk in names
+        and (pk in tries or _is_one_name(names[pk], values[one].get(scene.natural_path)))
+    }
+
+
+def _is_one_name(ours: Any, theirs: Any) -> bool:
+    return not ours or not theirs or str(ours).strip().lower() == str(theirs).strip().lower()
+
+
+def _alive(scene: Scene, local_ids: set[int]) -> dict[int, Any]:
+    """Living records, with what tells them apart for people (None where no field does)."""
     if not local_ids:
-        return set()
+        return {}
     rows: Any = scene.model._default_manager.filter(
         workspace_id=scene.connection.workspace_id, pk__in=local_ids
     )
-    if any(one.name == "archived_at" for one in scene.model._meta.concrete_fields):
+    fields = {one.name for one in scene.model._meta.concrete_fields}
+    if "archived_at" in fields:
         rows = rows.filter(archived_at=None)
-    return set(rows.values_list("pk", flat=True))
+    if scene.natural_path not in fields:
+        return dict.fromkeys(rows.values_list("pk", flat=True))
+    return dict(rows.values_list("pk", scene.natural_path))
 
 
 def record_is_archived(record: Record) -> bool:

@@ -89,11 +89,15 @@ def links_paired(connection: Connection, mirror: MirrorVendor) -> Iterator[str]:
         thing = mirror.tables.found(link.object, link.external_id)
         if thing is None or thing.id != link.external_id:
             yield f"I9: {link} is linked to nothing that is there"
+    linked = {(link.object, link.external_id): str(link.local_id) for link in active(connection)}
     for object, things in mirror.tables.things.items():
+        # A mark of old times, on what is another's by now, is written over with the next change.
         marks = Counter(
-            str(one.values[ID_MARKER])
+            mark
             for one in things.values()
-            if one.values.get(ID_MARKER) and not one.is_deleted and not one.merged_into
+            if (mark := str(one.values.get(ID_MARKER) or ""))
+            and not (one.is_deleted or one.merged_into)
+            and linked.get((object, one.id), mark.rpartition("-")[2]) == mark.rpartition("-")[2]
         )
         for mark, count in marks.items():
             if count > 1:
@@ -194,8 +198,8 @@ def values_kept(connection: Connection, mirror: MirrorVendor, desk: Desk | None)
     alive: set[str] = set()
     for typed in mirror.tables.typed:
         replaced.add(spelt(typed.replaced))
-        if thing := mirror.tables.things[typed.object].get(typed.id):
-            alive.add(spelt(thing.values.get(typed.field)))
+    for things in mirror.tables.things.values():
+        alive |= {spelt(value) for thing in things.values() for value in thing.values.values()}
     for mine in desk.typed if desk else ():
         replaced.add(spelt(mine.replaced))
         record = apps.get_model("crm", mine.record_type)._default_manager.get(pk=mine.record_id)
