@@ -163,5 +163,5 @@ def test_detail_page_takes_few_queries(
     for _ in range(5):
         command_make(connection)
 
-    with django_assert_max_num_queries(10):
+    with django_assert_max_num_queries(11):
         sales_client.get(page_of(connection))
