@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -9,6 +11,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST
 
 from crm.access import Action
+from crm.services.undo import UndoPlan
 from crm.views.doors import WorkspaceRequest, workspace_page
 from integrations.hub import board
 from integrations.hub.errors import HubError
@@ -77,10 +80,19 @@ def run_undo(request: WorkspaceRequest, pk: int) -> HttpResponse:
         "run": run,
         "state": state,
         "connection": run.connection,
-        "preview": undoing.undo_preview(run),
+        "preview": _shown(undoing.undo_preview(run)),
         "back_url": back_url,
     }
     return render(request, "hub/streams/undo.html", context)
+
+
+def _shown(plan: UndoPlan | None) -> dict[str, Any] | None:
+    """As plain mappings: a template would take a counter's every word for one it counts."""
+    if plan is None:
+        return None
+    counted = {"archived": plan.archived, "restored": plan.restored, "kept": plan.kept}
+    shown: dict[str, Any] = {name: dict(counts) for name, counts in counted.items()}
+    return {**shown, "is_empty": plan.is_empty}
 
 
 def _undo_begin(request: WorkspaceRequest, run: SyncRun, back_url: str) -> HttpResponse:

@@ -47,7 +47,10 @@ def state_of(connection: Connection) -> SyncState:
 
 @pytest.fixture
 def people(connection: Connection, mirror: MirrorVendor) -> list[str]:
-    ids = [mirror.add("people", email=f"p{n}@acme.test", last_name=f"P{n}") for n in range(4)]
+    ids = [
+        mirror.add("people", email=f"p{n}@acme.test", last_name=f"P{n}", status="new")
+        for n in range(4)
+    ]
     quiesce(connection, mirror)
     return ids
 
@@ -137,6 +140,17 @@ def test_what_was_set_aside_or_waits_is_counted_apart(
 
     assert compared(connection) == {"same": 3, "quarantined": 1, "pending": 1}
     assert "1 set aside with a problem." in stream_health(state_of(connection)).reasons
+
+
+def test_difference_that_both_sides_are_left_with_is_no_gap(
+    connection: Connection, mirror: MirrorVendor
+) -> None:
+    mirror.add("people", email="p@acme.test", last_name="P")
+    quiesce(connection, mirror)
+
+    # Ours has a lifecycle by itself, theirs has none.
+    assert compared(connection) == {"accepted": 1}
+    assert state_of(connection).coverage["percent"] == 100
 
 
 def test_tombstone_is_left_alone(
