@@ -195,11 +195,13 @@ def _make_ours(page: _Page, ids: Sequence[str], values: Mapping[str, dict[str, A
         drop_bad_fields=True,
     )
     links: list[NewLink] = []
+    versions = _versions(scene, results)
     for one, result in zip(wanted, results, strict=True):
         if result.record_id is None:
             troubles[one] = refused(result)
         else:
-            links.append(_new_link(page, page.records[one], result))
+            version = versions[result.record_id]
+            links.append(_new_link(page, page.records[one], result, version=version))
     made = links_insert(scene, links)
     if len(made) != len(links):
         raise Conflict("A link was made meanwhile; the page is taken over again.")
@@ -216,7 +218,14 @@ def refused(result: BatchResult) -> Trouble:
     return Trouble(INVALID, words or "It was refused.", tuple(sorted(result.errors)))
 
 
-def _new_link(page: _Page, record: RemoteRecord, result: BatchResult) -> NewLink:
+def _versions(scene: Scene, results: Sequence[BatchResult]) -> dict[int, int]:
+    """Rules may have written a new record again at once, such as a lead's score."""
+    ids = [result.record_id for result in results if result.record_id is not None]
+    rows = scene.model._default_manager.filter(pk__in=ids)
+    return dict(rows.values_list("pk", "version"))
+
+
+def _new_link(page: _Page, record: RemoteRecord, result: BatchResult, *, version: int) -> NewLink:
     planned = page.plans[record.id]
     base, problems = base_written(page.scene, planned, result, before=Base())
     base = _with_defaults(page.scene, base)
@@ -224,7 +233,7 @@ def _new_link(page: _Page, record: RemoteRecord, result: BatchResult) -> NewLink
         local_id=int(result.record_id or 0),
         external_id=record.id,
         base=base,
-        local_version=1,
+        local_version=version,
         version=record.version,
         folded_at=page.read_at.isoformat(),
         problems={**planned.failures, **problems},
