@@ -15,7 +15,6 @@ from typing import Final
 from django.conf import settings
 from django.db.models import F, QuerySet
 from django.db.models.functions import Now
-from django.utils import timezone
 
 from crm.models import Record
 from crm.services.entities import services_of
@@ -30,7 +29,7 @@ from integrations.hub.models import (
 )
 from integrations.hub.pace import BULK_HEAD_START_SECONDS
 from integrations.hub.sync import quarantine
-from integrations.hub.sync.hands import remote_read
+from integrations.hub.sync.hands import database_now, remote_read
 from integrations.hub.sync.holds import archived_links, hold
 from integrations.hub.sync.links import tombstone
 from integrations.hub.sync.matching import record_is_archived
@@ -79,7 +78,7 @@ def counterpart_missing(scene: Scene, link: SyncRecord) -> None:
         return
     if fresh.gone_at is None:
         SyncRecord.objects.filter(pk=link.pk).update(gone_at=Now())
-    if fresh.gone_at is None or timezone.now() - fresh.gone_at < SECOND_LOOK:
+    if fresh.gone_at is None or database_now() - fresh.gone_at < SECOND_LOOK:
         raise RetryLater(
             "Their record was not found; it is looked for again before anything follows.",
             after_seconds=SECOND_LOOK.total_seconds() + 1,

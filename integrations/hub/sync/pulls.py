@@ -99,7 +99,6 @@ def _run_begin(held: Held) -> SyncRun:
         cursor_before=state.cursor,
         started_at=started,
     )
-    there = started + timedelta(milliseconds=state.connection.clock_offset_ms)
     since = None if is_full else _since(held)
     kept = state.run_cursor or {}
     page = kept.get("page") if kept.get("is_full") == is_full else None
@@ -108,7 +107,7 @@ def _run_begin(held: Held) -> SyncRun:
             "run": run.pk,
             "is_full": is_full,
             "since": kept["since"] if page else since and since.isoformat(),
-            "started": kept["started"] if page else there.isoformat(),
+            "started": kept["started"] if page else started.isoformat(),
             "newest": kept.get("newest") if page else None,
             "page": page,
         }
@@ -210,10 +209,10 @@ def _promoted(held: Held, scene: Scene, run: SyncRun, cursor: dict[str, Any]) ->
     # In order of modification the newest seen is how far we are; else what was changed while we
     # read may have been passed over, and the run's start is.
     is_exact = scene.stream.is_sorted and not cursor["is_full"]
-    at = (cursor["newest"] or (state.cursor or {}).get("at")) if is_exact else cursor["started"]
+    at = (cursor["newest"] or (state.cursor or {}).get("at")) if is_exact else None
     interval = _interval(held, run)
     values: dict[str, Any] = {
-        "cursor": {"at": at or cursor["started"]},
+        "cursor": {"at": at or _started_there(held, cursor)},
         "run_cursor": None,
         "status": SyncStatus.IDLE,
         "error_count": 0,
@@ -231,6 +230,12 @@ def _promoted(held: Held, scene: Scene, run: SyncRun, cursor: dict[str, Any]) ->
             "next_full_at": Now() + timedelta(seconds=state.full_interval_seconds),
         }
     return values
+
+
+def _started_there(held: Held, cursor: dict[str, Any]) -> str:
+    """The run's start by the vendor's clock, which its first answer has told."""
+    offset = timedelta(milliseconds=held.state.connection.clock_offset_ms)
+    return (datetime.fromisoformat(cursor["started"]) + offset).isoformat()
 
 
 def _interval(held: Held, run: SyncRun) -> int:

@@ -115,6 +115,19 @@ def test_change_that_shows_late_in_listings_is_taken_over(
     assert ours_of(connection, "people", person).title == "CEO"
 
 
+@pytest.mark.parametrize("minutes", [-5, 5])
+def test_wrong_clock_of_the_vendor_hides_nothing(
+    connection: Connection, mirror: MirrorVendor, minutes: int
+) -> None:
+    mirror.rules.offset = timedelta(minutes=minutes)
+    pull(connection)
+
+    ada = mirror.add("people", email="ada@x.test", first_name="Ada")
+    pull(connection)
+
+    assert ours_of(connection, "people", ada).first_name == "Ada"
+
+
 @pytest.mark.parametrize("shape", [Shape(is_sorted=False)], indirect=True)
 def test_unsorted_stream_counts_from_the_start_of_its_run(
     connection: Connection, mirror: MirrorVendor
