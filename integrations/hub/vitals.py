@@ -89,7 +89,11 @@ class Vitals:
 def vitals() -> list[Vitals]:
     """Those in trouble first; three queries, however many connections there are."""
     with database.cursor() as cursor:
-        values = {"hours": HOURS, "disabled": ConnectionState.DISABLED, "shown": SHOWN}
+        values: dict[str, Any] = {
+            "hours": HOURS,
+            "disabled": ConnectionState.DISABLED,
+            "shown": SHOWN,
+        }
         cursor.execute(_VITALS, values)
         rows: list[tuple[Any, ...]] = cursor.fetchall()
     budgets = _budgets([row[0] for row in rows])
@@ -98,13 +102,8 @@ def vitals() -> list[Vitals]:
 
 def _vitals(row: tuple[Any, ...], budget: int) -> Vitals:
     *head, mean, lag, coverage = row
-    return Vitals(
-        *head,
-        mean_sync_ms=None if mean is None else float(mean),
-        lag_seconds=None if lag is None else float(lag),
-        coverage_percent=coverage,
-        budget_percent=budget,
-    )
+    measured = [None if one is None else float(one) for one in (mean, lag, coverage)]
+    return Vitals(*head, *measured, budget)
 
 
 def _budgets(ids: list[int]) -> dict[int, int]:
