@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from decimal import Decimal
 from typing import Any, Final
 
 from django.db import connection as database
@@ -101,9 +102,12 @@ def vitals() -> list[Vitals]:
 
 
 def _vitals(row: tuple[Any, ...], budget: int) -> Vitals:
-    *head, mean, lag, coverage = row
-    measured = [None if one is None else float(one) for one in (mean, lag, coverage)]
-    return Vitals(*head, *measured, budget)
+    """The columns stand in the order of the fields."""
+    named: dict[str, Any] = {
+        one.name: float(value) if isinstance(value, Decimal) else value
+        for one, value in zip(fields(Vitals), row, strict=False)
+    }
+    return Vitals(**named, budget_percent=budget)
 
 
 def _budgets(ids: list[int]) -> dict[int, int]:
