@@ -296,4 +296,33 @@ MAPPING = [
     ),
 ]
 
-CASES = [*CRM, *IMPORTS, *HUB, *MAPPING, *DOORS, *CONSOLE]
+
+def _stream(world: World) -> Any:
+    """The one that waits for a person."""
+    return world.mapped.sync_states.exclude(hold_reason="").get()
+
+
+def _run(world: World) -> Any:
+    return world.mapped.sync_runs.get(status="held")
+
+
+def _examples_open(window: Window, world: World) -> None:
+    for summary in window.page.locator("details.disclosure > summary").all():
+        summary.click()
+
+
+STREAMS = [
+    PageCase(
+        "first_sync",
+        of("hub:first_sync", lambda world: world.mapped),
+        act=_examples_open,
+        is_main=True,
+    ),
+    PageCase("first_sync_nothing", of("hub:first_sync", lambda world: world.connection)),
+    PageCase("stream", of("hub:stream_detail", _stream), act=_examples_open, is_main=True),
+    PageCase("stream_viewer", of("hub:stream_detail", _stream), who="viewer"),
+    PageCase("run_undo", of("hub:run_undo", _run)),
+    PageCase("connection_streams", of("hub:connection_detail", lambda world: world.mapped)),
+]
+
+CASES = [*CRM, *IMPORTS, *HUB, *MAPPING, *STREAMS, *DOORS, *CONSOLE]

@@ -17,6 +17,7 @@ from tests import factories
 from tests.browser.billing import connected_with_history
 from tests.browser.mapping import NAME, mapped_connection
 from tests.browser.money import money_moved
+from tests.browser.streams import streams_staged
 from tests.browser.uploads import Uploads, uploads_made
 from tests.sandbox import RunningSandbox
 
@@ -95,7 +96,7 @@ def world_made(sandbox: RunningSandbox) -> World:
         uploads=uploads_made(workspace, seller),
         sandbox_url=sandbox.url,
     )
-    mapped_connection(workspace, seller)
+    streams_staged(mapped_connection(workspace, seller))
     workspace_create(name="Blank", slug="blank", owner=world.newcomer)
     _odd_records_made(world)
     money_moved(workspace, world.account())
