@@ -97,7 +97,7 @@ def plain_client(workspace: Workspace, sandbox: RunningSandbox, settings: Any) -
 def portal(workspace: Workspace, sandbox: RunningSandbox, settings: Any) -> Portal:
     """A connection that has our two properties at the vendor."""
     settings.NEXA_SANDBOX_URL = sandbox.url
-    sandbox.act("hubspot", "set_limits", search="1000")
+    sandbox.act("hubspot", "set_limits", search="1000", ten_secondly="100000")
     connection = connection_make(workspace)
     made = marks_ensure(connection)
     connection.settings["marked_kinds"] = list(made.kinds)
