@@ -7,6 +7,7 @@ from typing import Any
 
 from crm.choices import LeadStatus
 from crm.models import Lead
+from crm.services.errors import InvalidRecord
 from crm.services.leads import lead_convert, lead_status_change
 from integrations.hub.errors import Rejected
 from integrations.hub.facts import connection_origin
@@ -63,15 +64,21 @@ def _lead_of(connection: Connection, link: SyncRecord | None) -> Lead | None:
 
 
 def _end(connection: Connection, event: Event, lead: Lead, status: Any, *, reason: str) -> None:
-    """Convert the lead, or lose it with a reason; one that has ended stays as it ended."""
+    """Convert the lead, or lose it with a reason; one that has ended stays as it ended.
+
+    Raises Rejected, with the CRM's words, for a lead that cannot be converted.
+    """
     if lead.status in ENDS:
         return
     origin = connection_origin(connection, f"{connection}: {event.kind}")
-    if status == LeadStatus.CONVERTED:
-        lead_convert(lead, origin=origin)
-    else:
-        reason = reason or f"Lost in {connection}"
-        lead_status_change(lead, LeadStatus.LOST, origin=origin, lost_reason=reason)
+    try:
+        if status == LeadStatus.CONVERTED:
+            lead_convert(lead, origin=origin)
+        else:
+            reason = reason or f"Lost in {connection}"
+            lead_status_change(lead, LeadStatus.LOST, origin=origin, lost_reason=reason)
+    except InvalidRecord as error:
+        raise Rejected(f"The lead was told as {status}: {error}") from error
 
 
 FACTS = {

@@ -5,10 +5,12 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
 from crm.models import Workspace
 from integrations.hub import registry
@@ -62,12 +64,14 @@ def connection_make(
 
 
 def live_make(workspace: Workspace, **settings: Any) -> Connection:
-    """A connection with a web-hook secret, whose streams are at work."""
+    """A connection with a web-hook secret, whose streams are at work; no list is due today."""
     secrets = {**CREDENTIALS, "webhook_secret": HOOK_SECRET}
     connection = connection_make(workspace, secrets, **settings)
     states_ensure(connection)
     SyncState.objects.filter(connection=connection).update(
-        stage=SyncStage.LIVE, is_full_wanted=False, next_run_at=None
+        stage=SyncStage.LIVE,
+        is_full_wanted=False,
+        next_run_at=timezone.now() + timedelta(days=1),
     )
     return connection
 

@@ -332,12 +332,12 @@ def test_lead_is_found_by_our_reference(
 ) -> None:
     lead = lead_create(workspace=workspace, values=ADA, origin=origin)
     pump(30)
-    reference = lead_there(sandbox)["externalReference"]
+    row = lead_there(sandbox)
     SyncRecord.objects.all().delete()
 
-    tell("lead", "crm_lead_555", externalReference=reference, notes="theirs")
+    tell("lead", row["id"], externalReference=row["externalReference"], notes="theirs")
 
-    assert link_of(lead).external_id == "crm_lead_555"
+    assert link_of(lead).external_id == row["id"]
     assert Lead.objects.count() == 1
 
 
@@ -436,7 +436,7 @@ def test_list_of_leads_is_pulled_page_by_page(
 ) -> None:
     for number in range(60):
         sandbox.act("rest_crm", "lead_new", name=f"Lead {number}", email=f"l{number}@example.test")
-    SyncState.objects.filter(object="lead").update(is_full_wanted=True, next_run_at=timezone.now())
+    SyncState.objects.update(is_full_wanted=True, next_run_at=timezone.now())
 
     pump(30)
 
