@@ -20,6 +20,7 @@ from integrations.hub.health import stream_health
 from integrations.hub.held import held_back
 from integrations.hub.models import RunKind, SyncRun, SyncState
 from integrations.hub.sync import holds, reconciling, undoing
+from integrations.hub.sync.comparing import GAPS
 
 RUNS = 10
 ACTS = {
@@ -35,6 +36,8 @@ ACTS = {
 def stream_detail(request: WorkspaceRequest, pk: int) -> HttpResponse:
     state = _state_or_404(request, pk)
     runs = SyncRun.objects.filter(connection=state.connection_id, object=state.object)
+    found = runs.filter(kind=RunKind.RECONCILE).order_by("-pk").first()
+    samples = found.details.get("samples", {}) if found is not None else {}
     context = {
         "state": state,
         "connection": state.connection,
@@ -42,7 +45,8 @@ def stream_detail(request: WorkspaceRequest, pk: int) -> HttpResponse:
         "health": stream_health(state),
         "held": held_back(state) if state.hold_reason and stream_of(state) else None,
         "runs": [(run, undoing.is_undoable(run)) for run in runs.order_by("-pk")[:RUNS]],
-        "found": runs.filter(kind=RunKind.RECONCILE).order_by("-pk").first(),
+        "found": found,
+        "samples": [(GAPS.get(sort, sort), rows) for sort, rows in samples.items()],
     }
     return render(request, "hub/streams/detail.html", context)
 
