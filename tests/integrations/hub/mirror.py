@@ -9,7 +9,7 @@ from typing import Any
 from crm.models import Workspace
 from integrations.hub.credentials import Secrets
 from integrations.hub.merge import Rule
-from integrations.hub.models import Connection, FieldMapping, SyncStage, SyncState, ValueMapping
+from integrations.hub.models import Connection, SyncStage, SyncState
 from integrations.hub.provider import (
     ApiKeyAuth,
     CredentialField,
@@ -18,6 +18,7 @@ from integrations.hub.provider import (
     Webhook,
 )
 from integrations.hub.streams import ID_MARKER, WRITE_MARKER, MappingRow, Stream, ValueRow
+from integrations.hub.sync.states import states_ensure
 from tests import factories
 from tests.integrations.hub import mirror_calls as calls
 from tests.integrations.hub.mirror_calls import Shape, shape_of_environment
@@ -144,41 +145,6 @@ def mirror_connection(
     secrets = Secrets({"api_key": API_KEY, "webhook_secret": WEBHOOK_SECRET})
     values = {"provider": "mirror", "name": factories.unique("Mirror"), "credentials": secrets}
     connection = Connection.objects.create(workspace=workspace, **(values | fields))
-    _states_make(connection)
+    states_ensure(connection)
     SyncState.objects.filter(connection=connection).update(stage=stage)
     return connection
-
-
-def _states_make(connection: Connection) -> None:
-    """What a connection is given when it is made."""
-    for order, stream in enumerate(connection.declaration.streams):
-        SyncState.objects.create(
-            connection=connection,
-            object=stream.object,
-            record_type=stream.record_type,
-            order=order,
-            overlap_seconds=int(stream.overlap.total_seconds()),
-        )
-        for number, row in enumerate(stream.mapping):
-            FieldMapping.objects.create(
-                connection=connection,
-                object=stream.object,
-                order=number,
-                path=row.path,
-                external=row.external,
-                transform=list(row.transform),
-                direction=row.direction.value,
-                rule=row.rule.value,
-                rank=row.rank,
-                is_required=row.is_required,
-            )
-        for name, rows in stream.values.items():
-            for number, value in enumerate(rows):
-                ValueMapping.objects.create(
-                    connection=connection,
-                    name=name,
-                    order=number,
-                    theirs=value.theirs,
-                    label=value.label,
-                    ours=value.ours,
-                )

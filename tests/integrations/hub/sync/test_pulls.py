@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.db.models import F
 
 from crm.choices import Role
 from crm.models import Account, Change, Contact
@@ -282,7 +283,7 @@ def test_mapping_change_with_many_links_pushes_nothing(
     FieldMapping.objects.filter(
         connection=connection, object="people", path__in=("title", "phone")
     ).update(rule="ours_wins")
-    SyncState.objects.filter(connection=connection).update(mapping_version=2)
+    SyncState.objects.filter(connection=connection).update(mapping_version=F("mapping_version") + 1)
 
     streams_due(connection, is_full=True)
     work()
@@ -302,7 +303,7 @@ def test_new_field_in_the_mapping_is_taken_from_the_first_side_without_a_push(
     ]
     pull(connection)
     row.update(is_enabled=True)
-    SyncState.objects.filter(connection=connection).update(mapping_version=2)
+    SyncState.objects.filter(connection=connection).update(mapping_version=F("mapping_version") + 1)
     mirror.forget_calls()
 
     pull(connection, is_full=True)
