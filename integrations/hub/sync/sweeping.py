@@ -14,6 +14,7 @@ from integrations.hub import jobs
 from integrations.hub.merge import Direction
 from integrations.hub.models import LinkState, QuarantinedItem, SyncRecord
 from integrations.hub.pace import BULK_HEAD_START_SECONDS
+from integrations.hub.sync.parting import ARCHIVED_WORDS, OPEN_WORDS
 from integrations.hub.sync.scene import Scene
 
 CHUNK: Final = 1000
@@ -48,7 +49,7 @@ def left_behind(scene: Scene) -> QuerySet[Any]:
         object=scene.stream.object,
         local_id=OuterRef("pk"),
         state=LinkState.TOMBSTONE,
-    )
+    ).exclude(reason__in={ARCHIVED_WORDS, *OPEN_WORDS})
     return rows.filter(Exists(links) | ~Exists(unlinked_on_purpose)).order_by("pk")
 
 
