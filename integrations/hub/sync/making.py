@@ -16,10 +16,10 @@ from django.db import transaction
 from django.db.models.functions import Now
 
 from crm.models import Record
-from integrations.hub.errors import Conflict, Exists, HubError, OutcomeUnknown, Rejected
+from integrations.hub.errors import Conflict, Exists, HubError, LeaseLost, OutcomeUnknown, Rejected
 from integrations.hub.faults import fault
 from integrations.hub.merge import Base, Plan, Sent, Theirs, plan
-from integrations.hub.models import IntentOutcome, WriteIntent
+from integrations.hub.models import IntentOutcome, LinkState, WriteIntent
 from integrations.hub.streams import RemoteRecord, Write, Written
 from integrations.hub.sync import quarantine
 from integrations.hub.sync.deferring import MAKE
@@ -182,11 +182,14 @@ def _adopt(scene: Scene, one: _Making, found: RemoteRecord, made: Made) -> None:
         there = links_of(scene, [found.id]).get(found.id)
         if pk in linked_ids(scene, [pk]):
             made.adopted.add(pk)
-        elif there is not None:
+        elif there is not None and there.state != LinkState.TOMBSTONE:
             words = f"{found.id} of theirs has the same key and is linked to another of ours."
             _refuse(scene, made, one, Trouble(DUPLICATE, words))
             return
         else:
+            if there is not None:
+                # Its record of ours is gone or archived, and the thing itself is there.
+                there.delete()
             link = NewLink(pk, found.id)
             if one.intent is not None:
                 link = link_of_try(scene, pk, found, one.intent)
@@ -324,8 +327,14 @@ def _adopt_existing(scene: Scene, one: _Making, error: Exists, made: Made) -> No
 
 
 def _fail(scene: Scene, one: _Making, error: HubError, made: Made) -> None:
-    """A refusal closes the intent; of anything else nobody knows whether it was applied."""
-    if is_refused(error) and one.intent is not None:
+    """A refusal closes the intent; of anything else nobody knows whether it was applied.
+
+    That a repeated call was held back (a limit, a gate) tells nothing of the one before it, and who
+    has lost the lease knows nothing of what its next holder has sent.
+    """
+    is_known = is_refused(error) and not isinstance(error, LeaseLost)
+    is_over = is_known and (isinstance(error, Rejected) or not one.is_again)
+    if is_over and one.intent is not None:
         _close([one.intent], IntentOutcome.REFUSED)
     if isinstance(error, Rejected):
         _refuse(scene, made, one, Trouble(INVALID, str(error)), error)
