@@ -73,8 +73,10 @@ def counterpart_missing(scene: Scene, link: SyncRecord) -> None:
     """
     fresh = SyncRecord.objects.get(pk=link.pk)
     if scene.stream.read is None:
+        # Only a write of ours brings it to light, and an edit beats a deletion.
         if not _is_held(scene, 1):
-            _settle(scene, [fresh])
+            tombstone(fresh, MADE_AGAIN_WORDS)
+            jobs.dirty(scene.connection.pk, scene.stream.record_type, [fresh.local_id])
         return
     if fresh.gone_at is None:
         SyncRecord.objects.filter(pk=link.pk).update(gone_at=Now())
