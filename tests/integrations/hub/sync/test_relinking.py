@@ -20,7 +20,7 @@ def test_make_in_doubt_keeps_its_key_though_the_repeat_is_held_back(
     connection: Connection, mirror: MirrorVendor, desk: Desk
 ) -> None:
     mirror.script = [
-        Trouble("write", is_lost=True),
+        Trouble("write", is_reset=True),
         Trouble("write", status=429, headers={"Retry-After": "1"}),
     ]
     contact = desk.make("contact", email="ada@acme.test", first_name="Ada")
