@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import cached_property
+from typing import Any
 
 from django.apps import apps
 
@@ -97,7 +99,9 @@ class Scene:
         offset = timedelta(milliseconds=self.connection.clock_offset_ms)
         at = record.modified_at
         return Theirs(
-            values=self.mapper.theirs(record.values),
+            values={
+                path: storable(value) for path, value in self.mapper.theirs(record.values).items()
+            },
             version=record.version,
             modified_at=at - offset if at else None,
             marker=None if marker is None else str(marker),
@@ -120,6 +124,19 @@ class Scene:
         head, _, local_id = said.rpartition("-")
         is_ours = head == self.connection.webhook_key[:10] and local_id.isdecimal()
         return int(local_id) if is_ours else None
+
+
+def storable(value: Any) -> Any:
+    """As they tell it, less what no column of ours can hold; else one record stops its stream."""
+    if isinstance(value, str):
+        return value.replace("\x00", "").encode("utf-8", "ignore").decode()
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, Mapping):
+        return {storable(str(name)): storable(inner) for name, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [storable(inner) for inner in value]
+    return value
 
 
 def scene_of(state: SyncState, *, run: SyncRun | None = None) -> Scene:
