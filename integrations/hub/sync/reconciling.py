@@ -22,7 +22,7 @@ from django.utils import timezone
 from django_q.tasks import async_task
 
 from crm.models import User
-from integrations.hub import leases
+from integrations.hub import leases, registry
 from integrations.hub.acts import act_remember
 from integrations.hub.classification import classified
 from integrations.hub.errors import Conflict
@@ -119,7 +119,11 @@ def reconcile_sweep() -> int:
     if timezone.now().hour == settings.SYNC_RECONCILE_HOUR:
         for state in _due():
             reconcile_start(state)
-    rows = SyncRun.objects.filter(kind=RunKind.RECONCILE, status=RunStatus.RUNNING)
+    rows = SyncRun.objects.filter(
+        kind=RunKind.RECONCILE,
+        status=RunStatus.RUNNING,
+        connection__provider__in=registry.ids(),
+    )
     ids = list(rows.order_by("pk").values_list("pk", flat=True)[:20])
     for run_id in ids:
         async_task(TASK, run_id, task_name=f"hub.reconcile.{run_id}")
@@ -139,6 +143,7 @@ def _due() -> Iterator[SyncState]:
         stage=SyncStage.LIVE,
         is_enabled=True,
         connection__state=ConnectionState.ACTIVE,
+        connection__provider__in=registry.ids(),
     )
     return rows.select_related("connection__workspace").iterator()
 
