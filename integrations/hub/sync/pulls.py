@@ -21,6 +21,7 @@ from integrations.hub.errors import LeaseLost, Rejected
 from integrations.hub.faults import fault
 from integrations.hub.http import recording
 from integrations.hub.models import (
+    BreakerState,
     LinkState,
     RunKind,
     RunStatus,
@@ -289,7 +290,9 @@ def _failed(held: Held, error: Exception) -> Step:
         error_count=F("error_count") + int(step.is_counted and not is_over),
         next_run_at=Now() + timedelta(seconds=pause),
     )
-    consequences.tell(state.connection, step, was_called=False)
+    # As the breaker's probe it prolongs the outage; else each stream would ask on its own.
+    is_probe = state.connection.breaker_state == BreakerState.OPEN
+    consequences.tell(state.connection, step, was_called=False, is_probe=is_probe)
     return step
 
 
