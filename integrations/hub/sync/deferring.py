@@ -23,7 +23,8 @@ def known_makes_apart(scene: Scene, strangers: Sequence[str]) -> tuple[list[str]
 
     Where they keep our id a make of ours is known by it, and nobody has to wait.
     """
-    if not strangers or scene.id_marker or not _is_making(scene):
+    is_asked_later = scene.stream.read is not None
+    if not strangers or scene.id_marker or not is_asked_later or not _is_making(scene):
         return list(strangers), []
     return [], list(strangers)
 

@@ -13,6 +13,7 @@ from datetime import timedelta
 from typing import Final
 
 from django.conf import settings
+from django.db import transaction
 from django.db.models import F, QuerySet
 from django.db.models.functions import Now
 
@@ -188,20 +189,23 @@ def _confirmed(scene: Scene, links: Sequence[SyncRecord]) -> list[SyncRecord]:
 
 def _settle(scene: Scene, links: Sequence[SyncRecord]) -> None:
     records = records_load(scene, {link.local_id for link in links})
-    again: list[int] = []
     for link in links:
-        record = records.get(link.local_id)
-        if record is None or record_is_archived(record) or link.is_erased:
-            tombstone(link, GONE_WORDS)
-            continue
-        is_again = _is_made_again(scene, link, record)
-        tombstone(link, MADE_AGAIN_WORDS if is_again else GONE_WORDS)
-        if is_again:
-            again.append(record.pk)
-        elif scene.state.on_their_delete == TheirDelete.ARCHIVE:
-            services_of(scene.model).archive(record, origin=scene.origin)
-    if again:
-        jobs.dirty(scene.connection.pk, scene.stream.record_type, again, BULK_HEAD_START_SECONDS)
+        with transaction.atomic():
+            _settle_one(scene, link, records.get(link.local_id))
+
+
+def _settle_one(scene: Scene, link: SyncRecord, record: Record | None) -> None:
+    """The link's end and what follows from it, in one commit."""
+    if record is None or record_is_archived(record) or link.is_erased:
+        tombstone(link, GONE_WORDS)
+        return
+    is_again = _is_made_again(scene, link, record)
+    tombstone(link, MADE_AGAIN_WORDS if is_again else GONE_WORDS)
+    if is_again:
+        named = (scene.connection.pk, scene.stream.record_type)
+        jobs.dirty(*named, [record.pk], BULK_HEAD_START_SECONDS)
+    elif scene.state.on_their_delete == TheirDelete.ARCHIVE:
+        services_of(scene.model).archive(record, origin=scene.origin)
 
 
 def _is_made_again(scene: Scene, link: SyncRecord, record: Record) -> bool:

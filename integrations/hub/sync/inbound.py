@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Final
 
-from integrations.hub.models import Connection, SyncState
+from django.db import transaction
+from django.db.models.functions import Now
+
+from integrations.hub.models import Connection, RunKind, RunStatus, SyncRun, SyncState
 from integrations.hub.streams import Hint, RemoteRecord
-from integrations.hub.sync import deletes, hinting
+from integrations.hub.sync import deletes, guards, hinting
+from integrations.hub.sync.counting import run_count
 from integrations.hub.sync.hands import database_now, remote_read
 from integrations.hub.sync.pages import page_apply
-from integrations.hub.sync.scene import scene_of
+from integrations.hub.sync.scene import Scene, scene_of
+
+HOUR: Final = timedelta(hours=1)
 
 
 def inbound_batch(connection: Connection, object: str, external_ids: Collection[str]) -> None:
@@ -21,14 +28,12 @@ def inbound_batch(connection: Connection, object: str, external_ids: Collection[
     state = _state(connection, object)
     if state is None or not _is_read(connection, object):
         return
-    scene = scene_of(state)
+    scene = scene_of(state, run=run_of_hints(state))
     at = database_now()
     found = remote_read(scene, external_ids)
     records = {one.id: one for one in found.values()}
     gone = [RemoteRecord(one, is_deleted=True) for one in external_ids if one not in found]
-    counts = page_apply(scene, [*records.values(), *gone], read_at=at)
-    if counts.gone:
-        deletes.gone_settle(scene)
+    _apply(scene, [*records.values(), *gone], at)
 
 
 def hints_take(connection: Connection, hints: Sequence[Hint], *, received_at: datetime) -> int:
@@ -42,11 +47,39 @@ def hints_take(connection: Connection, hints: Sequence[Hint], *, received_at: da
         state = _state(connection, object)
         if state is not None:
             records = [_told(hint) for hint in told if hint.object == object]
-            scene = scene_of(state)
-            page_apply(scene, records, read_at=received_at)
-            deletes.gone_settle(scene)
+            _apply(scene_of(state, run=run_of_hints(state)), records, received_at)
             count += len(records)
     return count
+
+
+def run_of_hints(state: SyncState) -> SyncRun:
+    """The line of this hour's events in the log: what they write can be counted, and undone."""
+    rows = SyncRun.objects.filter(
+        connection=state.connection_id,
+        object=state.object,
+        kind=RunKind.INBOX,
+        started_at__gt=Now() - HOUR,
+        undone_at=None,
+    )
+    found = rows.order_by("-pk").first()
+    return found or SyncRun.objects.create(
+        connection=state.connection,
+        object=state.object,
+        kind=RunKind.INBOX,
+        status=RunStatus.SUCCESS,
+    )
+
+
+def _apply(scene: Scene, records: Sequence[RemoteRecord], read_at: datetime) -> None:
+    """Take them over under the same guards as a pull's page."""
+    with transaction.atomic():
+        counts = page_apply(scene, records, read_at=read_at)
+        if scene.run is not None:
+            run_count(scene.run, counts)
+    if scene.run is not None:
+        guards.overwrites_check(scene, scene.run)
+    if counts.gone:
+        deletes.gone_settle(scene)
 
 
 def _told(hint: Hint) -> RemoteRecord:

@@ -40,6 +40,8 @@ from integrations.hub.sync.quarantine import INVALID, REQUIRED, Trouble
 from integrations.hub.sync.scene import Scene
 
 MERGED = "merged"
+# Runs that list all there is.
+WHOLE = (RunKind.FULL, RunKind.RECONCILE)
 
 
 @dataclass
@@ -125,7 +127,7 @@ def _gone(page: _Page) -> None:
 
 def _seen(page: _Page) -> None:
     """A full listing tells what is still there; a link that it leaves out may be gone."""
-    if page.scene.run is None or page.scene.run.kind == RunKind.PULL:
+    if page.scene.run is None or page.scene.run.kind not in WHOLE:
         return
     ids = [link.pk for external_id, link in page.links.items() if external_id in page.records]
     SyncRecord.objects.filter(pk__in=ids).update(seen_generation=page.scene.state.generation)

@@ -35,10 +35,11 @@ from integrations.hub.policy import Action, Step
 from integrations.hub.redaction import redact
 from integrations.hub.streams import Page, PullRequest
 from integrations.hub.sync import deletes, guards, rehearsal, sweeping
+from integrations.hub.sync.counting import run_count
 from integrations.hub.sync.hands import database_now
 from integrations.hub.sync.holds import is_waiver_over
 from integrations.hub.sync.leasing import Held, claim, release, renew
-from integrations.hub.sync.pages import Counts, page_apply
+from integrations.hub.sync.pages import page_apply
 from integrations.hub.sync.scene import Scene, scene_of
 
 # So long one connection is served before the others have their turn.
@@ -142,7 +143,7 @@ def _page(held: Held, run: SyncRun) -> bool:
         counts = page_apply(scene, page.records, read_at=at)
         fault("pull.before_cursor")
         held.write(run_cursor={**cursor, "page": page.cursor, "newest": _newest(cursor, page)})
-        _run_count(run, counts, requests=len(exchanges))
+        run_count(run, counts, requests=len(exchanges))
     guards.overwrites_check(scene, run)
     return page.cursor is None
 
@@ -167,18 +168,6 @@ def _newest(cursor: dict[str, Any], page: Page) -> str | None:
     if cursor["newest"]:
         times.append(datetime.fromisoformat(cursor["newest"]))
     return max(times).isoformat() if times else None
-
-
-def _run_count(run: SyncRun, counts: Counts, *, requests: int = 0) -> None:
-    SyncRun.objects.filter(pk=run.pk).update(
-        total=F("total") + counts.seen,
-        created=F("created") + counts.created,
-        updated=F("updated") + counts.updated,
-        deleted=F("deleted") + counts.gone,
-        failed=F("failed") + counts.failed,
-        synced=F("synced") + counts.seen - counts.failed,
-        requests=F("requests") + requests,
-    )
 
 
 def _finish(held: Held, run: SyncRun) -> None:
@@ -210,10 +199,13 @@ def _promoted(held: Held, scene: Scene, run: SyncRun, cursor: dict[str, Any]) ->
     # In order of modification the newest seen is how far we are; else what was changed while we
     # read may have been passed over, and the run's start is.
     is_exact = scene.stream.is_sorted and not cursor["is_full"]
+    started = _started_there(held, cursor)
     at = (cursor["newest"] or (state.cursor or {}).get("at")) if is_exact else None
+    # One record dated in the future must not hide all that changes until then.
+    at = started if at is None else min(at, started, key=datetime.fromisoformat)
     interval = _interval(held, run)
     values: dict[str, Any] = {
-        "cursor": {"at": at or _started_there(held, cursor)},
+        "cursor": {"at": at},
         "run_cursor": None,
         "status": SyncStatus.IDLE,
         "error_count": 0,

@@ -36,6 +36,7 @@ def stream_go_live(state: SyncState, *, actor: User | None) -> None:
         is_guard_waived=True,
         hold_reason="",
         is_full_wanted=True,
+        run_cursor=None,
         next_run_at=Now(),
         accepted_by=actor,
         accepted_at=Now(),

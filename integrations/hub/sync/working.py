@@ -6,6 +6,8 @@ import time
 from collections.abc import Mapping, Sequence
 
 from integrations.hub import jobs
+from integrations.hub.classification import BUG_PREFIX, classified
+from integrations.hub.errors import Rejected
 from integrations.hub.execution import Tried, settled, step_after, stored_quietly
 from integrations.hub.faults import fault
 from integrations.hub.http import Exchange, recording
@@ -70,13 +72,24 @@ def store(tried: Sequence[tuple[Claimed, Tried]]) -> list[tuple[Claimed, Step, f
 
 
 def _errors(held: Sequence[Claimed]) -> Mapping[int, Exception]:
-    """What stopped each job, by its number."""
+    """What stopped each job, by its number.
+
+    What breaks all of them and is not the vendor's saying is one job's fault: each is done alone
+    then, so that the others go on.
+    """
+    work = _inbound if held[0].job.kind == JobKind.INBOUND else _push
     try:
-        if held[0].job.kind == JobKind.INBOUND:
-            return _inbound(held)
-        return _push(held)
+        return work(held)
     except Exception as error:
-        return {claimed.job.pk: error for claimed in held}
+        if len(held) == 1 or _is_everybodys(held[0].job, error):
+            return {claimed.job.pk: error for claimed in held}
+    return {pk: error for one in held for pk, error in _errors([one]).items()}
+
+
+def _is_everybodys(job: SyncJob, error: Exception) -> bool:
+    """Whether the vendor, the connection or our database is in trouble, and not one record."""
+    known = classified(error, job.connection.declaration.error)
+    return not known.code.startswith(BUG_PREFIX) and not isinstance(known, Rejected)
 
 
 def _push(held: Sequence[Claimed]) -> dict[int, Exception]:
@@ -94,11 +107,12 @@ def _inbound(held: Sequence[Claimed]) -> dict[int, Exception]:
     """Objects of one record type may be several; each is asked for by itself."""
     errors: dict[int, Exception] = {}
     for object in {claimed.job.object for claimed in held}:
-        some = [claimed.job for claimed in held if claimed.job.object == object]
-        try:
-            inbound_batch(some[0].connection, object, [job.external_id for job in some])
-        except Exception as error:
-            errors |= {job.pk: error for job in some}
+        some = [claimed for claimed in held if claimed.job.object == object]
+        if len(some) < len(held):
+            errors |= _errors(some)
+            continue
+        ids = [claimed.job.external_id for claimed in some]
+        inbound_batch(some[0].job.connection, object, ids)
     return errors
 
 

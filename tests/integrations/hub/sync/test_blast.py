@@ -1,0 +1,112 @@
+"""What may take no more with it than itself: a mass edit told by web-hook, a bad item, a date."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+
+from crm.models import Contact, User
+from integrations.hub import registry
+from integrations.hub.models import (
+    Connection,
+    JobKind,
+    JobState,
+    RunKind,
+    SyncJob,
+    SyncRun,
+    SyncState,
+)
+from integrations.hub.streams import Page, PullRequest, RemoteRecord, Stream
+from integrations.hub.sync.undoing import is_undoable
+from tests.integrations.hub.mirror_vendor import MirrorVendor
+from tests.integrations.hub.sync.world import deliver, pull, work
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def test_mass_edit_told_by_web_hook_stops_and_can_be_undone(
+    connection: Connection, mirror: MirrorVendor, actor: User
+) -> None:
+    ids = [mirror.add("people", email=f"p{number}@x.test", title="Old") for number in range(230)]
+    pull(connection)
+    SyncState.objects.update(is_guard_waived=False)
+    mirror.events_take()
+    for id in ids:
+        mirror.edit("people", id, title="Wrong")
+
+    deliver(connection, mirror.events_take())
+    work()
+
+    state = SyncState.objects.get(connection=connection, object="people")
+    assert "overwritten" in state.hold_reason
+    assert Contact.objects.filter(title="Old").exists()
+    run = SyncRun.objects.get(connection=connection, object="people", kind=RunKind.INBOX)
+    assert run.updated > 100
+    assert is_undoable(run)
+
+
+def breaking(stream: Stream, bad: str) -> Stream:
+    """The stream over a vendor whose answer about one thing nobody can read."""
+
+    def read(
+        connection: Connection, ids: Sequence[str], fields: Sequence[str]
+    ) -> Sequence[RemoteRecord]:
+        if bad in ids:
+            raise ZeroDivisionError("an answer that nobody can read")
+        assert stream.read is not None
+        return stream.read(connection, ids, fields)
+
+    return replace(stream, read=read)
+
+
+def test_one_item_that_nobody_can_read_stops_no_other(
+    connection: Connection, mirror: MirrorVendor
+) -> None:
+    ids = [mirror.add("people", email=f"p{number}@x.test") for number in range(5)]
+    pull(connection)
+    mirror.events_take()
+    for id in ids:
+        mirror.edit("people", id, title="New")
+    declared = registry.get("mirror")
+    streams = tuple(
+        breaking(one, ids[2]) if one.object == "people" else one for one in declared.streams
+    )
+    registry.remove("mirror")
+    registry.add(replace(declared, streams=streams))
+
+    deliver(connection, mirror.events_take())
+    work()
+
+    assert Contact.objects.filter(title="New").count() == 4
+    waiting = SyncJob.objects.filter(kind=JobKind.INBOUND).exclude(state=JobState.DONE)
+    assert list(waiting.values_list("external_id", flat=True)) == [ids[2]]
+
+
+def dated(stream: Stream) -> Stream:
+    """The stream over a vendor with a clock that is wrong once: all that it lists is of 2099."""
+
+    def pull_dated(connection: Connection, request: PullRequest) -> Page:
+        assert stream.pull is not None
+        page = stream.pull(connection, request)
+        future = datetime(2099, 1, 1, tzinfo=UTC)
+        return replace(page, records=[replace(one, modified_at=future) for one in page.records])
+
+    return replace(stream, pull=pull_dated)
+
+
+def test_record_dated_in_the_future_hides_nothing(
+    connection: Connection, mirror: MirrorVendor, person: str
+) -> None:
+    declared = registry.get("mirror")
+    registry.remove("mirror")
+    registry.add(replace(declared, streams=tuple(map(dated, declared.streams))))
+    mirror.edit("people", person, title="Countess")
+
+    pull(connection)
+
+    assert Contact.objects.get().title == "Countess"
+    state = SyncState.objects.get(connection=connection, object="people")
+    assert datetime.fromisoformat(state.cursor["at"]).year < 2099
