@@ -157,13 +157,29 @@ def _one_way(
     is_ours_new: bool,
     are_theirs_new: bool,
 ) -> None:
-    """Only the side the field comes from counts; a change of the other is told or overwritten."""
+    """Only the side the field comes from counts; a change of the other is told or overwritten.
+
+    Where the two meet for the first time a blank overwrites nothing, and what is overwritten is
+    kept as a conflict.
+    """
     source = Side.OURS if one.direction == Direction.PUSH else Side.THEIRS
     is_new, is_other_new = is_ours_new, are_theirs_new
+    value, other = left, right
     if source == Side.THEIRS:
         is_new, is_other_new = is_other_new, is_new
-    if is_new or (is_other_new and one.is_enforced):
+        value, other = right, left
+    is_first = one.name not in draft.base_ours and one.name not in draft.base_theirs
+    if is_first and value in BLANK:
+        draft.agree(one.name, left, right)
+        draft.diverging.add(one.name)
+    elif is_new or (is_other_new and one.is_enforced):
         _take(draft, one, source, left, right)
+        if is_first and other not in BLANK:
+            draft.conflicts.append(
+                Conflict(
+                    name=one.name, base=None, ours=left, theirs=right, rule=one.rule, winner=source
+                )
+            )
     else:
         draft.diverging.add(one.name)
 

@@ -257,3 +257,26 @@ def test_unguarded_write_looks_again_before_it_is_sent() -> None:
     reconcile(pair, pair, pair.fields, row)
 
     assert (pair.ours["phone"], pair.theirs["name"]) == ("v1", "v2")
+
+
+@pytest.mark.parametrize("way", [Direction.PULL, Direction.PUSH])
+def test_blank_source_overwrites_nothing_when_the_two_first_meet(way: Direction) -> None:
+    one = replace(NAME, direction=way)
+    ours, theirs = ("Ada", "") if way == Direction.PULL else ("", "ada")
+
+    met = planned(ours, theirs, base=Base(), one=one)
+
+    assert (met.pulls, met.pushes, met.diverging) == ({}, {}, {"name"})
+    later = planned(
+        "Eve" if way == Direction.PUSH else ours, theirs or "eve", base=met.base, one=one
+    )
+    assert bool(later.pulls if way == Direction.PULL else later.pushes)
+
+
+@pytest.mark.parametrize("way", [Direction.PULL, Direction.PUSH])
+def test_what_a_one_way_field_overwrites_at_first_is_kept_as_a_conflict(way: Direction) -> None:
+    met = planned("Ada", "eve", base=Base(), one=replace(NAME, direction=way))
+
+    (kept,) = met.conflicts
+    assert (kept.ours, kept.theirs) == ("Ada", "eve")
+    assert kept.winner == (Side.THEIRS if way == Direction.PULL else Side.OURS)
