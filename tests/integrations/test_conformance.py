@@ -17,7 +17,7 @@ from integrations.hub.models import Connection, InboxEvent
 from integrations.hub.types import RawRequest
 from tests.integrations.conforming import Case, case_of, samples_of
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 PROVIDERS = [name for name in settings.PROVIDERS if registry.get(name).webhook is not None]
 SAMPLES = [(name, sample) for name in PROVIDERS for sample in samples_of(name)]
