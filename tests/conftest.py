@@ -8,7 +8,9 @@ from django.test import Client
 from crm.choices import Role
 from crm.models import Membership, User, Workspace
 from crm.services.origin import Origin, by_user
-from tests import factories
+from tests import emptying, factories
+
+emptying.install()
 
 
 @pytest.fixture(autouse=True)
