@@ -84,7 +84,9 @@ def chromium_checked() -> Outcome:
 
 
 def tested(arguments: list[str]) -> Outcome:
-    parallel = ("-n", os.environ.get("NEXA_TEST_PROCESSES", "2"))
+    # Much of the time is spent waiting for clocks, sockets and the database: two for each core.
+    processes = str(2 * (os.cpu_count() or 1))
+    parallel = ("-n", os.environ.get("NEXA_TEST_PROCESSES", processes))
     return _loudly(Check("tests", _module("pytest", *parallel, *arguments)))
 
 
