@@ -155,14 +155,14 @@ class CrashSettles(World):
     [
         HotRecord,
         LostEdit,
-        NoFence,
+        pytest.param(NoFence, marks=LONG_SEARCH),
         RateCosts,
         RateForgotten,
         pytest.param(SiblingForgotten, marks=LONG_SEARCH),
         LaneIgnored,
-        CrashCosts,
+        pytest.param(CrashCosts, marks=LONG_SEARCH),
         pytest.param(AllSuspected, marks=LONG_SEARCH),
-        CrashSettles,
+        pytest.param(CrashSettles, marks=LONG_SEARCH),
     ],
 )
 def test_seeded_fault_of_the_queue_is_caught(workspace: Workspace, fault: type[World]) -> None:
