@@ -38,7 +38,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--connection", type=int, help="Only this connection (its number).")
-        parser.add_argument("--provider", default="", help="Only this provider, such as hubspot.")
+        parser.add_argument("--provider", default="", help="Only this provider, by its id.")
         parser.add_argument("--object", default="", help="Only this kind, such as contacts.")
         parser.add_argument("--full", action="store_true", help="Read everything and compare it.")
         parser.add_argument("--dry-run", action="store_true", help="Read all, and write nothing.")
