@@ -30,13 +30,13 @@ from integrations.hub.models import (
 )
 from integrations.hub.pace import BULK_HEAD_START_SECONDS
 from integrations.hub.sync import quarantine
-from integrations.hub.sync.hands import database_now, remote_read
 from integrations.hub.sync.holds import archived_links, hold
 from integrations.hub.sync.links import tombstone
 from integrations.hub.sync.matching import record_is_archived
 from integrations.hub.sync.ours import records_load
 from integrations.hub.sync.parting import ARCHIVED_WORDS, DELETED_WORDS, MADE_AGAIN_WORDS
 from integrations.hub.sync.quarantine import Trouble
+from integrations.hub.sync.remote import database_now, remote_read
 from integrations.hub.sync.scene import Scene
 
 # A vendor that fails to find a record once may find it the next time.

@@ -13,8 +13,8 @@ from integrations.hub.models import Connection, RunKind, RunStatus, SyncRun, Syn
 from integrations.hub.streams import Hint, RemoteRecord
 from integrations.hub.sync import deletes, guards, hinting
 from integrations.hub.sync.counting import run_count
-from integrations.hub.sync.hands import database_now, remote_read
 from integrations.hub.sync.pages import page_apply
+from integrations.hub.sync.remote import database_now, remote_read
 from integrations.hub.sync.scene import Scene, scene_of
 
 HOUR: Final = timedelta(hours=1)

@@ -23,7 +23,10 @@ from integrations.hub.models import IntentOutcome, LinkState, WriteIntent
 from integrations.hub.streams import RemoteRecord, Write, Written
 from integrations.hub.sync import quarantine
 from integrations.hub.sync.deferring import MAKE
-from integrations.hub.sync.hands import (
+from integrations.hub.sync.links import NewLink, linked_ids, linking_lock, links_insert, links_of
+from integrations.hub.sync.ours import ours_of
+from integrations.hub.sync.quarantine import DUPLICATE, INVALID, REQUIRED, Trouble
+from integrations.hub.sync.remote import (
     database_now,
     is_refused,
     marks,
@@ -31,9 +34,6 @@ from integrations.hub.sync.hands import (
     remote_write,
     told,
 )
-from integrations.hub.sync.links import NewLink, linked_ids, linking_lock, links_insert, links_of
-from integrations.hub.sync.ours import ours_of
-from integrations.hub.sync.quarantine import DUPLICATE, INVALID, REQUIRED, Trouble
 from integrations.hub.sync.scene import Scene
 
 BLANK: Final[tuple[Any, ...]] = (None, "", [], {})

@@ -36,10 +36,10 @@ from integrations.hub.redaction import redact
 from integrations.hub.streams import Page, PullRequest
 from integrations.hub.sync import deletes, guards, rehearsal, sweeping
 from integrations.hub.sync.counting import run_count
-from integrations.hub.sync.hands import database_now
 from integrations.hub.sync.holds import is_waiver_over
 from integrations.hub.sync.leasing import Held, claim, release, renew
 from integrations.hub.sync.pages import page_apply
+from integrations.hub.sync.remote import database_now
 from integrations.hub.sync.scene import Scene, scene_of
 
 # So long one connection is served before the others have their turn.

@@ -37,7 +37,7 @@ from integrations.hub.models import (
 from integrations.hub.redaction import redact
 from integrations.hub.sweeps import sweep_register
 from integrations.hub.sync.comparing import Compared
-from integrations.hub.sync.hands import database_now
+from integrations.hub.sync.remote import database_now
 from integrations.hub.sync.walking import OVER, PAGES, Walk, step
 
 TASK: Final = "integrations.hub.tasks.reconcile"

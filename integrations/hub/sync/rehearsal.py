@@ -31,9 +31,9 @@ from integrations.hub.streams import Page, PullRequest
 from integrations.hub.sync import sweeping
 from integrations.hub.sync.findings import SAMPLES, Findings, sample_of
 from integrations.hub.sync.forecast import forecast
-from integrations.hub.sync.hands import database_now
 from integrations.hub.sync.leasing import Held, release, renew
 from integrations.hub.sync.references import references_pull
+from integrations.hub.sync.remote import database_now
 from integrations.hub.sync.scene import Scene, scene_of
 from integrations.hub.sync.trying import page_try
 

@@ -13,13 +13,14 @@ from typing import Any
 from integrations.hub import jobs
 from integrations.hub.errors import Conflict, Ignored, RetryLater
 from integrations.hub.merge import Base, Plan
-from integrations.hub.merge.turns import Commit, Read, Row, turn
+from integrations.hub.merge.turns import Commit, Read, Row, Send, turn
 from integrations.hub.models import Connection, LinkState, SyncRecord, SyncState
 from integrations.hub.streams import RemoteRecord
 from integrations.hub.sync.driver import Driver
-from integrations.hub.sync.hands import PairHands, Unlinked, database_now, is_said
+from integrations.hub.sync.hands import PairHands, Unlinked
 from integrations.hub.sync.links import links_of
 from integrations.hub.sync.pages import page_apply
+from integrations.hub.sync.remote import database_now, told
 from integrations.hub.sync.scene import Scene, scene_of
 
 
@@ -63,10 +64,8 @@ def _pair_take(scene: Scene, link: SyncRecord, record: RemoteRecord) -> None:
 
 def _whole(scene: Scene, link: SyncRecord, record: RemoteRecord) -> Row:
     """What was told, and for the rest what they were known to hold."""
-    told = scene.theirs(record)
-    said = {row.path for row in scene.mapper.rows if is_said(record, row.external)}
-    values = {path: value for path, value in told.values.items() if path in said}
-    return Row(replace(told, values={**link.base_theirs, **values}), database_now())
+    said = told(scene, record)
+    return Row(replace(said, values={**link.base_theirs, **said.values}), database_now())
 
 
 class ToldHands(PairHands):
@@ -89,6 +88,9 @@ class ToldHands(PairHands):
             if answer == "" and steps[pk].planned.pushes
         }
         return {**answers, **left}
+
+    def send(self, steps: Mapping[int, Send]) -> Mapping[int, Any]:
+        return {pk: _LeftToAJob() for pk in steps}
 
     def _unsent(self, step: Commit) -> Plan:
         """Without its pushes: their side is as it was told, ours stays changed until it is sent."""

@@ -25,8 +25,8 @@ from integrations.hub.pace import BULK_HEAD_START_SECONDS
 from integrations.hub.streams import PullRequest, RemoteRecord
 from integrations.hub.sync import hinting, sweeping
 from integrations.hub.sync.comparing import Compared, links_compare, ours_compare, page_compare
-from integrations.hub.sync.hands import database_now, remote_read
 from integrations.hub.sync.pages import page_apply
+from integrations.hub.sync.remote import database_now, remote_read
 from integrations.hub.sync.scene import Scene, scene_of
 
 BATCH: Final = 500
