@@ -15,7 +15,7 @@ from django.db.models.functions import Now
 
 from integrations.hub.errors import Rejected
 from integrations.hub.merge import Plan
-from integrations.hub.models import Connection, LinkState, SyncRecord
+from integrations.hub.models import LinkState, SyncRecord
 
 WINDOW: Final = timedelta(hours=1)
 IN, OUT = "in", "out"
@@ -27,7 +27,7 @@ class Flapping(Rejected):
     code = "flapping"
 
 
-def counted(flips: dict[str, Any], planned: Plan, connection: Connection) -> dict[str, Any] | None:
+def counted(flips: dict[str, Any], planned: Plan) -> dict[str, Any] | None:
     """The flips after this plan, `{field: [direction, flips, since]}`; None when it is too many."""
     now = datetime.now(UTC)
     found = {

@@ -12,7 +12,8 @@ from integrations.hub.merge import Theirs
 from integrations.hub.merge.turns import Commit, Drop, Load, Read, Row, Send, Settle
 from integrations.hub.models import JobKind, JobState, LinkState, SyncJob
 from integrations.hub.streams import RemoteRecord, Write, Written
-from integrations.hub.sync.commits import Taken, commit_pairs, drop_intents, settle_pairs
+from integrations.hub.sync.commits import Taken, commit_pairs, settle_pairs
+from integrations.hub.sync.intents import drop_intents
 from integrations.hub.sync.ours import Pair, pairs_load, states_of
 from integrations.hub.sync.remote import (
     database_now,

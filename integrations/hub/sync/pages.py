@@ -23,7 +23,7 @@ from integrations.hub.models import LinkState, RunKind, SyncRecord
 from integrations.hub.pace import BULK_HEAD_START_SECONDS
 from integrations.hub.streams import RemoteRecord
 from integrations.hub.sync import deferring, quarantine
-from integrations.hub.sync.commits import base_written
+from integrations.hub.sync.bases import base_written
 from integrations.hub.sync.driver import Driver
 from integrations.hub.sync.flips import Flapping
 from integrations.hub.sync.hands import LeftToAJob, PageHands, StandsRefused, Unlinked
@@ -55,10 +55,6 @@ class Counts:
     gone: int = 0
     left: int = 0
     failed: int = 0
-
-    def add(self, other: Counts) -> None:
-        for name, value in vars(other).items():
-            setattr(self, name, getattr(self, name) + value)
 
 
 @dataclass

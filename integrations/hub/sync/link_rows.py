@@ -1,0 +1,136 @@
+"""Writes the rows of links whose two sides were compared, set by set."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from django.db import connection as database
+
+from integrations.hub.merge import Base
+from integrations.hub.merge.turns import Commit
+from integrations.hub.models import SyncRecord
+from integrations.hub.sync.ours import Pair
+from integrations.hub.sync.remote import database_now
+from integrations.hub.sync.scene import Scene
+
+_UPDATE: Final = """
+UPDATE hub_syncrecord AS link
+SET base_ours = given.base_ours, base_theirs = given.base_theirs,
+    remote_version = COALESCE(NULLIF(given.remote_version, ''), link.remote_version),
+    folded_at = GREATEST(link.folded_at, given.folded_at),
+    local_version = GREATEST(link.local_version, given.local_version),
+    problems = given.problems, flips = given.flips,
+    waits_for = ARRAY(SELECT jsonb_array_elements_text(given.waits_for)),
+    mapping_version = %(mapping_version)s,
+    gone_at = NULL, revision = link.revision + 1
+FROM jsonb_to_recordset(%(rows)s::jsonb) AS given (
+    id bigint, base_ours jsonb, base_theirs jsonb, remote_version text, folded_at timestamptz,
+    local_version int, problems jsonb, flips jsonb, waits_for jsonb)
+WHERE link.id = given.id
+"""
+_UNTOUCHED: Final = """
+UPDATE hub_syncrecord AS link SET folded_at = GREATEST(link.folded_at, %(folded_at)s),
+    local_version = given.local_version, gone_at = NULL, revision = link.revision + 1
+FROM unnest(%(ids)s::bigint[], %(versions)s::int[]) AS given (id, local_version)
+WHERE link.id = given.id
+"""
+
+
+@dataclass(frozen=True)
+class Kept:
+    """One link's new row."""
+
+    pair: Pair
+    commit: Commit
+    base: Base
+    problems: dict[str, str]
+    flips: dict[str, Any]
+    is_written: bool = False
+
+    @property
+    def version(self) -> int:
+        """Of our record, after what is taken over was written."""
+        return self.commit.state.ours.version + int(self.is_written)
+
+    @property
+    def is_untouched(self) -> bool:
+        link, state = self.pair.link, self.commit.state
+        return (
+            self.base == Base(link.base_ours, link.base_theirs)
+            and self.problems == link.problems
+            and self.flips == link.flips
+            and not state.intents
+            and list(self.commit.planned.waits_for) == link.waits_for
+            and self.commit.row.theirs.version in ("", link.remote_version)
+        )
+
+
+def links_store(scene: Scene, kept: list[Kept]) -> None:
+    untouched = [one for one in kept if one.is_untouched]
+    by_time: dict[datetime, list[Kept]] = {}
+    for one in untouched:
+        by_time.setdefault(one.commit.row.read_at, []).append(one)
+    for read_at, some in by_time.items():
+        values: dict[str, Any] = {
+            "folded_at": read_at,
+            "ids": [one.pair.link.pk for one in some],
+            "versions": [one.version for one in some],
+        }
+        with database.cursor() as cursor:
+            cursor.execute(_UNTOUCHED, values)
+    rows, waits = [], {}
+    for one in kept:
+        if one.is_untouched:
+            continue
+        link, row = one.pair.link, one.commit.row
+        rows.append(
+            link_row(link, one.base, one.problems, one.flips, row.theirs.version, row.read_at)
+            | {"local_version": one.version}
+        )
+        waits[link.pk] = list(one.commit.planned.waits_for)
+    rows_store(scene, rows, waits_for=waits)
+
+
+def link_row(
+    link: SyncRecord,
+    base: Base,
+    problems: Mapping[str, str],
+    flipped: Mapping[str, Any],
+    version: str,
+    folded_at: datetime | None = None,
+) -> dict[str, Any]:
+    return {
+        "id": link.pk,
+        "base_ours": base.ours,
+        "base_theirs": base.theirs,
+        "remote_version": version[:100],
+        "folded_at": folded_at.isoformat() if folded_at else None,
+        "local_version": link.local_version,
+        "problems": problems,
+        "flips": flipped,
+        "waits_for": link.waits_for,
+    }
+
+
+def rows_store(
+    scene: Scene, rows: list[dict[str, Any]], *, waits_for: Mapping[int, list[str]] | None
+) -> None:
+    """Without a time of reading, the row was written to the vendor and answered just now."""
+    if not rows:
+        return
+    is_now = any(row["folded_at"] is None for row in rows)
+    now = database_now().isoformat() if is_now else None
+    for row in rows:
+        row["folded_at"] = row["folded_at"] or now
+        if waits_for is not None:
+            row["waits_for"] = waits_for[row["id"]]
+    values: dict[str, Any] = {
+        "rows": json.dumps(rows),
+        "mapping_version": scene.state.mapping_version,
+    }
+    with database.cursor() as cursor:
+        cursor.execute(_UPDATE, values)
