@@ -8,12 +8,11 @@ field, and the chance is small where it has none.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 from django.db import transaction
-from django.db.models.functions import Now
 
 from crm.models import Record
 from integrations.hub.errors import Conflict, Exists, HubError, LeaseLost, OutcomeUnknown, Rejected
@@ -23,6 +22,7 @@ from integrations.hub.models import IntentOutcome, LinkState, WriteIntent
 from integrations.hub.streams import RemoteRecord, Write, Written
 from integrations.hub.sync import quarantine
 from integrations.hub.sync.deferring import MAKE
+from integrations.hub.sync.finding import already_there, any_with_key
 from integrations.hub.sync.links import NewLink, linked_ids, linking_lock, links_insert, links_of
 from integrations.hub.sync.ours import ours_of
 from integrations.hub.sync.quarantine import DUPLICATE, INVALID, REQUIRED, Trouble
@@ -35,6 +35,7 @@ from integrations.hub.sync.remote import (
     told,
 )
 from integrations.hub.sync.scene import Scene
+from integrations.hub.sync.tries import link_of_try, sent_of, tries_end, tries_of
 
 BLANK: Final[tuple[Any, ...]] = (None, "", [], {})
 
@@ -65,7 +66,7 @@ class _Making:
     @property
     def sent(self) -> dict[str, Sent]:
         if self.intent is not None:
-            return _sent(self.intent)
+            return sent_of(self.intent)
         return {path: one for path, one in self.planned.pushes.items() if one.sent not in BLANK}
 
 
@@ -73,7 +74,9 @@ def make_batch(scene: Scene, records: Sequence[Record]) -> Made:
     """Link each record with a thing of theirs: one that is there, or one that is made."""
     made = Made()
     work = _planned(scene, records, made)
-    for pk, found in _looked_for(scene, work).items():
+    sending = {pk: one.sent for pk, one in work.items()}
+    tried = [pk for pk, one in work.items() if one.is_again]
+    for pk, found in already_there(scene, sending, tried).items():
         _adopt(scene, work.pop(pk), found, made)
     _intents_keep(scene, work)
     _send(scene, work, made)
@@ -99,81 +102,6 @@ def _missing_words(paths: Sequence[str]) -> str:
     return f"The vendor needs {', '.join(paths)}, which our record does not have."
 
 
-def _looked_for(scene: Scene, work: Mapping[int, _Making]) -> dict[int, RemoteRecord]:
-    """Those that are there already: by our id if an earlier try may have landed, else by key."""
-    find = scene.stream.find
-    if find is None or not work:
-        return {}
-    found: dict[int, RemoteRecord] = {}
-    marked = {scene.id_mark(pk): pk for pk, one in work.items() if one.intent is not None}
-    if marked and scene.id_marker:
-        for record in _found(scene, scene.id_marker, list(marked)):
-            pk = marked.get(str(record.values.get(scene.id_marker) or ""))
-            if pk is not None:
-                found[pk] = record
-    keyed = _keys(scene, {pk: one for pk, one in work.items() if pk not in found})
-    for record in _found(scene, scene.stream.natural_key, list(keyed)):
-        pk = keyed.get(_key(scene, record.values.get(scene.stream.natural_key)))
-        if pk is not None:
-            found.setdefault(pk, record)
-    return found
-
-
-def _keys(scene: Scene, work: Mapping[int, _Making]) -> dict[str, int]:
-    """Our records by natural key, as the vendor spells it; two with one key are one too many."""
-    path = scene.natural_path
-    keys: dict[str, int] = {}
-    for pk, one in work.items():
-        sent = one.sent.get(path) if path else None
-        if sent is not None:
-            keys.setdefault(_key(scene, sent.sent), pk)
-    return keys
-
-
-def _key(scene: Scene, value: Any) -> str:
-    codec = next(one.codec for one in scene.fields if one.name == scene.natural_path)
-    return str(codec.canonical_theirs(value))
-
-
-def _found(scene: Scene, key: str, values: Sequence[str]) -> list[RemoteRecord]:
-    find = scene.stream.find
-    found: list[RemoteRecord] = []
-    if find is None or not key or not values:
-        return []
-    for start in range(0, len(values), scene.stream.read_size):
-        some = values[start : start + scene.stream.read_size]
-        found += find(scene.connection, key, some, scene.externals)
-    return [one for one in found if not one.is_deleted]
-
-
-def tries_of(scene: Scene, local_ids: Collection[int]) -> dict[int, WriteIntent]:
-    """Makes of these records whose outcome nobody knows, by our id."""
-    rows = WriteIntent.objects.filter(
-        connection=scene.connection,
-        kind=MAKE,
-        record_type=scene.stream.record_type,
-        record_id__in=list(local_ids),
-        outcome=IntentOutcome.UNKNOWN,
-        body__object=scene.stream.object,
-    )
-    return {row.record_id: row for row in rows.order_by("pk")}
-
-
-def link_of_try(scene: Scene, local_id: int, found: RemoteRecord, intent: WriteIntent) -> NewLink:
-    """The link with what an earlier make of ours left there, which is no change of theirs."""
-    base = _base_of_try(scene, _sent(intent), found, local_id)
-    return NewLink(local_id, found.id, base)
-
-
-def tries_close(intents: Sequence[WriteIntent]) -> None:
-    """They have landed, for their records are linked."""
-    _close(intents, IntentOutcome.APPLIED)
-
-
-def _sent(intent: WriteIntent) -> dict[str, Sent]:
-    return {path: Sent(*pair) for path, pair in intent.body["fields"].items()}
-
-
 def _adopt(scene: Scene, one: _Making, found: RemoteRecord, made: Made) -> None:
     """Link with what is there. What an earlier try of ours left there is no change of theirs."""
     pk = one.record.pk
@@ -196,24 +124,8 @@ def _adopt(scene: Scene, one: _Making, found: RemoteRecord, made: Made) -> None:
             links_insert(scene, [link])
             made.adopted.add(pk)
         if one.intent is not None:
-            _close([one.intent], IntentOutcome.APPLIED)
+            tries_end([one.intent], IntentOutcome.APPLIED)
         quarantine.release(scene, local_ids=[pk])
-
-
-def _base_of_try(
-    scene: Scene, sent_fields: Mapping[str, Sent], found: RemoteRecord, local_id: int
-) -> Base:
-    """What our lost make left: all of it where the thing bears our id, else what is equal."""
-    theirs, ours, base = scene.theirs(found), {}, {}
-    is_ours = scene.id_marked(found.values) == local_id
-    codecs = {each.name: each.codec for each in scene.fields}
-    for path, sent in sent_fields.items():
-        if path not in codecs:
-            continue
-        there = codecs[path].canonical_theirs(sent.sent)
-        if is_ours or codecs[path].canonical_theirs(theirs.values.get(path)) == there:
-            ours[path], base[path] = codecs[path].canonical_ours(sent.ours), there
-    return Base(ours, base)
 
 
 def _intents_keep(scene: Scene, work: Mapping[int, _Making]) -> None:
@@ -303,7 +215,7 @@ def _link(scene: Scene, one: _Making, record: RemoteRecord, made: Made) -> None:
             _refuse(scene, made, one, Trouble(DUPLICATE, words))
             return
         if one.intent is not None:
-            _close([one.intent], IntentOutcome.APPLIED)
+            tries_end([one.intent], IntentOutcome.APPLIED)
         quarantine.release(scene, local_ids=[one.record.pk])
     if one.is_again:
         made.adopted.add(one.record.pk)
@@ -312,12 +224,12 @@ def _link(scene: Scene, one: _Making, record: RemoteRecord, made: Made) -> None:
 def _adopt_existing(scene: Scene, one: _Making, error: Exists, made: Made) -> None:
     """Somebody made it meanwhile, or no look could find it: it is there, so take it."""
     if one.intent is not None:
-        _close([one.intent], IntentOutcome.REFUSED)
+        tries_end([one.intent], IntentOutcome.REFUSED)
         one.intent = None
     ids = [error.external_id] if error.external_id else []
     there = list(remote_read(scene, ids).values())
     if not there:
-        there = _found(scene, scene.stream.natural_key, list(_keys(scene, {0: one})))
+        there = any_with_key(scene, one.sent)
     if not there and error.external_id and scene.stream.read is None:
         there = [RemoteRecord(error.external_id)]
     if there:
@@ -335,7 +247,7 @@ def _fail(scene: Scene, one: _Making, error: HubError, made: Made) -> None:
     is_known = is_refused(error) and not isinstance(error, LeaseLost)
     is_over = is_known and (isinstance(error, Rejected) or not one.is_again)
     if is_over and one.intent is not None:
-        _close([one.intent], IntentOutcome.REFUSED)
+        tries_end([one.intent], IntentOutcome.REFUSED)
     if isinstance(error, Rejected):
         _refuse(scene, made, one, Trouble(INVALID, str(error)), error)
     else:
@@ -347,8 +259,3 @@ def _refuse(
 ) -> None:
     quarantine.ours_keep(scene, {one.record.pk: trouble})
     made.errors[one.record.pk] = error or Rejected(trouble.message)
-
-
-def _close(intents: Sequence[WriteIntent], outcome: IntentOutcome) -> None:
-    ids = [intent.pk for intent in intents]
-    WriteIntent.objects.filter(pk__in=ids).update(outcome=outcome, closed_at=Now())

@@ -12,9 +12,9 @@ from crm.models import Record, Workspace
 from crm.selectors.matching import Match, accounts_match, contacts_match, leads_match
 from integrations.hub.streams import RemoteRecord
 from integrations.hub.sync.links import linked_ids
-from integrations.hub.sync.making import tries_of
 from integrations.hub.sync.quarantine import AMBIGUOUS, DUPLICATE, Trouble
 from integrations.hub.sync.scene import Scene
+from integrations.hub.sync.tries import tries_of
 
 _LADDERS: Final[Mapping[str, Callable[[Workspace, Sequence[Mapping[str, Any]]], list[Match]]]] = {
     "contact": contacts_match,

@@ -34,10 +34,10 @@ from integrations.hub.sync.links import (
     links_of,
     merged_follow,
 )
-from integrations.hub.sync.making import link_of_try, tries_close, tries_of
 from integrations.hub.sync.matching import strangers_meet
 from integrations.hub.sync.quarantine import INVALID, REQUIRED, Trouble
 from integrations.hub.sync.scene import Scene
+from integrations.hub.sync.tries import link_of_try, tries_close, tries_of
 
 MERGED = "merged"
 # Runs that list all there is.

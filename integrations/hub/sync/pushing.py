@@ -14,11 +14,12 @@ from integrations.hub.sync import deletes
 from integrations.hub.sync.driver import Driver
 from integrations.hub.sync.hands import PushHands, Unlinked
 from integrations.hub.sync.links import linked_ids
-from integrations.hub.sync.making import make_batch, tries_close, tries_of
+from integrations.hub.sync.making import make_batch
 from integrations.hub.sync.matching import record_is_archived
 from integrations.hub.sync.ours import records_load
 from integrations.hub.sync.parting import parted_look
 from integrations.hub.sync.scene import Scene, scene_of, states_live
+from integrations.hub.sync.tries import tries_close, tries_of
 
 NOT_TAKEN = "The vendor accepted the change but kept another value."
 

@@ -1,0 +1,64 @@
+"""Makes whose answer was lost: which there are, what they left at the vendor, and their end."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+
+from django.db.models.functions import Now
+
+from integrations.hub.merge import Base, Sent
+from integrations.hub.models import IntentOutcome, WriteIntent
+from integrations.hub.streams import RemoteRecord
+from integrations.hub.sync.deferring import MAKE
+from integrations.hub.sync.links import NewLink
+from integrations.hub.sync.scene import Scene
+
+
+def tries_of(scene: Scene, local_ids: Collection[int]) -> dict[int, WriteIntent]:
+    """Makes of these records whose outcome nobody knows, by our id."""
+    rows = WriteIntent.objects.filter(
+        connection=scene.connection,
+        kind=MAKE,
+        record_type=scene.stream.record_type,
+        record_id__in=list(local_ids),
+        outcome=IntentOutcome.UNKNOWN,
+        body__object=scene.stream.object,
+    )
+    return {row.record_id: row for row in rows.order_by("pk")}
+
+
+def link_of_try(scene: Scene, local_id: int, found: RemoteRecord, intent: WriteIntent) -> NewLink:
+    """The link with what an earlier make of ours left there, which is no change of theirs."""
+    base = _base_of_try(scene, sent_of(intent), found, local_id)
+    return NewLink(local_id, found.id, base)
+
+
+def tries_close(intents: Sequence[WriteIntent]) -> None:
+    """They have landed, for their records are linked."""
+    tries_end(intents, IntentOutcome.APPLIED)
+
+
+def sent_of(intent: WriteIntent) -> dict[str, Sent]:
+    return {path: Sent(*pair) for path, pair in intent.body["fields"].items()}
+
+
+def tries_end(intents: Sequence[WriteIntent], outcome: IntentOutcome) -> None:
+    """What has become of them is known."""
+    ids = [intent.pk for intent in intents]
+    WriteIntent.objects.filter(pk__in=ids).update(outcome=outcome, closed_at=Now())
+
+
+def _base_of_try(
+    scene: Scene, sent_fields: Mapping[str, Sent], found: RemoteRecord, local_id: int
+) -> Base:
+    """What our lost make left: all of it where the thing bears our id, else what is equal."""
+    theirs, ours, base = scene.theirs(found), {}, {}
+    is_ours = scene.id_marked(found.values) == local_id
+    codecs = {each.name: each.codec for each in scene.fields}
+    for path, sent in sent_fields.items():
+        if path not in codecs:
+            continue
+        there = codecs[path].canonical_theirs(sent.sent)
+        if is_ours or codecs[path].canonical_theirs(theirs.values.get(path)) == there:
+            ours[path], base[path] = codecs[path].canonical_ours(sent.ours), there
+    return Base(ours, base)
