@@ -15,13 +15,13 @@ from crm.console import ModelAdmin, moment_column, shortened, state_column
 from integrations.hub.admin.answers import Words, act_on_each, operator_of
 from integrations.hub.errors import HubError
 from integrations.hub.models import SyncState, SyncStatus
+from integrations.hub.sync.holds import stream_switch
 from integrations.hub.sync.steering import (
     CONFIGURABLE,
     by_operator,
     seconds_behind,
     stream_check,
     stream_configure,
-    stream_switch,
     stream_sync_now,
 )
 

@@ -10,8 +10,9 @@ from django.db.models.functions import Now
 
 from crm.choices import Severity
 from crm.models import User
+from crm.services.origin import Origin, by_user
 from integrations.hub import jobs, wake
-from integrations.hub.acts import act_remember
+from integrations.hub.acts import act_remember, stream_act_remember
 from integrations.hub.errors import Conflict
 from integrations.hub.models import (
     JobKind,
@@ -28,7 +29,7 @@ from integrations.hub.sync.scene import Scene, scene_of
 from integrations.hub.sync.sweeping import CHUNK, left_behind_send
 
 ALERT: Final = "sync_held"
-HELD, GOING, STOPPED = "held", "live", "stopped"
+HELD, GOING = "held", "live"
 
 
 def hold(state: SyncState, words: str) -> None:
@@ -64,21 +65,28 @@ def hold_go_on(state: SyncState, *, actor: User) -> None:
 
 def stream_stop(state: SyncState, *, actor: User) -> None:
     """Out of service until a person starts it again; what it holds stays as it is."""
-    with transaction.atomic():
-        SyncState.objects.filter(pk=state.pk).update(is_enabled=False)
-        act_remember(state, before=HELD if state.hold_reason else GOING, after=STOPPED, actor=actor)
-    connection_alert_over(state.connection, ALERT, state.object)
-    state.refresh_from_db()
+    stream_switch(state, is_enabled=False, origin=by_user(actor))
 
 
 def stream_start(state: SyncState, *, actor: User) -> None:
     """Into service again; one that was stopped while it was held still waits for a decision."""
-    with transaction.atomic():
-        SyncState.objects.filter(pk=state.pk).update(is_enabled=True, next_run_at=Now())
-        act_remember(state, before=STOPPED, after=GOING, actor=actor)
-        state.refresh_from_db()
-        if state.is_live:
-            missed_send(scene_of(state))
+    stream_switch(state, is_enabled=True, origin=by_user(actor))
+
+
+@transaction.atomic
+def stream_switch(state: SyncState, *, is_enabled: bool, origin: Origin) -> None:
+    """Off: nothing is read or sent; on: what was missed meanwhile is read and sent."""
+    before = state.is_enabled
+    if before == is_enabled:
+        return
+    values: dict[str, Any] = {"next_run_at": Now(), "is_full_wanted": True} if is_enabled else {}
+    SyncState.objects.filter(pk=state.pk).update(is_enabled=is_enabled, **values)
+    stream_act_remember(state, diff={"is_enabled": (before, is_enabled)}, origin=origin)
+    state.refresh_from_db()
+    if not is_enabled:
+        connection_alert_over(state.connection, ALERT, state.object)
+    elif state.is_live:
+        missed_send(scene_of(state))
     wake.wake_on_commit()
 
 

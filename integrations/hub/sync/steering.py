@@ -78,19 +78,6 @@ def cursor_rewind(state: SyncState, to: datetime, *, origin: Origin) -> None:
 
 
 @transaction.atomic
-def stream_switch(state: SyncState, *, is_enabled: bool, origin: Origin) -> None:
-    """Off: nothing is read or sent; on: what was missed meanwhile is read and sent."""
-    if state.is_enabled == is_enabled:
-        return
-    values: dict[str, Any] = {"next_run_at": Now(), "is_full_wanted": True} if is_enabled else {}
-    SyncState.objects.filter(pk=state.pk).update(is_enabled=is_enabled, **values)
-    change = {"is_enabled": (state.is_enabled, is_enabled)}
-    stream_act_remember(state, diff=change, origin=origin)
-    state.is_enabled = is_enabled
-    wake.wake_on_commit()
-
-
-@transaction.atomic
 def stream_configure(state: SyncState, *, values: Mapping[str, Any], origin: Origin) -> None:
     """Change how a stream is kept in step; the pause at hand follows at once.
 

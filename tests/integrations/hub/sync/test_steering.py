@@ -23,13 +23,13 @@ from integrations.hub.models import (
     SyncState,
 )
 from integrations.hub.sync.explaining import Verdict, explain
+from integrations.hub.sync.holds import stream_switch
 from integrations.hub.sync.steering import (
     by_operator,
     cursor_rewind,
     items_retry,
     links_retry,
     seconds_behind,
-    stream_switch,
     stream_sync_now,
 )
 from tests.integrations.hub.mirror_vendor import MirrorVendor
