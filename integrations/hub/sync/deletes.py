@@ -8,6 +8,8 @@ changed it since.
 
 from __future__ import annotations
 
+import math
+import time
 from collections.abc import Collection, Sequence
 from datetime import timedelta
 from typing import Final
@@ -34,7 +36,12 @@ from integrations.hub.sync.holds import archived_links, hold
 from integrations.hub.sync.links import tombstone
 from integrations.hub.sync.matching import record_is_archived
 from integrations.hub.sync.ours import records_load
-from integrations.hub.sync.parting import ARCHIVED_WORDS, DELETED_WORDS, MADE_AGAIN_WORDS
+from integrations.hub.sync.parting import (
+    ARCHIVED_WORDS,
+    DELETED_WORDS,
+    GONE_WORDS,
+    MADE_AGAIN_WORDS,
+)
 from integrations.hub.sync.quarantine import Trouble
 from integrations.hub.sync.remote import database_now, remote_read
 from integrations.hub.sync.scene import Scene
@@ -42,29 +49,25 @@ from integrations.hub.sync.scene import Scene
 # A vendor that fails to find a record once may find it the next time.
 SECOND_LOOK: Final = timedelta(seconds=60)
 FEW: Final = 20
-GONE_WORDS: Final = "Gone at the vendor."
 BATCH: Final = 100
 
 
-def gone_settle(scene: Scene) -> int:
-    """Do what follows for all that the vendor said is gone; how many there were.
+def gone_settle(scene: Scene, *, until: float = math.inf) -> bool:
+    """Do what follows for all that the vendor said is gone; False when time is up before the end.
 
     More than the guard allows stop the stream, for a person to look; nothing is done then.
     """
-    gone = SyncRecord.objects.filter(
-        connection=scene.connection,
-        object=scene.stream.object,
-        state=LinkState.ACTIVE,
-        gone_at__isnull=False,
-    ).order_by("pk")
+    gone = _links(scene).filter(state=LinkState.ACTIVE, gone_at__isnull=False).order_by("pk")
     count = gone.count()
     if not count or _is_held(scene, count):
-        return 0
-    ids = list(gone.values_list("pk", flat=True))
-    for start in range(0, len(ids), BATCH):
-        links = list(gone.filter(pk__in=ids[start : start + BATCH]))
+        return True
+    last = 0
+    while links := list(gone.filter(pk__gt=last)[:BATCH]):
         _settle(scene, _confirmed(scene, links))
-    return count
+        last = links[-1].pk
+        if time.monotonic() >= until:
+            return False
+    return True
 
 
 def counterpart_missing(scene: Scene, link: SyncRecord) -> None:

@@ -19,8 +19,11 @@ from integrations.hub.models import (
     JobState,
     LinkState,
     OurDelete,
+    RunKind,
+    RunStatus,
     SyncJob,
     SyncRecord,
+    SyncRun,
     SyncState,
 )
 from integrations.hub.notices import connection_alert, connection_alert_over
@@ -57,6 +60,12 @@ def hold_go_on(state: SyncState, *, actor: User) -> None:
         if not held.update(hold_reason="", is_guard_waived=True, next_run_at=Now()):
             raise Conflict("Nothing waits for you here: the stream goes on already.")
         act_remember(state, before=HELD, after=GOING, actor=actor)
+        SyncRun.objects.filter(
+            connection=state.connection_id,
+            object=state.object,
+            kind__in=(RunKind.INBOX, RunKind.PUSH),
+            status=RunStatus.HELD,
+        ).update(status=RunStatus.SUCCESS)
         state.refresh_from_db()
         missed_send(scene_of(state))
     connection_alert_over(state.connection, ALERT, state.object)
@@ -92,7 +101,9 @@ def stream_switch(state: SyncState, *, is_enabled: bool, origin: Origin) -> None
 
 def missed_send(scene: Scene) -> None:
     """Jobs of a stream that is not at work end without a word: what they were for is found anew."""
-    left_behind_send(scene)
+    after: int | None = 0
+    while after is not None:
+        after = left_behind_send(scene, after=after)
     links = archived_links(scene).order_by("pk")
     last = 0
     while rows := list(links.filter(pk__gt=last).values_list("pk", "local_id")[:CHUNK]):

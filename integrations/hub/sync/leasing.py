@@ -58,12 +58,16 @@ FROM chosen WHERE s.id = chosen.id RETURNING s.id
 """  # noqa: S608
 
 
-@dataclass(frozen=True)
+@dataclass
 class Held:
-    """A stream in hand; only who has the token may move its cursor."""
+    """A stream in hand; only who has the token may move its cursor.
+
+    `requests` counts the calls of this turn, for a turn without any tells nothing of the vendor.
+    """
 
     state: SyncState
     token: uuid.UUID
+    requests: int = 0
 
     def rows(self) -> QuerySet[SyncState]:
         return SyncState.objects.filter(pk=self.state.pk, lease_token=self.token)

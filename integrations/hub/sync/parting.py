@@ -18,6 +18,7 @@ from integrations.hub.sync.scene import Scene
 
 ARCHIVED_WORDS: Final = "Ours is archived."
 DELETED_WORDS: Final = "Ours is archived, theirs was deleted."
+GONE_WORDS: Final = "Gone at the vendor."
 MADE_AGAIN_WORDS: Final = "Gone at the vendor, and made again."
 # After these a thing may be made for the record anew.
 OPEN_WORDS: Final = frozenset({DELETED_WORDS, MADE_AGAIN_WORDS})

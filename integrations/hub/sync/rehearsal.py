@@ -154,6 +154,7 @@ def _try(held: Held, scene: Scene, run: SyncRun, found: Findings) -> Page:
                 # The vendor may have forgotten where we were: from the beginning, then.
                 held.write(run_cursor={"run": run.pk, "page": None})
             raise
+    held.requests += len(exchanges)
     _page_add(scene, page, found, len(exchanges))
     return page
 

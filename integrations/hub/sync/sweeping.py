@@ -5,7 +5,6 @@ The safety net under the outbox, and how what was here before the connection get
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any, Final
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
@@ -20,15 +19,14 @@ from integrations.hub.sync.scene import Scene
 CHUNK: Final = 1000
 
 
-def left_behind_send(scene: Scene) -> int:
-    """Mark them dirty; how many there were."""
+def left_behind_send(scene: Scene, *, after: int = 0) -> int | None:
+    """Mark some of them dirty, those with a greater id; where to go on, or None when all are."""
     if scene.direction == Direction.PULL or scene.stream.of is None:
-        return 0
-    count = 0
-    for ids in _chunks(left_behind(scene)):
-        jobs.dirty(scene.connection.pk, scene.stream.record_type, ids, BULK_HEAD_START_SECONDS)
-        count += len(ids)
-    return count
+        return None
+    rows = left_behind(scene).filter(pk__gt=after)
+    ids = list(rows.values_list("pk", flat=True)[:CHUNK])
+    jobs.dirty(scene.connection.pk, scene.stream.record_type, ids, BULK_HEAD_START_SECONDS)
+    return ids[-1] if len(ids) == CHUNK else None
 
 
 def left_behind(scene: Scene) -> QuerySet[Any]:
@@ -61,11 +59,3 @@ def ours_of_stream(scene: Scene) -> QuerySet[Any]:
     if any(field.name == "archived_at" for field in scene.model._meta.concrete_fields):
         rows = rows.filter(archived_at=None)
     return rows
-
-
-def _chunks(rows: QuerySet[Any]) -> Iterator[list[int]]:
-    """By id, so that the memory is that of one chunk."""
-    last = 0
-    while ids := list(rows.filter(pk__gt=last).values_list("pk", flat=True)[:CHUNK]):
-        yield ids
-        last = ids[-1]
