@@ -44,7 +44,7 @@ def watch(sender: type, batch: ChangeBatch, **kwargs: Any) -> None:
 def _watching(batch: ChangeBatch, provider_ids: list[str]) -> list[Connection]:
     """Connections that take such changes now or later; a stream that is not live takes none."""
     connections = Connection.objects.filter(
-        workspace_id=batch.workspace_id, provider__in=provider_ids
+        workspace_id=batch.workspace_id, provider__in=provider_ids, is_read_only=False
     ).exclude(state=ConnectionState.DISABLED)
     source = batch.origin.id.partition(":")[0]
     if batch.origin.kind == OriginKind.CONNECTION and source.isdecimal():
