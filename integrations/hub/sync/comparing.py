@@ -20,6 +20,7 @@ from integrations.hub.streams import RemoteRecord
 from integrations.hub.sync.links import links_of
 from integrations.hub.sync.matching import record_is_archived
 from integrations.hub.sync.ours import pairs_load, states_of
+from integrations.hub.sync.returning import returned_look
 from integrations.hub.sync.scene import Scene
 
 SAMPLES: Final = 20
@@ -110,10 +111,13 @@ def links_compare(
     pairs = pairs_load(scene, [link.pk for link in links.values()])
     states = states_of(scene, pairs)
     waiting = _waiting(scene, [link.local_id for link in links.values()])
+    returned = returned_look(scene, [links[name] for name in records.keys() & links.keys()])
     for external_id, link in links.items():
         add = partial(found.add, external_id=external_id, local_id=link.local_id)
         record, pair = records.get(external_id), pairs.get(link.pk)
-        if link.state != LinkState.ACTIVE:
+        if link.pk in returned.back or link.pk in returned.strangers:
+            add("missing_here")
+        elif link.state != LinkState.ACTIVE:
             is_aside = link.state == LinkState.QUARANTINED
             add("quarantined" if is_aside else "unlinked")
         elif link.local_id in waiting:

@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from datetime import datetime, timedelta
-from typing import Final
+from datetime import datetime
 
 from django.db import transaction
-from django.db.models.functions import Now
 
-from integrations.hub.models import Connection, RunKind, RunStatus, SyncRun, SyncState
+from integrations.hub.models import Connection, RunKind, SyncState
 from integrations.hub.streams import Hint, RemoteRecord
 from integrations.hub.sync import deletes, guards, hinting
-from integrations.hub.sync.counting import run_count
+from integrations.hub.sync.counting import run_count, run_of_hour
 from integrations.hub.sync.pages import page_apply
 from integrations.hub.sync.remote import database_now, remote_read
 from integrations.hub.sync.scene import Scene, scene_of
-
-HOUR: Final = timedelta(hours=1)
 
 
 def inbound_batch(connection: Connection, object: str, external_ids: Collection[str]) -> None:
@@ -28,7 +24,7 @@ def inbound_batch(connection: Connection, object: str, external_ids: Collection[
     state = _state(connection, object)
     if state is None or not _is_read(connection, object):
         return
-    scene = scene_of(state, run=run_of_hints(state))
+    scene = scene_of(state, run=run_of_hour(state, RunKind.INBOX))
     at = database_now()
     found = remote_read(scene, external_ids)
     records = {one.id: one for one in found.values()}
@@ -47,33 +43,18 @@ def hints_take(connection: Connection, hints: Sequence[Hint], *, received_at: da
         state = _state(connection, object)
         if state is not None:
             records = [_told(hint) for hint in told if hint.object == object]
-            _apply(scene_of(state, run=run_of_hints(state)), records, received_at)
+            scene = scene_of(state, run=run_of_hour(state, RunKind.INBOX))
+            _apply(scene, records, received_at, is_told=True)
             count += len(records)
     return count
 
 
-def run_of_hints(state: SyncState) -> SyncRun:
-    """The line of this hour's events in the log: what they write can be counted, and undone."""
-    rows = SyncRun.objects.filter(
-        connection=state.connection_id,
-        object=state.object,
-        kind=RunKind.INBOX,
-        started_at__gt=Now() - HOUR,
-        undone_at=None,
-    )
-    found = rows.order_by("-pk").first()
-    return found or SyncRun.objects.create(
-        connection=state.connection,
-        object=state.object,
-        kind=RunKind.INBOX,
-        status=RunStatus.SUCCESS,
-    )
-
-
-def _apply(scene: Scene, records: Sequence[RemoteRecord], read_at: datetime) -> None:
+def _apply(
+    scene: Scene, records: Sequence[RemoteRecord], read_at: datetime, *, is_told: bool = False
+) -> None:
     """Take them over under the same guards as a pull's page."""
     with transaction.atomic():
-        counts = page_apply(scene, records, read_at=read_at)
+        counts = page_apply(scene, records, read_at=read_at, is_told=is_told)
         if scene.run is not None:
             run_count(scene.run, counts)
     if scene.run is not None:

@@ -72,7 +72,7 @@ def linking_lock(scene: Scene) -> None:
 def links_insert(scene: Scene, links: Sequence[NewLink]) -> dict[str, int]:
     """The new links' numbers by external id; a side that is linked already makes none.
 
-    Records that waited for one of the linked are looked at anew.
+    Who waited for one of the linked is woken by `waiting_wake`, last in the transaction.
     """
     if not links:
         return {}
@@ -88,15 +88,18 @@ def links_insert(scene: Scene, links: Sequence[NewLink]) -> dict[str, int]:
         cursor.execute(_INSERT, values)
         made = {external_id: int(pk) for pk, external_id in cursor.fetchall()}
     table = scene.tables.links(scene.stream.object)
-    fresh = [link for link in links if link.external_id in made]
-    for link in fresh:
-        table.learn(link.external_id, link.local_id)
-    waiting_wake(scene, fresh)
+    for link in links:
+        if link.external_id in made:
+            table.learn(link.external_id, link.local_id)
     return made
 
 
 def waiting_wake(scene: Scene, links: Iterable[NewLink]) -> None:
-    """Those with a field that named one of these records, which nobody knew then."""
+    """Those with a field that named one of these records, which nobody knew then.
+
+    Jobs come after records in every transaction: a person's save locks its record first, so the
+    other order would have the two wait for each other.
+    """
     names = []
     for link in links:
         names.append(f"{scene.stream.object}:{link.external_id}")

@@ -23,7 +23,14 @@ from integrations.hub.streams import RemoteRecord, Write, Written
 from integrations.hub.sync import quarantine
 from integrations.hub.sync.deferring import MAKE
 from integrations.hub.sync.finding import already_there, any_with_key
-from integrations.hub.sync.links import NewLink, linked_ids, linking_lock, links_insert, links_of
+from integrations.hub.sync.links import (
+    NewLink,
+    linked_ids,
+    linking_lock,
+    links_insert,
+    links_of,
+    waiting_wake,
+)
 from integrations.hub.sync.ours import ours_of
 from integrations.hub.sync.quarantine import DUPLICATE, INVALID, REQUIRED, Trouble
 from integrations.hub.sync.remote import (
@@ -122,6 +129,7 @@ def _adopt(scene: Scene, one: _Making, found: RemoteRecord, made: Made) -> None:
             if one.intent is not None:
                 link = link_of_try(scene, pk, found, one.intent)
             links_insert(scene, [link])
+            waiting_wake(scene, [link])
             made.adopted.add(pk)
         if one.intent is not None:
             tries_end([one.intent], IntentOutcome.APPLIED)
@@ -210,7 +218,9 @@ def _link(scene: Scene, one: _Making, record: RemoteRecord, made: Made) -> None:
     with transaction.atomic():
         linking_lock(scene)
         is_new = bool(links_insert(scene, [link]))
-        if not is_new and one.record.pk not in linked_ids(scene, [one.record.pk]):
+        if is_new:
+            waiting_wake(scene, [link])
+        elif one.record.pk not in linked_ids(scene, [one.record.pk]):
             words = f"{record.id} of theirs is linked to another of ours."
             _refuse(scene, made, one, Trouble(DUPLICATE, words))
             return

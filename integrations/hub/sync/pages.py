@@ -24,6 +24,7 @@ from integrations.hub.pace import BULK_HEAD_START_SECONDS
 from integrations.hub.streams import RemoteRecord
 from integrations.hub.sync import deferring, quarantine
 from integrations.hub.sync.bases import base_written
+from integrations.hub.sync.derived import derived_there
 from integrations.hub.sync.driver import Driver
 from integrations.hub.sync.flips import Flapping
 from integrations.hub.sync.hands import LeftToAJob, PageHands, StandsRefused, Unlinked
@@ -33,9 +34,11 @@ from integrations.hub.sync.links import (
     links_insert,
     links_of,
     merged_follow,
+    waiting_wake,
 )
 from integrations.hub.sync.matching import strangers_meet
 from integrations.hub.sync.quarantine import INVALID, REQUIRED, Trouble
+from integrations.hub.sync.returning import returned_take
 from integrations.hub.sync.scene import Scene
 from integrations.hub.sync.tries import link_of_try, tries_close, tries_of
 
@@ -67,16 +70,23 @@ class _Page:
     links: dict[str, SyncRecord]
     counts: Counts = field(default_factory=Counts)
     plans: dict[str, Plan] = field(default_factory=dict)
+    linked: list[NewLink] = field(default_factory=list)
+    deferred: list[str] = field(default_factory=list)
+    dirty: set[int] = field(default_factory=set)
 
 
 @transaction.atomic
-def page_apply(scene: Scene, records: Sequence[RemoteRecord], *, read_at: datetime) -> Counts:
+def page_apply(
+    scene: Scene, records: Sequence[RemoteRecord], *, read_at: datetime, is_told: bool = False
+) -> Counts:
     """Take the records over; `read_at` is when the vendor was asked, by the database's clock.
 
-    May be repeated with the same records. One bad record is set aside, and the rest goes on.
+    `is_told`: nobody asked, an event said so, which may be late. May be repeated with the same
+    records. One bad record is set aside, and the rest goes on.
     """
     page = _page(scene, records, read_at)
     _gone(page)
+    returned_take(scene, page.links, page.records, read_at=read_at, is_told=is_told)
     strangers = [one for one in page.records.values() if one.id not in page.links]
     if strangers and scene.direction != Direction.PUSH:
         linking_lock(scene)
@@ -87,6 +97,7 @@ def page_apply(scene: Scene, records: Sequence[RemoteRecord], *, read_at: dateti
         _follow_merged(page)
     _seen(page)
     _linked_take(page)
+    _jobs_add(page)
     fault("pull.mid_page")
     return page.counts
 
@@ -154,8 +165,7 @@ def _strangers_take(page: _Page, strangers: Sequence[RemoteRecord]) -> None:
     made = _link_matched(page, met.matched)
     page.links |= links_of(scene, made)
     _set_aside(page, met.troubles)
-    deferring.later(scene, waiting)
-    page.counts.left += len(waiting)
+    page.deferred = waiting
     _make_ours(page, fresh, values)
 
 
@@ -168,10 +178,16 @@ def _link_matched(page: _Page, matched: Mapping[str, int]) -> dict[str, int]:
         else NewLink(pk, one)
         for one, pk in matched.items()
     ]
-    made = links_insert(page.scene, links)
+    made = _linked(page, links)
     tries_close(list(tries.values()))
     page.counts.matched += len(made)
     quarantine.release(page.scene, local_ids=list(matched.values()))
+    return made
+
+
+def _linked(page: _Page, links: Sequence[NewLink]) -> dict[str, int]:
+    made = links_insert(page.scene, links)
+    page.linked += [link for link in links if link.external_id in made]
     return made
 
 
@@ -200,10 +216,11 @@ def _make_ours(page: _Page, ids: Sequence[str], values: Mapping[str, dict[str, A
         else:
             version = versions[result.record_id]
             links.append(_new_link(page, page.records[one], result, version=version))
-    made = links_insert(scene, links)
+    made = _linked(page, links)
     if len(made) != len(links):
         raise Conflict("A link was made meanwhile; the page is taken over again.")
     page.counts.created += len(made)
+    page.dirty |= derived_there(scene, {link.local_id: link.base for link in links}, versions)
     quarantine.release(scene, external_ids=list(made))
     for one in made:
         # In step as it is: only what could not be taken over needs another look.
@@ -271,14 +288,23 @@ def _linked_take(page: _Page) -> None:
     turns = {pk: turn(scene.fields, row, is_guarded=True) for pk, row in rows.items()}
     outcomes = Driver(hands, turns).run()
     page.counts.updated += hands.taken.updated
-    left: list[int] = []
     for pk, outcome in outcomes.items():
         if isinstance(outcome, LeftToAJob | Conflict):
-            left.append(hands.pairs[pk].link.local_id)
+            page.dirty.add(hands.pairs[pk].link.local_id)
         elif isinstance(outcome, Flapping | StandsRefused):
             page.counts.failed += 1
         elif not isinstance(outcome, Result | Unlinked):
             raise outcome
-    page.counts.left += len(left)
-    if left:
-        jobs.dirty(scene.connection.pk, scene.stream.record_type, left, BULK_HEAD_START_SECONDS)
+
+
+# --- What is left to do -------------------------------------------------------------------------
+
+
+def _jobs_add(page: _Page) -> None:
+    """Last, since a person's save locks its record before its job, too."""
+    scene, dirty = page.scene, page.dirty
+    page.counts.left = len(dirty) + len(page.deferred)
+    deferring.later(scene, page.deferred)
+    waiting_wake(scene, page.linked)
+    if dirty:
+        jobs.dirty(scene.connection.pk, scene.stream.record_type, dirty, BULK_HEAD_START_SECONDS)

@@ -102,6 +102,10 @@ class MirrorVendor:
         with self.lock:
             self.tables.remove(object, id, is_erased=is_erased)
 
+    def restore(self, object: str, id: str) -> None:
+        with self.lock:
+            self.tables.restore(object, id)
+
     def merge(self, object: str, winner_id: str, loser_id: str) -> None:
         with self.lock:
             self.tables.merge(object, winner_id, loser_id)

@@ -18,6 +18,7 @@ from crm.services.records import record_create, record_update
 from integrations.hub.mapping.people import owners_pull
 from integrations.hub.models import (
     Connection,
+    FieldMapping,
     InboxEvent,
     JobState,
     QuarantinedItem,
@@ -444,6 +445,21 @@ def test_list_of_leads_is_pulled_page_by_page(
     assert Activity.objects.count() == 0
     assert sandbox.calls("rest_crm", "GET", "/api/v1/leads") >= 2
     assert not puts(sandbox)
+
+
+def test_score_that_was_worked_out_of_a_lead_of_theirs_is_sent_back(
+    crm: Connection, workspace: Workspace, sandbox: RunningSandbox
+) -> None:
+    row = FieldMapping.objects.get(connection=crm, object="lead", path="utm_source")
+    FieldMapping.objects.filter(pk=row.pk).update(path="score")
+    sandbox.act("rest_crm", "lead_new", name="Ada Lovelace", email="ada@example.test")
+    SyncState.objects.update(is_full_wanted=True, next_run_at=timezone.now())
+
+    pump(30)
+
+    lead = Lead.objects.get(workspace=workspace)
+    assert lead.score > 0
+    assert puts(sandbox) == 1
 
 
 def test_changes_come_back_from_nowhere(

@@ -1,0 +1,135 @@
+"""Things that were deleted at the vendor and restored there: linked again, and in step."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from crm.models import Contact
+from integrations.hub.models import Connection, LinkState, QuarantinedItem, SyncRecord, SyncState
+from integrations.hub.streams import Hint, RemoteRecord
+from integrations.hub.sync.inbound import hints_take
+from integrations.hub.sync.reconciling import reconcile_now
+from tests.integrations.hub.mirror_calls import Shape
+from tests.integrations.hub.mirror_vendor import MirrorVendor
+from tests.integrations.hub.sync.invariants import hub_check
+from tests.integrations.hub.sync.world import (
+    Desk,
+    deliver,
+    link_of,
+    pull,
+    quiesce,
+    time_passes,
+    work,
+)
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def gone(connection: Connection, mirror: MirrorVendor, person: str, **policy: str) -> None:
+    """Deleted there, heard of here, and some minutes ago by now."""
+    SyncState.objects.filter(connection=connection).update(**policy)
+    mirror.remove("people", person)
+    pull(connection)
+    work()
+    assert SyncRecord.objects.get(external_id=person).state == LinkState.TOMBSTONE
+    time_passes(600)
+    mirror.events_take()
+
+
+@pytest.mark.parametrize("way", ["delta", "full", "hint"])
+def test_thing_restored_there_is_linked_again_with_what_changed_meanwhile(
+    connection: Connection,
+    mirror: MirrorVendor,
+    contact: Contact,
+    person: str,
+    desk: Desk,
+    way: str,
+) -> None:
+    gone(connection, mirror, person)
+    desk.edit(contact, title="CEO")
+    mirror.restore("people", person)
+    mirror.edit("people", person, first_name="Augusta")
+
+    if way == "hint":
+        deliver(connection, mirror.events_take())
+        work()
+    else:
+        pull(connection, is_full=way == "full")
+    quiesce(connection, mirror)
+
+    contact.refresh_from_db()
+    assert (contact.first_name, contact.title) == ("Augusta", "CEO")
+    assert mirror.value("people", person, "title") == "CEO"
+    assert Contact.objects.count() == 1
+    hub_check(connection, mirror, desk)
+
+
+def test_ours_that_we_archived_comes_back_and_what_a_person_archived_does_not(
+    connection: Connection, mirror: MirrorVendor, contact: Contact, person: str, desk: Desk
+) -> None:
+    gone(connection, mirror, person, on_their_delete="archive")
+    mirror.restore("people", person)
+    pull(connection)
+    contact.refresh_from_db()
+    assert contact.archived_at is None
+    assert link_of(connection, contact).state == LinkState.ACTIVE
+
+    gone(connection, mirror, person)
+    desk.restore(contact)
+    desk.archive(contact)
+    mirror.restore("people", person)
+    pull(connection)
+    contact.refresh_from_db()
+    assert contact.archived_at is not None
+    assert SyncRecord.objects.get(external_id=person).state == LinkState.TOMBSTONE
+
+
+def test_thing_restored_after_another_was_made_in_its_place_is_shown(
+    connection: Connection, mirror: MirrorVendor, contact: Contact, person: str, desk: Desk
+) -> None:
+    desk.edit(contact, title="CEO")
+    gone(connection, mirror, person, on_their_delete="recreate")
+    work()
+    mirror.rules.is_unique = False
+    mirror.restore("people", person)
+
+    pull(connection)
+
+    assert QuarantinedItem.objects.get(external_id=person).code == "duplicate"
+    assert link_of(connection, contact).external_id != person
+    assert Contact.objects.count() == 1
+
+
+def test_restored_thing_that_no_pull_has_told_makes_the_comparison_unequal(
+    connection: Connection, mirror: MirrorVendor, contact: Contact, person: str
+) -> None:
+    gone(connection, mirror, person)
+    thing = mirror.get("people", person)
+    thing.is_deleted = False
+    state = SyncState.objects.get(connection=connection, object="people")
+
+    found = reconcile_now(state, is_repair=True)
+
+    assert found.details["counts"]["missing_here"] == 1
+    work()
+    assert link_of(connection, contact).state == LinkState.ACTIVE
+    state.refresh_from_db()
+    assert reconcile_now(state).details["percent"] == 100
+
+
+@pytest.mark.parametrize("shape", [Shape(can_read=False)], indirect=True)
+def test_late_event_of_what_is_gone_revives_nothing(
+    connection: Connection, mirror: MirrorVendor, contact: Contact, person: str
+) -> None:
+    gone(connection, mirror, person)
+    now = datetime.now(UTC)
+    old = RemoteRecord(person, {"email": "ada@acme.test"}, modified_at=now - timedelta(hours=1))
+    news = RemoteRecord(person, {"email": "ada@acme.test"}, modified_at=now)
+    link = SyncRecord.objects.filter(external_id=person)
+
+    hints_take(connection, [Hint("people", person, record=old)], received_at=now)
+    assert link.get().state == LinkState.TOMBSTONE
+    hints_take(connection, [Hint("people", person, record=news)], received_at=now)
+    assert link.get().state == LinkState.ACTIVE
