@@ -56,13 +56,15 @@ def held_back(state: SyncState) -> HeldBack:
 
 
 def run_held(state: SyncState) -> SyncRun | None:
-    """The newest pull, if it is the one that was stopped and not undone since."""
-    rows = SyncRun.objects.filter(
-        connection=state.connection_id, object=state.object, kind__in=(RunKind.PULL, RunKind.FULL)
-    )
-    run = rows.select_related("connection__workspace").order_by("-pk").first()
-    is_held = run is not None and run.status == RunStatus.HELD and run.undone_at is None
-    return run if is_held else None
+    """The newest pull, line of events or line of jobs, if it was stopped and not undone since."""
+    rows = SyncRun.objects.filter(connection=state.connection_id, object=state.object)
+    newest = [
+        rows.filter(kind__in=kinds).select_related("connection__workspace").order_by("-pk").first()
+        for kinds in ((RunKind.PULL, RunKind.FULL), (RunKind.INBOX,), (RunKind.PUSH,))
+    ]
+    stopped = [run for run in newest if run is not None and run.status == RunStatus.HELD]
+    open_ones = [run for run in stopped if run.undone_at is None]
+    return max(open_ones, key=lambda run: run.pk, default=None)
 
 
 def _links_part(title: str, links: QuerySet[SyncRecord], state: SyncState) -> HeldPart:

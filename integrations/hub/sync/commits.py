@@ -101,6 +101,8 @@ def _pulled(
 ) -> dict[int, Kept]:
     """Write what is taken over; the base holds it as our records show it then."""
     ids = [pk for pk in kept if pk in pulls]
+    if not ids:
+        return {}
     _, results = records_write(
         scene.model,
         workspace=scene.connection.workspace,

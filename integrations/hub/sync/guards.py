@@ -6,7 +6,7 @@ from typing import Final
 
 from django.conf import settings
 
-from integrations.hub.models import LinkState, SyncRecord, SyncRun
+from integrations.hub.models import LinkState, RunStatus, SyncRecord, SyncRun
 from integrations.hub.sync.holds import hold
 from integrations.hub.sync.scene import Scene
 
@@ -25,6 +25,9 @@ def overwrites_check(scene: Scene, run: SyncRun) -> None:
     ).count()
     if run.updated <= linked * settings.SYNC_GUARD_OVERWRITES_PERCENT // 100:
         return
+    if run.status == RunStatus.SUCCESS:
+        # A line of the hour is open for more until then.
+        SyncRun.objects.filter(pk=run.pk).update(status=RunStatus.HELD)
     hold(
         scene.state,
         f"This run has overwritten {run.updated} of {linked} {scene.stream.label.lower()} and was "

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import cached_property
@@ -27,7 +27,8 @@ from integrations.hub.streams import RemoteRecord, Stream
 class Scene:
     """What is kept in step, how, and on whose behalf; made anew for each batch.
 
-    `run` is the pull that writes, if it is one: what it wrote can be undone.
+    What is written is told of a run, so that it can be undone: of `run`, the one at hand, or of
+    `run_of`'s, asked only when something is written; of none on trial.
     """
 
     connection: Connection
@@ -36,6 +37,7 @@ class Scene:
     mapper: DataMapper
     tables: Tables
     run: SyncRun | None = None
+    run_of: Callable[[], SyncRun] | None = None
 
     @cached_property
     def model(self) -> type[Record]:
@@ -83,10 +85,16 @@ class Scene:
         found = next(rows, None) if self.stream.natural_key else None
         return found.path if found else ""
 
+    @cached_property
+    def writing_run(self) -> SyncRun | None:
+        """The run whose writes these are; made at the first."""
+        return self.run or (self.run_of() if self.run_of else None)
+
     @property
     def origin(self) -> Origin:
         """Of each write here; the part after the colon makes a run's writes undoable."""
-        of_run = f":{self.run.pk}" if self.run else ""
+        run = self.writing_run
+        of_run = f":{run.pk}" if run else ""
         return Origin(
             OriginKind.CONNECTION,
             f"{self.connection.pk}{of_run}",
@@ -139,14 +147,19 @@ def storable(value: Any) -> Any:
     return value
 
 
-def scene_of(state: SyncState, *, run: SyncRun | None = None) -> Scene:
+def scene_of(
+    state: SyncState,
+    *,
+    run: SyncRun | None = None,
+    run_of: Callable[[], SyncRun] | None = None,
+) -> Scene:
     """Raises KeyError when the provider has no such stream any more."""
     stream = state.connection.declaration.stream(state.object)
     if stream is None:
         raise KeyError(f"{state.connection.provider} has no {state.object} any more.")
     tables = Tables(state.connection)
     mapper = mapper_of(state.connection, stream, tables, version=state.mapping_version)
-    return Scene(state.connection, stream, state, mapper, tables, run)
+    return Scene(state.connection, stream, state, mapper, tables, run, run_of)
 
 
 def states_live(connection: Connection, record_type: str) -> Iterable[SyncState]:

@@ -34,7 +34,7 @@ BUDGET_SECONDS: Final = 20.0
 LEASE_SECONDS: Final = 60.0
 KEPT_SHOWN: Final = 100
 
-UNDOABLE: Final = (RunKind.PULL, RunKind.FULL, RunKind.INBOX)
+UNDOABLE: Final = (RunKind.PULL, RunKind.FULL, RunKind.INBOX, RunKind.PUSH)
 RUNNING, DONE = "running", "done"
 
 
