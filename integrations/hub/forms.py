@@ -7,10 +7,11 @@ from typing import Any
 
 from django import forms
 
+from integrations.hub.access import CredentialField, SettingField
 from integrations.hub.errors import InvalidSettings
 from integrations.hub.intake import BIG_TEXTS, LONGEST_BIG_TEXT
 from integrations.hub.models import Connection
-from integrations.hub.provider import CredentialField, Provider, SettingField
+from integrations.hub.provider import Provider
 
 CREDENTIAL = "credential_"
 SETTING = "setting_"

@@ -10,8 +10,9 @@ from urllib.parse import urlsplit
 
 from django.conf import settings as django_settings
 
+from integrations.hub.access import CredentialField, SettingField
 from integrations.hub.errors import InvalidSettings
-from integrations.hub.provider import CredentialField, Provider, SettingField
+from integrations.hub.provider import Provider
 
 LONGEST_TEXT = 1000
 LONGEST_BIG_TEXT = 20_000

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from integrations.hub.provider import OAuth
+from integrations.hub.access import OAuth
 from integrations.hubspot.client.paths import BASE, oauth_path
 
 AUTHORIZE_URL = "https://app.hubspot.com/oauth/authorize"

@@ -2,14 +2,8 @@
 
 from __future__ import annotations
 
-from integrations.hub.provider import (
-    ApiKeyAuth,
-    CredentialField,
-    Provider,
-    RateLimit,
-    SettingField,
-    Webhook,
-)
+from integrations.hub.access import ApiKeyAuth, CredentialField, SettingField
+from integrations.hub.provider import Provider, RateLimit, Webhook
 from integrations.hubspot import portal, subscribing, webhooks
 from integrations.hubspot.client.paths import LEGACY, VERSIONS
 from integrations.hubspot.hints import hints

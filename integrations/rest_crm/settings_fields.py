@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from integrations.hub.provider import ApiKeyAuth, CredentialField, SettingField
+from integrations.hub.access import ApiKeyAuth, CredentialField, SettingField
 from integrations.rest_crm import defaults
 from integrations.rest_crm.configuration import PRIORITIES
 

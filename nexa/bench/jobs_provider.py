@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from integrations.hub.access import ApiKeyAuth
 from integrations.hub.models import Connection
-from integrations.hub.provider import ApiKeyAuth, Provider
+from integrations.hub.provider import Provider
 from integrations.hub.pushes import Push
 from integrations.hub.types import AccountInfo
 

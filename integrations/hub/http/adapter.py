@@ -10,10 +10,11 @@ import requests
 from django.conf import settings
 from requests.adapters import HTTPAdapter
 
+from integrations.hub.access import host_is_declared
 from integrations.hub.errors import Rejected
 from integrations.hub.http.guard import AddressRefused, pinned_address
 from integrations.hub.pace import BODY_SECONDS
-from integrations.hub.provider import Provider, host_is_declared
+from integrations.hub.provider import Provider
 
 LARGEST_BODY = 20 * 1024 * 1024
 CHUNK = 64 * 1024

@@ -17,11 +17,12 @@ from django.db.models.functions import Now
 from django.utils.crypto import constant_time_compare
 
 from crm.models import User, Workspace
+from integrations.hub.access import OAuth
 from integrations.hub.credentials import Secrets
 from integrations.hub.models import Connection, OAuthAttempt
 from integrations.hub.oauth.applications import Application, application_find, redirect_uri
 from integrations.hub.oauth.names import ApplicationMissing, SignInRefused
-from integrations.hub.provider import OAuth, Provider
+from integrations.hub.provider import Provider
 
 ATTEMPT_MINUTES = 15
 LONGEST_STATE = 200

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import logging
 
+from integrations.hub.access import OAuth
 from integrations.hub.classification import classified
 from integrations.hub.models import Connection, ConnectionState
 from integrations.hub.oauth.applications import application_of
 from integrations.hub.oauth.names import ACCESS_TOKEN, REFRESH_TOKEN
 from integrations.hub.oauth.token_calls import token_revoke
-from integrations.hub.provider import OAuth
 from integrations.hub.redaction import redact
 
 logger = logging.getLogger("integrations.hub.oauth")

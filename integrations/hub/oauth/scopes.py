@@ -10,12 +10,12 @@ from typing import Any
 import requests
 from django.core.exceptions import ImproperlyConfigured
 
+from integrations.hub.access import OAuth
 from integrations.hub.errors import HubError
 from integrations.hub.models import Connection
 from integrations.hub.oauth.applications import application_of
 from integrations.hub.oauth.names import ACCESS_TOKEN
 from integrations.hub.oauth.token_calls import token_introspect
-from integrations.hub.provider import OAuth
 
 logger = logging.getLogger("integrations.hub.oauth")
 

@@ -10,12 +10,12 @@ from urllib.parse import quote_plus
 
 import requests
 
+from integrations.hub.access import OAuth
 from integrations.hub.errors import RateLimited, RetryLater
 from integrations.hub.http import session_for, status_error
 from integrations.hub.models import Connection
 from integrations.hub.oauth.applications import Application
 from integrations.hub.oauth.names import REFRESH_TOKEN, ApplicationRefused, GrantRefused
-from integrations.hub.provider import OAuth
 from integrations.hub.redaction import redact
 
 KEPT_WORDS = 300

@@ -10,10 +10,10 @@ from django.urls import reverse
 from crm.access import Action
 from crm.views.doors import WorkspaceRequest, workspace_page
 from integrations.hub import board, registry
+from integrations.hub.access import SettingField
 from integrations.hub.errors import HubError, InvalidSettings
 from integrations.hub.forms import SettingsForm
 from integrations.hub.models import Connection
-from integrations.hub.provider import SettingField
 from integrations.hub.reconfiguration import settings_replace
 
 

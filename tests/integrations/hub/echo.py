@@ -17,21 +17,14 @@ from werkzeug.wrappers import Request, Response
 
 from crm.models import Account
 from crm.services.accounts import account_create
+from integrations.hub.access import ApiKeyAuth, CredentialField, SettingField
 from integrations.hub.commands import Command
 from integrations.hub.errors import Ignored, Unverified
 from integrations.hub.facts import connection_origin
 from integrations.hub.faults import fault
 from integrations.hub.http import raise_for_status, session_for
 from integrations.hub.models import Connection
-from integrations.hub.provider import (
-    ApiKeyAuth,
-    CredentialField,
-    Fact,
-    Provider,
-    RateLimit,
-    SettingField,
-    Webhook,
-)
+from integrations.hub.provider import Fact, Provider, RateLimit, Webhook
 from integrations.hub.pushes import Push
 from integrations.hub.types import AccountInfo, Event, RawRequest, Registration
 

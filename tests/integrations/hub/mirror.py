@@ -7,16 +7,11 @@ from functools import partial
 from typing import Any
 
 from crm.models import Workspace
+from integrations.hub.access import ApiKeyAuth, CredentialField
 from integrations.hub.credentials import Secrets
 from integrations.hub.merge import Rule
 from integrations.hub.models import Connection, SyncStage, SyncState
-from integrations.hub.provider import (
-    ApiKeyAuth,
-    CredentialField,
-    Provider,
-    RateLimit,
-    Webhook,
-)
+from integrations.hub.provider import Provider, RateLimit, Webhook
 from integrations.hub.streams import ID_MARKER, WRITE_MARKER, MappingRow, Stream, ValueRow
 from integrations.hub.sync.states import states_ensure
 from tests import factories

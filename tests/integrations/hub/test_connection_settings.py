@@ -12,9 +12,9 @@ from django.urls import reverse
 
 from crm.models import Change, Membership, Workspace
 from integrations.hub import registry
+from integrations.hub.access import SettingField
 from integrations.hub.errors import Conflict, InvalidSettings
 from integrations.hub.models import Connection, ConnectionState
-from integrations.hub.provider import SettingField
 from integrations.hub.reconfiguration import settings_replace
 from tests import factories
 from tests.integrations.hub import echo

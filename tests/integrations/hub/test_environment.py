@@ -13,11 +13,11 @@ from django.test import override_settings
 
 from crm.models import Change, Workspace
 from integrations.hub import leases, registry, sweeps
+from integrations.hub.access import SettingField
 from integrations.hub.connections import connection_disconnect, connection_pause
 from integrations.hub.environment import SWITCHED_OFF, environment_sweep
 from integrations.hub.errors import Conflict
 from integrations.hub.models import Connection, ConnectionState, FailedRound
-from integrations.hub.provider import SettingField
 from integrations.hub.types import EnvironmentConnection
 from tests.integrations.hub import echo
 from tests.integrations.hub.conftest import connection_make, in_threads

@@ -15,6 +15,7 @@ import requests
 from django.db import transaction
 
 from integrations.hub import registry
+from integrations.hub.access import host_is_declared
 from integrations.hub.errors import (
     AuthExpired,
     Conflict,
@@ -36,7 +37,6 @@ from integrations.hub.http.guard import is_public
 from integrations.hub.http.session import shortest_timeout
 from integrations.hub.http.status import retry_after_seconds
 from integrations.hub.models import Connection
-from integrations.hub.provider import host_is_declared
 from tests.integrations.hub import echo
 from tests.integrations.hub.echo import EchoVendor, status
 

@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 
+from integrations.hub.access import SettingField
 from integrations.hub.errors import InvalidSettings
 from integrations.hub.forms import ConnectionForm
 from integrations.hub.intake import LONGEST_BIG_TEXT, settings_clean
-from integrations.hub.provider import Provider, SettingField
+from integrations.hub.provider import Provider
 from tests.integrations.hub import echo
 
 

@@ -16,6 +16,7 @@ from django_q.models import OrmQ, Schedule
 
 from crm.models import User
 from integrations.hub import leases, registry, retention, selectors, slots, sweeps, tasks, wake
+from integrations.hub.access import ApiKeyAuth
 from integrations.hub.models import (
     Attempt,
     Connection,
@@ -25,7 +26,7 @@ from integrations.hub.models import (
     JobState,
     SyncJob,
 )
-from integrations.hub.provider import ApiKeyAuth, Provider
+from integrations.hub.provider import Provider
 from integrations.hub.pump import pump
 from nexa.doctor.engine import cluster_found
 from nexa.readiness import cluster_judged

@@ -10,10 +10,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from integrations.hub import registry
+from integrations.hub.access import ApiKeyAuth, CredentialField
 from integrations.hub.errors import Exists, HubError, NotApplied, NotFound
 from integrations.hub.merge import Direction, Rule
 from integrations.hub.models import Connection
-from integrations.hub.provider import ApiKeyAuth, CredentialField, Provider
+from integrations.hub.provider import Provider
 from integrations.hub.streams import (
     ID_MARKER,
     WRITE_MARKER,

@@ -17,18 +17,12 @@ from werkzeug.serving import make_server
 from werkzeug.wrappers import Request, Response
 
 from crm.models import Account
+from integrations.hub.access import ApiKeyAuth, CredentialField, OAuth
 from integrations.hub.commands import Command
 from integrations.hub.http import raise_for_status, session_for
 from integrations.hub.models import Connection
 from integrations.hub.oauth import access_token
-from integrations.hub.provider import (
-    ApiKeyAuth,
-    CredentialField,
-    OAuth,
-    Provider,
-    RateLimit,
-    Webhook,
-)
+from integrations.hub.provider import Provider, RateLimit, Webhook
 from integrations.hub.types import AccountInfo, Event, RawRequest, Registration
 
 HOST = "https://api.acme.test"

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from crm.models import Workspace
+from integrations.hub.access import OAuth
 from integrations.hub.models import Connection, OAuthApplication
 from integrations.hub.oauth import Application, application_find
 from integrations.hub.oauth.names import ApplicationRefused, GrantRefused
 from integrations.hub.oauth.token_calls import Code, code_exchange
-from integrations.hub.provider import OAuth
 from tests.integrations.hub.oauth import acme
 from tests.integrations.hub.oauth.acme import AcmeVendor, answered
 

@@ -8,6 +8,7 @@ from contextvars import ContextVar
 from typing import TYPE_CHECKING
 
 from integrations.hub import registry
+from integrations.hub.access import ApiKeyAuth
 from integrations.hub.commands import Command
 from integrations.hub.errors import (
     AuthExpired,
@@ -20,7 +21,7 @@ from integrations.hub.errors import (
 )
 from integrations.hub.http.exchange import Exchange, check_guard, keep
 from integrations.hub.models import Connection
-from integrations.hub.provider import ApiKeyAuth, Provider
+from integrations.hub.provider import Provider
 from integrations.hub.pushes import Push
 from integrations.hub.types import AccountInfo
 
