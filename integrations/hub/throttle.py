@@ -1,8 +1,15 @@
-"""The rate limit that all processes share: GCRA, one row a window, one atomic statement."""
+"""The rate limit that all processes share: GCRA, one row a window, one atomic statement.
+
+What nobody waits for leaves half of each burst to the rest, so a person's edit finds room even
+while a backfill runs at the limit.
+"""
 
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 
 from django.db import connection as database
@@ -19,6 +26,7 @@ LONGEST_WAIT_SECONDS = 5.0
 LOWEST_PACE = 0.1
 RECOVERY_PER_MINUTE = 0.1
 LONGEST_BLOCK_SECONDS = 3600.0
+BACKGROUND_SHARE = 0.5
 DEFAULT_BLOCK_SECONDS = 60.0
 
 # Rows are locked in one order and judged together: all windows admit the call, or none is charged.
@@ -58,6 +66,19 @@ ON CONFLICT (key) DO UPDATE SET
         0, EXTRACT(EPOCH FROM now() - b.paced_at)) / 60) / 2),
     paced_at = now()
 """
+
+
+_is_background: ContextVar[bool] = ContextVar("is_background", default=False)
+
+
+@contextmanager
+def background() -> Iterator[None]:
+    """Calls inside are of work that nobody waits for."""
+    token = _is_background.set(True)
+    try:
+        yield
+    finally:
+        _is_background.reset(token)
 
 
 @dataclass(frozen=True)
@@ -121,7 +142,8 @@ def block(connection: Connection, seconds: float | None) -> None:
 def _ask(limits: dict[str, RateLimit]) -> tuple[int, float]:
     keys = sorted(limits)
     steps = [limits[key].step_seconds for key in keys]
-    sizes = [float(limits[key].burst_size) for key in keys]
+    share = BACKGROUND_SHARE if _is_background.get() else 1.0
+    sizes = [max(1.0, limits[key].burst_size * share) for key in keys]
     with database.cursor() as cursor:
         cursor.execute(TAKE, [keys, steps, sizes, RECOVERY_PER_MINUTE, len(keys)])
         count, wait = cursor.fetchone()

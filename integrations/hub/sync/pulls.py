@@ -14,7 +14,7 @@ from django.db import transaction
 from django.db.models import F
 from django.db.models.functions import Now
 
-from integrations.hub import consequences, policy
+from integrations.hub import consequences, policy, throttle
 from integrations.hub.classification import classified
 from integrations.hub.errors import LeaseLost, Rejected
 from integrations.hub.faults import fault
@@ -54,7 +54,8 @@ def turn(connection_id: int, *, seconds: float = TURN_SECONDS) -> Step | None:
     work = rehearsal.pages if held.state.stage == SyncStage.REHEARSING else _pages
     failed: Exception | None = None
     try:
-        work(held, time.monotonic() + seconds)
+        with throttle.background():
+            work(held, time.monotonic() + seconds)
     except Exception as error:
         failed = error
     # Pages that came before the one that failed say that the vendor is there.

@@ -17,7 +17,7 @@ from typing import Any, Final
 from django.db import transaction
 from django.db.models import Exists, OuterRef
 
-from integrations.hub import jobs, wake
+from integrations.hub import jobs, throttle, wake
 from integrations.hub.http import recording
 from integrations.hub.merge import Direction
 from integrations.hub.models import LinkState, QuarantinedItem, SyncRecord, SyncRun, SyncState
@@ -57,7 +57,7 @@ def step(work: Walk) -> None:
     scene = scene_of(work.state)
     at = database_now()
     records: dict[str, RemoteRecord] = {}
-    with recording(lambda: None) as exchanges:
+    with throttle.background(), recording(lambda: None) as exchanges:
         if work.part == PAGES:
             records = _page(work, scene)
         elif work.part == LINKS:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 
-from integrations.hub import jobs
+from integrations.hub import jobs, throttle
 from integrations.hub.classification import BUG_PREFIX, classified
 from integrations.hub.errors import Rejected
 from integrations.hub.execution import Tried, settled, step_after, stored_quietly
@@ -42,7 +43,7 @@ def attempt(held: Sequence[Claimed]) -> list[tuple[Claimed, Tried]]:
     """
     fault("job.claimed")
     started = time.monotonic()
-    with recording(lambda: jobs.renew_many(held)) as exchanges:
+    with _rank(held), recording(lambda: jobs.renew_many(held)) as exchanges:
         errors = _errors(held)
     ended = time.monotonic()
     is_probe = held[0].job.connection.breaker_state == BreakerState.OPEN
@@ -69,6 +70,12 @@ def store(tried: Sequence[tuple[Claimed, Tried]]) -> list[tuple[Claimed, Step, f
         if one.step is not SUCCEEDED:
             told.append((claimed, settled(claimed, one), share))
     return told
+
+
+def _rank(held: Sequence[Claimed]) -> AbstractContextManager[None]:
+    """A batch that was added in bulk gives way to what somebody waits for."""
+    is_bulk = all(claimed.job.head_start_seconds < 0 for claimed in held)
+    return throttle.background() if is_bulk else nullcontext()
 
 
 def _errors(held: Sequence[Claimed]) -> Mapping[int, Exception]:
