@@ -23,6 +23,7 @@ from crm.models import Record
 from crm.services.entities import services_of
 from integrations.hub import jobs
 from integrations.hub.errors import RetryLater
+from integrations.hub.faults import fault
 from integrations.hub.merge import Direction
 from integrations.hub.models import (
     LinkState,
@@ -204,6 +205,7 @@ def _settle_one(scene: Scene, link: SyncRecord, record: Record | None) -> None:
         return
     is_again = _is_made_again(scene, link, record)
     tombstone(link, MADE_AGAIN_WORDS if is_again else GONE_WORDS)
+    fault("sync.gone_settled")
     if is_again:
         named = (scene.connection.pk, scene.stream.record_type)
         jobs.dirty(*named, [record.pk], BULK_HEAD_START_SECONDS)

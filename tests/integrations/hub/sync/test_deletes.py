@@ -292,3 +292,25 @@ def test_emptied_account_stops_to_ask(connection: Connection, mirror: MirrorVend
     assert not Contact.objects.exclude(archived_at=None).exists()
     assert SyncRecord.objects.exclude(state=LinkState.TOMBSTONE).count() == 60
     assert SyncState.objects.get(connection=connection, object="people").hold_reason
+
+
+def test_link_ends_together_with_what_follows_from_it(
+    connection: Connection,
+    mirror: MirrorVendor,
+    contact: Contact,
+    person: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    policy(connection, on_their_delete="archive")
+    mirror.remove("people", person)
+    monkeypatch.setenv("HUB_FAULT", "sync.gone_settled:raise")
+    pull(connection)
+    assert SyncRecord.objects.get(external_id=person).state == LinkState.ACTIVE
+
+    monkeypatch.setenv("HUB_FAULT", "")
+    time_passes(120)
+    work()
+
+    contact.refresh_from_db()
+    assert contact.archived_at is not None
+    assert SyncRecord.objects.get(external_id=person).state == LinkState.TOMBSTONE

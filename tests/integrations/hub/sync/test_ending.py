@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
+from django.utils import timezone
 
 from crm.models import Contact, User
 from integrations.hub.models import (
@@ -118,3 +121,20 @@ def test_turn_that_asked_nobody_tells_nothing_of_the_vendor(
     assert people(connection).run_cursor is None
     connection.refresh_from_db()
     assert connection.last_success_at is None
+
+
+def test_pull_that_fails_as_the_breakers_probe_prolongs_the_outage(
+    connection: Connection, mirror: MirrorVendor
+) -> None:
+    linked(connection, mirror, 1)
+    past = timezone.now() - timedelta(seconds=1)
+    Connection.objects.update(breaker_state="open", breaker_seconds=30, gate_until=past)
+    mirror.script = [Trouble("list", status=503)]
+    streams_due(connection, "people")
+
+    pulls.turn(connection.pk)
+
+    connection.refresh_from_db()
+    assert connection.breaker_seconds == 60
+    assert connection.gate_until is not None
+    assert connection.gate_until > timezone.now() + timedelta(seconds=50)

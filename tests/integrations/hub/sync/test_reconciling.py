@@ -13,6 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from crm.models import Contact
+from integrations.hub import registry
 from integrations.hub.errors import Conflict
 from integrations.hub.health import stream_health
 from integrations.hub.models import (
@@ -291,3 +292,14 @@ def test_page_shows_the_comparison(
     assert run is not None
     assert run.details["repair"] is True
     pull(connection)
+
+
+def test_comparison_of_a_provider_that_is_gone_is_not_asked_for(
+    connection: Connection, people: list[str]
+) -> None:
+    reconcile_start(state_of(connection))
+    assert reconcile_sweep() == 1
+
+    registry.remove("mirror")
+
+    assert reconcile_sweep() == 0

@@ -31,7 +31,7 @@ from integrations.hub.sync.states import stream_go_live
 from tests import factories
 from tests.integrations.hub.mirror import mirror_connection
 from tests.integrations.hub.mirror_vendor import MirrorVendor, Trouble
-from tests.integrations.hub.sync.world import Desk
+from tests.integrations.hub.sync.world import Desk, pull
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -244,3 +244,17 @@ def test_dry_run_looks_at_a_live_stream_and_leaves_it_alone(
     assert run.details["counts"]["created"] == 1
     assert state_of(connection, "companies").stage == SyncStage.LIVE
     assert not Account.objects.exists()
+
+
+def test_going_live_forgets_where_a_rehearsal_was(
+    connection: Connection, mirror: MirrorVendor, actor: User
+) -> None:
+    state = state_of(connection, "companies")
+    kept = {"run": 0, "page": {"after": "2999-01-01T00:00:00+00:00|1"}}
+    SyncState.objects.filter(pk=state.pk).update(stage=SyncStage.REHEARSED, run_cursor=kept)
+    mirror.add("companies", domain="acme.test", name="Acme")
+
+    stream_go_live(state_of(connection, "companies"), actor=actor)
+    pull(connection, "companies")
+
+    assert Account.objects.filter(domain="acme.test").exists()

@@ -6,6 +6,9 @@ import pytest
 from django.utils import timezone
 
 from integrations.hub.models import Connection, LinkState, SyncJob, SyncRecord, WriteIntent
+from integrations.hub.pump import pump
+from integrations.hub.streams import Hint, RemoteRecord
+from integrations.hub.sync.inbound import hints_take
 from integrations.hub.sync.scene import scene_of
 from integrations.hub.sync.sweeping import left_behind
 from tests.integrations.hub.mirror_calls import Shape
@@ -65,3 +68,18 @@ def test_restore_that_no_job_told_is_found_by_the_sweep(
     assert [one.pk for one in left_behind(scene_of(state))] == [contact.pk]
     SyncRecord.objects.update(reason="Gone at the vendor.", state_at=timezone.now())
     assert not left_behind(scene_of(state)).exists()
+
+
+@pytest.mark.parametrize("shape", [Shape(has_markers=False, can_read=False)], indirect=True)
+def test_told_stranger_does_not_wait_for_a_look_that_nobody_can_take(
+    connection: Connection, mirror: MirrorVendor, desk: Desk
+) -> None:
+    mirror.script = [Trouble("write", is_reset=True)]
+    desk.make("contact", email="ada@acme.test", first_name="Ada")
+    pump(5)
+    assert WriteIntent.objects.filter(kind="make", outcome="unknown").exists()
+    told = RemoteRecord("eve", {"email": "eve@acme.test"}, modified_at=timezone.now())
+
+    hints_take(connection, [Hint("people", "eve", record=told)], received_at=timezone.now())
+
+    assert SyncRecord.objects.filter(external_id="eve").exists()
