@@ -21,7 +21,10 @@ def host_is_declared(host: str, patterns: tuple[str, ...]) -> bool:
 
 @dataclass(frozen=True)
 class CredentialField:
-    """One secret the person types in; stored encrypted and never shown again."""
+    """One secret the person types in; stored encrypted and never shown again.
+
+    One that `is_signing` proves web-hooks: after it is replaced the old one counts for a day.
+    """
 
     name: str
     label: str
@@ -29,6 +32,7 @@ class CredentialField:
     is_required: bool = True
     pattern: str = ""
     pattern_help: str = ""
+    is_signing: bool = False
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ from crm.models import User, Workspace
 from integrations.hub import accounts, gates, handshake, reconnection, registry, wake
 from integrations.hub.credentials import Secrets
 from integrations.hub.errors import AlreadyConnected, Conflict, InvalidSettings
+from integrations.hub.former import former_kept
 from integrations.hub.intake import credentials_clean, settings_clean
 from integrations.hub.models import AuthKind, Connection, ConnectionState, GateReason
 from integrations.hub.oauth import scopes
@@ -161,6 +162,7 @@ def credentials_replace(
     tokens = {ACCESS_TOKEN, REFRESH_TOKEN} if connection.is_oauth else set()
     kept = {name: value for name, value in stored.items() if name not in tokens}
     cleaned = credentials_clean(connection.declaration, credentials, kept=kept)
+    cleaned = former_kept(connection.declaration, stored, cleaned)
     return credentials_take(connection, Secrets(cleaned), values=OF_A_KEY, actor=actor)
 
 

@@ -30,6 +30,7 @@ provider = Provider(
             CredentialField(
                 "client_secret",
                 "Client secret",
+                is_signing=True,
                 help="Of the same app; it proves that web-hooks come from HubSpot. Without it "
                 "changes are found by asking every few minutes.",
                 is_required=False,

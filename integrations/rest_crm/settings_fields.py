@@ -29,6 +29,7 @@ AUTH = ApiKeyAuth(
         CredentialField(
             "webhook_secret",
             "Web-hook secret",
+            is_signing=True,
             help="Leave it empty: one is made and told to the CRM. Fill it in only when the CRM "
             "has one already.",
             is_required=False,

@@ -25,6 +25,7 @@ provider = Provider(
             CredentialField(
                 "webhook_secret",
                 "Signing secret",
+                is_signing=True,
                 help="Leave it empty: the web-hook is made for you. Fill it in only when you made "
                 "the web-hook in Stripe yourself.",
                 is_required=False,

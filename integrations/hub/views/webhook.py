@@ -12,6 +12,7 @@ from django.views.decorators.csrf import csrf_exempt
 
 from integrations.hub import inbox, registry
 from integrations.hub.errors import Unverified
+from integrations.hub.former import as_before
 from integrations.hub.inbox import pressure
 from integrations.hub.inbox.keep import events_of, events_read
 from integrations.hub.inbox.senders import (
@@ -21,7 +22,7 @@ from integrations.hub.inbox.senders import (
     senders_read,
 )
 from integrations.hub.models import Connection, ConnectionState
-from integrations.hub.provider import SharedDoor
+from integrations.hub.provider import SharedDoor, Webhook
 from integrations.hub.types import RawRequest
 
 logger = logging.getLogger("integrations.hub.webhook")
@@ -133,7 +134,7 @@ def _is_readable(connection: Connection, raw: RawRequest) -> bool:
 def _sender_of(raw: RawRequest, door: SharedDoor, senders: Sequence[Sender]) -> Sender | None:
     """Whose call it is; a refusal is counted where only one connection can have been meant."""
     try:
-        found = door.connection_of(raw, [sender.connection for sender in senders])
+        found = _owner(raw, door, [sender.connection for sender in senders])
     except Unverified as reason:
         said = str(reason)
     except Exception:  # the boundary: what a stranger sends must not be answered with our error
@@ -145,6 +146,19 @@ def _sender_of(raw: RawRequest, door: SharedDoor, senders: Sequence[Sender]) -> 
     if len(senders) == 1:
         inbox.refusal_count(senders[0].connection, said)
     return None
+
+
+def _owner(raw: RawRequest, door: SharedDoor, connections: Sequence[Connection]) -> Connection:
+    """By the secrets of now, else by those before them; raises Unverified."""
+    try:
+        return door.connection_of(raw, connections)
+    except Unverified:
+        earlier = [(as_before(connection), connection) for connection in connections]
+        known = [(before, now) for before, now in earlier if before is not None]
+        if not known:
+            raise
+        found = door.connection_of(raw, [before for before, _ in known])
+        return next(now for before, now in known if before is found)
 
 
 # --- Both ---------------------------------------------------------------------------------------
@@ -188,13 +202,24 @@ def _refusal(connection: Connection, raw: RawRequest) -> str:
     if declared is None:
         return "the provider takes no web-hooks"
     try:
-        declared.verify(raw, connection)
+        _prove(declared, raw, connection)
     except Unverified as reason:
         return str(reason)
     except Exception:  # the boundary: what a stranger sends must not be answered with our error
         logger.exception("verifying a web-hook of %s failed", connection.provider)
         return "the verification failed with an error"
     return ""
+
+
+def _prove(declared: Webhook, raw: RawRequest, connection: Connection) -> None:
+    """By the secret of now, else by the one before it; raises Unverified."""
+    try:
+        declared.verify(raw, connection)
+    except Unverified:
+        earlier = as_before(connection)
+        if earlier is None:
+            raise
+        declared.verify(raw, earlier)
 
 
 def _unstored() -> HttpResponse:

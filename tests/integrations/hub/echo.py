@@ -128,7 +128,7 @@ provider = Provider(
     auth=ApiKeyAuth(
         fields=(
             CredentialField("api_key", "API key", pattern=r"echo_live_\w+"),
-            CredentialField("webhook_secret", "Signing secret", is_required=False),
+            CredentialField("webhook_secret", "Signing secret", is_required=False, is_signing=True),
         )
     ),
     check=account_info,

@@ -10,11 +10,12 @@ import pytest
 from django.test import Client as Browser
 from django.utils import timezone
 
-from crm.models import Activity, Lead, Property, Workspace
+from crm.models import Activity, Lead, Property, User, Workspace
 from crm.services.activities import activity_log
 from crm.services.leads import lead_convert, lead_create, lead_status_change, lead_update
 from crm.services.origin import Origin
 from crm.services.records import record_create, record_update
+from integrations.hub.connections import credentials_replace
 from integrations.hub.mapping.people import owners_pull
 from integrations.hub.models import (
     Connection,
@@ -430,6 +431,17 @@ def test_web_hook_before_the_first_sync_is_ignored_with_its_reason(
 
 def test_wrong_secret_is_401(crm: Connection) -> None:
     assert tell("lead", "crm_lead_1", secret="not-ours", name="Ada") == 401
+
+
+def test_secret_of_before_a_change_counts_for_a_day(crm: Connection, admin: User) -> None:
+    credentials_replace(crm, credentials={"webhook_secret": "another-secret"}, actor=admin)
+
+    told = [
+        tell("lead", "L1", secret=secret, name="Eve", email="eve@example.test")
+        for secret in (HOOK_SECRET, "another-secret", "a-third")
+    ]
+
+    assert told == [200, 200, 401]
 
 
 def test_list_of_leads_is_pulled_page_by_page(
