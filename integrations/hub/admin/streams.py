@@ -10,12 +10,15 @@ from django.contrib import admin
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.template.response import TemplateResponse
 
 from crm.console import ModelAdmin, moment_column, shortened, state_column
+from integrations.hub.admin import stream_acts
 from integrations.hub.admin.answers import Words, act_on_each, operator_of
 from integrations.hub.errors import HubError
 from integrations.hub.models import SyncState, SyncStatus
 from integrations.hub.sync.holds import stream_switch
+from integrations.hub.sync.reconciling import reconcile_ask, repair_ask
 from integrations.hub.sync.steering import (
     CONFIGURABLE,
     by_operator,
@@ -28,6 +31,7 @@ from integrations.hub.sync.steering import (
 TONES = {SyncStatus.IDLE: "success", SyncStatus.SYNCING: "primary", SyncStatus.ERROR: "danger"}
 NOW = Words("stream", "streams", "due now; a worker pulls within seconds.")
 FULL = Words("stream", "streams", "due for a full listing; what is in step stays as it is.")
+COMPARED = Words("stream", "streams", "being compared; the coverage tells the outcome.")
 OFF = Words("stream", "streams", "switched off: nothing is read or sent.")
 ON = Words("stream", "streams", "switched on: what was missed is read and sent.")
 
@@ -66,7 +70,10 @@ class SyncStateAdmin(ModelAdmin):
     search_fields = ("connection__name", "object")
     list_select_related = ("connection",)
     ordering = ("connection__name", "order")
-    actions = ("sync_now", "sync_full", "switch_off", "switch_on")
+    actions = (
+        *("sync_now", "sync_full", "rewind", "compare", "repair", "go_on"),
+        *("switch_off", "switch_on"),
+    )
     fieldsets = (
         (None, {"fields": ("connection", "object", "status", "stage", "hold_reason")}),
         ("How it is kept in step", {"fields": CONFIGURABLE}),
@@ -128,6 +135,26 @@ class SyncStateAdmin(ModelAdmin):
             lambda one: stream_sync_now(one, origin=origin, is_full=True),
             FULL,
         )
+
+    @admin.action(description="Read the selected streams again from an earlier time")
+    def rewind(
+        self, request: HttpRequest, queryset: QuerySet[SyncState]
+    ) -> TemplateResponse | None:
+        return stream_acts.rewind(self, request, queryset)
+
+    @admin.action(description="Compare the selected streams with the vendor")
+    def compare(self, request: HttpRequest, queryset: QuerySet[SyncState]) -> None:
+        actor = operator_of(request)
+        act_on_each(self, request, queryset, lambda one: reconcile_ask(one, actor=actor), COMPARED)
+
+    @admin.action(description="Compare the selected streams, and mend what is missing or differs")
+    def repair(self, request: HttpRequest, queryset: QuerySet[SyncState]) -> None:
+        actor = operator_of(request)
+        act_on_each(self, request, queryset, lambda one: repair_ask(one, actor=actor), COMPARED)
+
+    @admin.action(description="Let the selected streams that stopped to ask go on")
+    def go_on(self, request: HttpRequest, queryset: QuerySet[SyncState]) -> TemplateResponse | None:
+        return stream_acts.go_on(self, request, queryset)
 
     @admin.action(description="Switch the selected streams off")
     def switch_off(self, request: HttpRequest, queryset: QuerySet[SyncState]) -> None:

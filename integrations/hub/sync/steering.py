@@ -57,7 +57,8 @@ def stream_sync_now(state: SyncState, *, origin: Origin, is_full: bool = False) 
 def cursor_rewind(state: SyncState, to: datetime, *, origin: Origin) -> None:
     """Read again all that was modified since; nothing is doubled by it.
 
-    Raises Conflict for a time in the future, or while a worker is at a page.
+    A worker that is at a page loses the stream. Raises Conflict for a time in the future, and
+    where nothing has been read yet.
     """
     if to.tzinfo is None or to > datetime.now(UTC):
         raise Conflict("Give a time in the past, with its time zone.")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import time
-from argparse import ArgumentParser
+from argparse import ArgumentParser, ArgumentTypeError
+from datetime import datetime
 from functools import partial
 from typing import Any, Final
 
@@ -23,7 +24,7 @@ from integrations.hub.models import (
 )
 from integrations.hub.pump import pump
 from integrations.hub.sync.rehearsal import rehearsal_dry
-from integrations.hub.sync.steering import by_operator, stream_sync_now
+from integrations.hub.sync.steering import by_operator, cursor_rewind, stream_sync_now
 
 POLL_SECONDS: Final = 0.5
 
@@ -40,6 +41,11 @@ class Command(BaseCommand):
         parser.add_argument("--connection", type=int, help="Only this connection (its number).")
         parser.add_argument("--provider", default="", help="Only this provider, by its id.")
         parser.add_argument("--object", default="", help="Only this kind, such as contacts.")
+        parser.add_argument(
+            "--since",
+            type=_moment,
+            help="Read again what was changed since, such as 2026-11-01T08:00Z.",
+        )
         parser.add_argument("--full", action="store_true", help="Read everything and compare it.")
         parser.add_argument("--dry-run", action="store_true", help="Read all, and write nothing.")
         parser.add_argument("--seconds", type=float, default=600.0, help="Give up after so long.")
@@ -50,7 +56,7 @@ class Command(BaseCommand):
         if not states:
             raise CommandError("No stream of a connected system fits; see manage.py doctor.")
         last = _last_run_id()
-        refused = _rehearse(states) if options["dry_run"] else _begin(states, options["full"])
+        refused = _rehearse(states) if options["dry_run"] else _begin(states, options)
         begun = [state for state in states if state.pk not in refused]
         is_over = options["dry_run"] or _work(begun, options["seconds"])
         lines = [_line(state, last, refused.get(state.pk, "")) for state in states]
@@ -68,6 +74,13 @@ class Command(BaseCommand):
             )
             words = f"{line['connection']} {line['object']}: {line['status']} ({counts})"
             self.stdout.write(f"{words} {line['error']}".rstrip())
+
+
+def _moment(text: str) -> datetime:
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError as error:
+        raise ArgumentTypeError("write a time as 2026-11-01T08:00Z") from error
 
 
 _BAD: Final = (RunStatus.FAILED, RunStatus.HELD, RunStatus.RUNNING, RunStatus.PARTIAL, "refused")
@@ -96,12 +109,15 @@ def _rehearse(states: list[SyncState]) -> dict[int, str]:
     return refused
 
 
-def _begin(states: list[SyncState], is_full: bool) -> dict[int, str]:
+def _begin(states: list[SyncState], options: dict[str, Any]) -> dict[int, str]:
     """Make them due; those that cannot be, and why."""
+    origin = by_operator(None, "manage.py sync")
     refused: dict[int, str] = {}
     for state in states:
         try:
-            stream_sync_now(state, origin=by_operator(None, "manage.py sync"), is_full=is_full)
+            if options["since"]:
+                cursor_rewind(state, options["since"], origin=origin)
+            stream_sync_now(state, origin=origin, is_full=options["full"])
         except Conflict as error:
             refused[state.pk] = str(error)
     return refused

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from django.core.management import CommandError, call_command
 from django.test import Client
 from django.urls import reverse
 
@@ -14,8 +15,10 @@ from integrations.hub.models import (
     LinkState,
     QuarantinedItem,
     SyncRecord,
+    SyncRun,
     SyncState,
 )
+from integrations.hub.sync.holds import hold
 from integrations.hub.vitals import vitals
 from tests.integrations.hub.conftest import connection_make
 from tests.integrations.hub.mirror_vendor import MirrorVendor
@@ -171,3 +174,67 @@ def test_overview_costs_the_same_for_many_connections(
 
     with django_assert_num_queries(3):
         assert len(vitals()) == 12
+
+
+def test_stream_is_read_again_from_an_earlier_time_after_a_question(
+    console: Client, connection: Connection, mirror: MirrorVendor, person: str, operator: User
+) -> None:
+    state = SyncState.objects.get(connection=connection, object="people")
+    asked = act(console, "syncstate", "rewind", state).content.decode()
+    assert "Read up to" in asked
+    assert "Read again" in asked
+
+    url = reverse("admin:hub_syncstate_changelist")
+    chosen = {"action": "rewind", "_selected_action": [state.pk], "confirmed": "yes"}
+    wrong = console.post(url, chosen | {"since": "yesterday"}).content.decode()
+    assert "valid date" in wrong
+    future = console.post(url, chosen | {"since": "2999-01-01T00:00"}, follow=True)
+    assert "time in the past" in future.content.decode()
+    console.post(url, chosen | {"since": "2026-01-02T03:04"}, follow=True)
+
+    state.refresh_from_db()
+    assert state.cursor == {"at": "2026-01-02T03:04:00+00:00"}
+    assert Change.objects.filter(record_type="syncstate", actor=operator).exists()
+
+
+def test_held_stream_goes_on_from_the_console_after_its_reason_was_shown(
+    console: Client, connection: Connection, person: str, operator: User
+) -> None:
+    state = SyncState.objects.get(connection=connection, object="people")
+    hold(state, "Look at this.")
+
+    asked = act(console, "syncstate", "go_on", state).content.decode()
+    assert "Look at this." in asked
+    state.refresh_from_db()
+    assert state.hold_reason
+
+    url = reverse("admin:hub_syncstate_changelist")
+    chosen = {"action": "go_on", "_selected_action": [state.pk], "confirmed": "yes"}
+    console.post(url, chosen, follow=True)
+    state.refresh_from_db()
+    assert (state.hold_reason, state.is_guard_waived) == ("", True)
+
+
+def test_stream_is_compared_from_the_console(
+    console: Client, connection: Connection, person: str
+) -> None:
+    state = SyncState.objects.get(connection=connection, object="people")
+
+    act(console, "syncstate", "compare", state)
+
+    run = SyncRun.objects.get(connection=connection, kind="reconcile")
+    assert run.details == {"repair": False}
+
+
+def test_shell_reads_again_since_a_time(
+    connection: Connection, mirror: MirrorVendor, person: str
+) -> None:
+    mirror.edit("people", person, title="Countess")
+    Contact.objects.update(title="")
+    SyncRecord.objects.update(base_ours={}, base_theirs={})
+
+    call_command("sync", "--connection", str(connection.pk), "--since", "2026-01-01T00:00Z")
+
+    assert Contact.objects.get().title == "Countess"
+    with pytest.raises(CommandError, match="write a time"):
+        call_command("sync", "--connection", str(connection.pk), "--since", "soon")
