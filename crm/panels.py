@@ -10,38 +10,35 @@ from dataclasses import dataclass
 
 from django.http import HttpRequest
 
-from crm.models import Account
-
-
-@dataclass(frozen=True)
-class PanelRow:
-    """One fact; `url` is an absolute https address or a path of ours, or empty."""
-
-    label: str
-    value: str
-    url: str = ""
+from crm.models import OwnedRecord
 
 
 @dataclass(frozen=True)
 class Panel:
-    """A card beside a record; a panel without rows shows its `empty` sentence."""
+    """A card beside a record, fetched when it comes into sight, so that the page waits for nobody.
 
+    `url` is a page of ours about the record. Asked by htmx for the region `id`, it answers with
+    the card alone; without script its link, named `label`, leads there.
+    """
+
+    id: str
     title: str
-    rows: tuple[PanelRow, ...]
-    empty: str = ""
+    label: str
+    url: str
 
 
 OriginLink = Callable[[HttpRequest, str], str]
-AccountPanel = Callable[[HttpRequest, Account], Panel | None]
+RecordPanel = Callable[[HttpRequest, OwnedRecord], Panel | None]
 
-account_panels: list[AccountPanel] = []
+record_panels: list[RecordPanel] = []
 # Who knows the page of a ledger row's origin, by the kind of the origin.
 origin_links: dict[str, OriginLink] = {}
 
 
-def panels_of_account(request: HttpRequest, account: Account) -> list[Panel]:
-    """What is registered for an account; None means nothing to say."""
-    return [panel for make in account_panels if (panel := make(request, account))]
+def panels_of(request: HttpRequest, record: OwnedRecord) -> list[Panel]:
+    """What is registered for a record's page; None means nothing to say. Asks the database nothing:
+    what a panel shows is read when it is fetched."""
+    return [panel for make in record_panels if (panel := make(request, record))]
 
 
 def origin_url(request: HttpRequest, kind: str, origin_id: str) -> str:

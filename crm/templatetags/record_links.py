@@ -31,13 +31,6 @@ def web_url(address: str) -> str:
 
 
 @register.filter
-def panel_url(address: str) -> str:
-    """As web_url, and paths of ours."""
-    is_path = str(address).startswith("/") and not str(address).startswith("//")
-    return address if is_path else web_url(address)
-
-
-@register.filter
 def may_edit(membership: Membership | None, record: OwnedRecord) -> bool:
     """Whether buttons that change the record are offered to the member."""
     return not record.is_archived and is_allowed(membership, Action.EDIT, record)

@@ -1,4 +1,4 @@
-"""Companies: their rows, filters and page with health, billing and what is linked elsewhere."""
+"""Companies: their rows, filters and page with health and billing."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from django.db.models.functions import Lower
 from crm.choices import Level, PaymentStatus, SubscriptionStatus
 from crm.forms.accounts import AccountForm
 from crm.models import Account, Alert, Invoice, Payment, Subscription, Workspace
-from crm.panels import panels_of_account
 from crm.selectors.accounts import accounts_of
 from crm.selectors.alerts import alerts_unresolved
 from crm.selectors.ledger import moves_of
@@ -35,7 +34,6 @@ def account_page(request: WorkspaceRequest, account: Account) -> dict[str, Any]:
         **deals_of(account, "account"),
         **people_of(account),
         "alerts": open_alerts(request.workspace, account),
-        "panels": panels_of_account(request, account),
         "subscription_label": subscription_label(account.subscription_status),
         "payments_hint": payments_hint(account),
         "is_billing": is_billing,

@@ -10,6 +10,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from crm.access import Action
 from crm.forms.record import RecordForm
+from crm.panels import panels_of
 from crm.selectors.lookup import LOOKUPS
 from crm.services.errors import ServiceError, StaleRecord
 from crm.views.doors import (
@@ -58,6 +59,7 @@ def record_detail(request: WorkspaceRequest, pk: int, kind: RecordKind) -> HttpR
         "may_edit": may_edit(request, record),
         "may_restore": may_restore(request, record),
         "edit_url": kind.url("edit", record),
+        "panels": panels_of(request, record),
         **kind.page(request, record),
     }
     return render(request, f"{kind.folder}/detail.html", context)

@@ -1,41 +1,31 @@
-"""Adds to an account's page where else the account lives."""
+"""Adds to every record's page how the record stands with the connected systems."""
 
 from __future__ import annotations
+
+from typing import Final
 
 from django.http import HttpRequest
 from django.urls import reverse
 
-from crm.models import Account
-from crm.panels import Panel, PanelRow, account_panels
-from integrations.hub.models import ConnectionState, SyncRecord
+from crm.models import OwnedRecord, Record
+from crm.panels import Panel, record_panels
+from crm.services.ledger import record_type
+
+PANEL: Final = "connected-systems"
 
 
-def connected_systems(request: HttpRequest, account: Account) -> Panel:
-    """One row per link: the vendor's word for the thing, its id there, and the connection."""
-    links = (
-        SyncRecord.objects.filter(
-            record_type="account",
-            local_id=account.pk,
-            connection__workspace_id=account.workspace_id,
-        )
-        .exclude(connection__state=ConnectionState.DISABLED)
-        .select_related("connection")
-        .order_by("connection_id", "object")
-    )
+def connected_systems(request: HttpRequest, record: OwnedRecord) -> Panel:
     return Panel(
+        id=PANEL,
         title="Connected systems",
-        rows=tuple(_row(link) for link in links),
-        empty="This company is not in any connected system yet.",
+        label="How it stands with connected systems",
+        url=record_systems_path(record),
     )
 
 
-def _row(link: SyncRecord) -> PanelRow:
-    connection = link.connection
-    label = f"{connection.provider_name} {link.object}"
-    if link.state != "active":
-        label += f" ({link.get_state_display().lower()})"
-    url = reverse("hub:connection_detail", args=[connection.pk])
-    return PanelRow(label=label, value=link.external_id, url=url)
+def record_systems_path(record: Record) -> str:
+    """The page that says of each connected system whether the record is in step with it."""
+    return reverse("hub:record_systems", args=[record_type(record), record.pk])
 
 
-account_panels.append(connected_systems)
+record_panels.append(connected_systems)

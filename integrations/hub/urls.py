@@ -5,7 +5,14 @@ from __future__ import annotations
 from django.urls import URLPattern, URLResolver, include, path
 
 from integrations.hub.mapping_urls import mapping_patterns
-from integrations.hub.views import conflicts, connecting, connections, first_sync, streams
+from integrations.hub.views import (
+    conflicts,
+    connecting,
+    connections,
+    first_sync,
+    records,
+    streams,
+)
 from integrations.hub.views.connection_settings import connection_settings
 from integrations.hub.views.integrations import integration_list
 from integrations.hub.views.webhook import shared_webhook, webhook
@@ -13,6 +20,7 @@ from integrations.hub.views.webhook import shared_webhook, webhook
 app_name = "hub"
 
 _CONNECTION = "integrations/connections/<int:pk>/"
+_RECORD = "integrations/records/<slug:record_type>/<int:pk>/"
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("webhooks/<slug:provider>/<slug:key>/", webhook, name="webhook"),
@@ -49,6 +57,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("integrations/streams/<int:pk>/", streams.stream_detail, name="stream_detail"),
     path("integrations/streams/<int:pk>/act/", streams.stream_act, name="stream_act"),
     path("integrations/runs/<int:pk>/undo/", streams.run_undo, name="run_undo"),
+    path(_RECORD, records.record_systems, name="record_systems"),
+    path(f"{_RECORD}again/", records.record_again, name="record_again"),
     path("conflicts/", conflicts.conflict_list, name="conflict_list"),
     path("conflicts/decide/", conflicts.conflict_decide, name="conflict_decide"),
     path("integrations/oauth/callback/", connecting.oauth_callback, name="oauth_callback"),

@@ -28,7 +28,7 @@ LIST_ROWS = {
 }
 LIST_MAX = 8
 RECORD_MAX = 10
-ACCOUNT_MAX = 13
+ACCOUNT_MAX = 12
 
 
 @pytest.mark.parametrize("name", LIST_ROWS)
@@ -91,7 +91,7 @@ def test_record_asks_at_most_ten(
 
 
 @pytest.mark.parametrize("tab", ["all", "money", "history", "billing"])
-def test_account_asks_at_most_thirteen(
+def test_account_asks_at_most_twelve(
     company: Company,
     salesperson: User,
     sales_client: Client,
