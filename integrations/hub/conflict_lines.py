@@ -15,9 +15,7 @@ from django.utils.dateparse import parse_datetime
 from crm.access import Action, is_allowed
 from crm.models import Membership, OwnedRecord, Record
 from crm.services.ledger import CUSTOM_PREFIX
-from crm.views import record_kinds
 from crm.views.history import LABELS, key_words
-from crm.views.task_subject import record_path
 from integrations.hub.mapping.lookups import UNMAPPED
 from integrations.hub.models import (
     Connection,
@@ -27,10 +25,9 @@ from integrations.hub.models import (
     ValueMapping,
 )
 from integrations.hub.models.mapping import rule_choices
+from integrations.hub.subjects import gone_words, page_of
 
 EMPTY: Final = "—"
-PAGES: Final = frozenset(kind.name for kind in record_kinds.ALL)
-NOUNS: Final = {kind.name: kind.noun for kind in record_kinds.ALL}
 Names = Mapping[tuple[type[models.Model], int], str]
 Labels = Mapping[tuple[int, str, str, str], str]
 
@@ -86,14 +83,12 @@ def _line(
     membership: Membership | None,
 ) -> ConflictLine:
     field = _field(row.record_type, row.field)
-    has_page = membership is not None and row.record_type in PAGES
     key = (row.connection_id, row.object, row.field)
-    noun = NOUNS.get(row.record_type, row.record_type.replace("_", " "))
     return ConflictLine(
         conflict=row,
         label=field_words(row.record_type, row.field),
-        record=str(record) if record is not None else f"a {noun} that is no longer here",
-        url=record_path(record) if has_page and isinstance(record, OwnedRecord) else "",
+        record=str(record) if record is not None else gone_words(row.record_type),
+        url=page_of(record) if membership is not None and record is not None else "",
         their_url=_their_url(row.connection, row),
         ours=_words(field, row.ours, names),
         theirs=labels.get((*key, str(row.theirs))) or _their_words(row.theirs),

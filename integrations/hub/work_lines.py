@@ -8,20 +8,20 @@ from dataclasses import dataclass
 
 from django.db import models
 
-from crm.models import OwnedRecord
-from crm.views import record_kinds
-from crm.views.task_subject import record_path
+from crm.models import Record
 from integrations.hub.models import Connection, JobKind, SyncJob
+from integrations.hub.subjects import gone_words, model_of_type, noun_of, page_of
 from integrations.hub.words import command_words
 
-Subjects = dict[tuple[str, int], OwnedRecord]
-MODELS: dict[str, type[OwnedRecord]] = {kind.name: kind.model for kind in record_kinds.ALL}
-NOUNS = {kind.name: kind.noun for kind in record_kinds.ALL}
+Subjects = dict[tuple[str, int], Record]
 
 
 @dataclass(frozen=True)
 class WorkLine:
-    """One job: `title` ends where the record's name begins; `url` is the record's page or ''."""
+    """One job: `title` ends where the record's name begins; `url` is the record's page or ''.
+
+    A thing of theirs that may have no record here is named by their words.
+    """
 
     job: SyncJob
     title: str
@@ -36,12 +36,12 @@ def work_lines(connection: Connection, jobs: Iterable[SyncJob]) -> list[WorkLine
     return [_line(job, subjects.get((job.record_type, job.record_id))) for job in rows]
 
 
-def _line(job: SyncJob, record: OwnedRecord | None) -> WorkLine:
-    noun = NOUNS.get(job.record_type, job.record_type.replace("_", " "))
-    title = _title(job, noun)
+def _line(job: SyncJob, record: Record | None) -> WorkLine:
+    title = _title(job, noun_of(job.record_type))
     if record is None:
-        return WorkLine(job, title, f"a {noun} that is no longer here", "")
-    return WorkLine(job, title, str(record), record_path(record))
+        theirs = f"{job.object} {job.external_id}" if job.external_id else ""
+        return WorkLine(job, title, theirs or gone_words(job.record_type), "")
+    return WorkLine(job, title, str(record), page_of(record))
 
 
 def _title(job: SyncJob, noun: str) -> str:
@@ -61,9 +61,9 @@ def _subjects(connection: Connection, jobs: list[SyncJob]) -> Subjects:
         wanted[job.record_type].add(job.record_id)
     found: Subjects = {}
     for name, keys in wanted.items():
-        model = MODELS.get(name)
+        model = model_of_type(name)
         if model is not None:
-            rows: models.QuerySet[OwnedRecord] = model._default_manager.filter(
+            rows: models.QuerySet[Record] = model._default_manager.filter(
                 workspace_id=connection.workspace_id, pk__in=keys
             )
             found.update({(name, row.pk): row for row in rows})

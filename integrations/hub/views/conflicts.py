@@ -10,6 +10,8 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST
 
 from crm.access import Action
+from crm.models import Record
+from crm.services.ledger import record_type
 from crm.views.doors import WorkspaceRequest, is_swap, swap_headers, workspace_page
 from crm.views.listing import Filter, Listing, Options, Rows, list_page
 from integrations.hub import board
@@ -17,6 +19,7 @@ from integrations.hub.conflict_lines import conflict_lines, field_words
 from integrations.hub.conflicts import MOST_AT_ONCE, conflicts_of, conflicts_resolve
 from integrations.hub.merge import Side
 from integrations.hub.models import ConflictState, SyncConflict
+from integrations.hub.subjects import record_find, record_key
 
 RESULTS = "results"
 EVERY = "all"
@@ -55,13 +58,18 @@ def conflict_list(request: WorkspaceRequest) -> HttpResponse:
     state = _state(request)
     rows = conflicts_of(request.workspace)
     rows = rows if state == EVERY else rows.filter(state=state)
+    record = _record(request)
+    if record is not None:
+        rows = rows.filter(record_type=record_type(record), local_id=record.pk)
     found = list_page(request, rows, LISTING)
     context = {
         "found": found,
+        "record": record,
+        "record_key": record_key(record) if record is not None else "",
         "lines": conflict_lines(found.page.object_list, request.membership),
         "tabs": TABS,
         "state": state,
-        "is_filtered": any(one.value for one in found.filters),
+        "is_filtered": record is not None or any(one.value for one in found.filters),
         "address": request.GET.urlencode(),
     }
     template = "_results" if is_swap(request, RESULTS) else "list"
@@ -86,6 +94,14 @@ def conflict_decide(request: WorkspaceRequest) -> HttpResponse:
     if done:
         _tell(request, done, side)
     return _back(request)
+
+
+def _record(request: WorkspaceRequest) -> Record | None:
+    """The one whose conflicts alone are shown: `?record=contact-12`."""
+    name, _, pk = request.GET.get("record", "").rpartition("-")
+    if not pk.isdecimal() or len(pk) > 18:
+        return None
+    return record_find(request.workspace, name, int(pk))
 
 
 def _chosen(request: WorkspaceRequest) -> tuple[Side | None, QuerySet[SyncConflict]]:

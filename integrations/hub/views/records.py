@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.apps import apps
 from django.conf import settings
 from django.contrib import messages
 from django.http import Http404, HttpResponse
@@ -12,19 +11,15 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
 from crm.access import Action, is_allowed
-from crm.models import OwnedRecord, Record
-from crm.views.doors import WorkspaceRequest, is_swap, record_or_404, swap_headers, workspace_page
-from crm.views.record_kinds import ALL
-from crm.views.task_subject import record_path
+from crm.models import Record
+from crm.views.doors import WorkspaceRequest, is_swap, swap_headers, workspace_page
 from integrations.hub.board import connections_of
 from integrations.hub.errors import HubError
 from integrations.hub.models import SyncState
 from integrations.hub.panels import PANEL, record_systems_path
 from integrations.hub.retrying import record_retry
 from integrations.hub.standings import ATTEMPTS_SHOWN, OUTCOMES, attempts_of, standings_of
-
-PAGES = frozenset(kind.name for kind in ALL)
-NOUNS = {kind.name: kind.noun for kind in ALL}
+from integrations.hub.subjects import PAGES, noun_of, page_of, record_find, record_key
 
 
 @require_GET
@@ -35,7 +30,8 @@ def record_systems(request: WorkspaceRequest, record_type: str, pk: int) -> Http
     context: dict[str, Any] = {
         "record": record,
         "record_type": record_type,
-        "noun": NOUNS.get(record_type, record_type.replace("_", " ")),
+        "record_key": record_key(record),
+        "noun": noun_of(record_type),
         "standings": standings_of(record),
         "page_url": record_systems_path(record),
     }
@@ -43,8 +39,8 @@ def record_systems(request: WorkspaceRequest, record_type: str, pk: int) -> Http
         return swap_headers(render(request, "hub/records/_panel.html", context))
     if is_allowed(request.membership, Action.EDIT_ANY):
         context |= _attempts(record)
-    if isinstance(record, OwnedRecord) and record_type in PAGES:
-        context["back_url"] = record_path(record)
+    if record_type in PAGES:
+        context["back_url"] = page_of(record)
     return swap_headers(render(request, "hub/records/detail.html", context))
 
 
@@ -75,12 +71,7 @@ def _attempts(record: Record) -> dict[str, Any]:
 
 
 def _record_or_404(request: WorkspaceRequest, record_type: str, pk: int) -> Record:
-    """A record of the workspace, of whatever type; archived ones too."""
-    try:
-        model = apps.get_model("crm", record_type)
-    except LookupError:
-        raise Http404("There is no such kind of record.") from None
-    if not issubclass(model, Record):
-        raise Http404("There is no such kind of record.")
-    rows = model._default_manager.filter(workspace=request.workspace)
-    return record_or_404(rows.select_related("workspace"), pk)
+    record = record_find(request.workspace, record_type, pk)
+    if record is None:
+        raise Http404("There is no such record.")
+    return record

@@ -76,6 +76,17 @@ def page(client: Client, query: str = "") -> str:
     return client.get(reverse(PAGE) + query).content.decode()
 
 
+def test_inbox_is_narrowed_to_one_record(connection: Connection, sales_client: Client) -> None:
+    one, other = conflict_make(connection), conflict_make(connection)
+
+    found = page(sales_client, f"?record=contact-{one.local_id}")
+
+    assert f'id="conflict-{one.pk}"' in found
+    assert f'id="conflict-{other.pk}"' not in found
+    assert '<span class="chip">Record: Ada Byron</span>' in found
+    assert f'id="conflict-{other.pk}"' in page(sales_client, "?record=user-1&record=x")
+
+
 def decide(client: Client, **values: Any) -> Any:
     return client.post(reverse("hub:conflict_decide"), values, follow=True)
 

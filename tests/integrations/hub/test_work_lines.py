@@ -5,8 +5,10 @@ from __future__ import annotations
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from crm.models import Account
+from crm.services.activities import activity_create
 from integrations.hub.board import recent_jobs
 from integrations.hub.models import Connection, JobKind
 from integrations.hub.words import command_words, event_words
@@ -31,6 +33,31 @@ def test_push_names_the_kind_of_record(connection: Connection) -> None:
     job.intent, job.kind = None, JobKind.PUSH
 
     assert work_lines(connection, [job])[0].title == "Send company"
+
+
+def test_record_without_a_page_leads_to_how_it_stands(connection: Connection) -> None:
+    note = activity_create(
+        workspace=connection.workspace,
+        values={"kind": "note", "subject": "They call back", "occurred_at": timezone.now()},
+        origin=factories.TEST_ORIGIN,
+    )
+    job = command_make(connection)
+    job.record_type, job.record_id = "activity", note.pk
+
+    (line,) = work_lines(connection, [job])
+
+    assert line.record == "They call back"
+    assert line.url == reverse("hub:record_systems", args=["activity", note.pk])
+
+
+def test_thing_of_theirs_is_named_by_their_words(connection: Connection) -> None:
+    job = command_make(connection)
+    job.intent, job.kind, job.record_id = None, JobKind.INBOUND, 0
+    job.object, job.external_id = "people", "p81"
+
+    (line,) = work_lines(connection, [job])
+
+    assert (line.title, line.record, line.url) == ("Take a record over:", "people p81", "")
 
 
 def test_record_of_another_workspace_is_not_named(connection: Connection) -> None:
