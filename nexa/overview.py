@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 from dataclasses import dataclass
 
 from django.http import HttpRequest
@@ -13,9 +12,11 @@ from integrations.hub import overview as hub
 from integrations.hub import registry
 from integrations.hub.models import BreakerState, ConnectionState, RunStatus, SyncRun
 from integrations.hub.selectors import STUCK_SECONDS, hub_health
+from integrations.hub.trends import Spark, sparks
 from integrations.hub.types import HubHealth
 from integrations.hub.vitals import Vitals, vitals
-from nexa.overview_chart import chart_of
+from integrations.hub.words import age_words
+from nexa.overview_chart import traffic_chart
 
 TONES = {
     RunStatus.SUCCESS: "ok",
@@ -76,10 +77,7 @@ class VitalLine:
     provider: str
     tone: str
     state: str
-    lag: str
-    mean: str
-    success: str
-    coverage: str
+    spark: Spark | None
 
 
 @dataclass(frozen=True)
@@ -108,11 +106,9 @@ def overview() -> dict[str, object]:
             _received(hours),
         ],
         "has_connections": connections.open > 0,
-        "chart": chart_of(hours),
-        "hours": hours,
-        "chart_words": _chart_words(hours),
+        "chart": traffic_chart(hours, _chart_words(hours)),
         "blocks": [_block(run) for run in hub.runs_of_all()],
-        "vitals": [_vital_line(one) for one in vitals()],
+        "vitals": _vital_lines(),
         "dead_lines": [_dead_line(row) for row in dead],
         "dead_total": health.dead_jobs + health.dead_events,
         "signs": [*_signs_of_parts(), _sign_of_work(health), _sign_of_imports()],
@@ -132,7 +128,7 @@ def _attention(counts: hub.ConnectionCounts) -> Figure:
 
 def _due(health: HubHealth) -> Figure:
     due = health.due_jobs + health.due_events
-    lag = _age(health.oldest_due_seconds)
+    lag = age_words(health.oldest_due_seconds)
     is_late = due and health.oldest_due_seconds > STUCK_SECONDS
     return Figure(
         label="Work due now",
@@ -193,7 +189,13 @@ def _dead_line(row: hub.DeadRow) -> DeadLine:
     return DeadLine(row, _page(model, row.pk), ADVICE.get(row.reason.partition(":")[0], READ_IT))
 
 
-def _vital_line(one: Vitals) -> VitalLine:
+def _vital_lines() -> list[VitalLine]:
+    rows = vitals()
+    drawn = sparks([one.pk for one in rows])
+    return [_vital_line(one, drawn.get(one.pk)) for one in rows]
+
+
+def _vital_line(one: Vitals, spark: Spark | None) -> VitalLine:
     provider = registry.find(one.provider)
     return VitalLine(
         vitals=one,
@@ -201,10 +203,7 @@ def _vital_line(one: Vitals) -> VitalLine:
         provider=provider.name if provider else one.provider,
         tone="ok" if one.is_well else "err" if one.state == "auth_failed" or one.dead else "warn",
         state=_state_words(one),
-        lag="—" if one.lag_seconds is None else _age(one.lag_seconds),
-        mean="—" if one.mean_sync_ms is None else _age(one.mean_sync_ms / 1000),
-        success="—" if one.success_percent is None else f"{one.success_percent} %",
-        coverage="—" if one.coverage_percent is None else f"{one.coverage_percent} %",
+        spark=spark,
     )
 
 
@@ -225,7 +224,7 @@ def _signs_of_parts() -> list[Sign]:
             signs.append(Sign(label, "No sign of life yet: start the cluster (qcluster)", "err"))
             continue
         is_late = beat.seconds_ago > STUCK_SECONDS and name == "tick"
-        words = f"{_age(beat.seconds_ago)} ago by {beat.process or 'an unnamed process'}"
+        words = f"{age_words(beat.seconds_ago)} ago by {beat.process or 'an unnamed process'}"
         signs.append(Sign(label, words, "err" if is_late else "ok"))
     return signs
 
@@ -238,18 +237,6 @@ def _sign_of_work(health: HubHealth) -> Sign:
 def _sign_of_imports() -> Sign:
     running = imports_at_work()
     return Sign("Imports", f"{running} at work" if running else "None at work", "ok")
-
-
-def _age(seconds: float) -> str:
-    """Rounded to the unit people think in."""
-    whole = datetime.timedelta(seconds=max(0, round(seconds)))
-    if whole.total_seconds() < 120:
-        return f"{whole.total_seconds():.0f} s"
-    if whole < datetime.timedelta(hours=2):
-        return f"{whole.total_seconds() / 60:.0f} min"
-    if whole < datetime.timedelta(days=2):
-        return f"{whole.total_seconds() / 3600:.0f} h"
-    return f"{whole.days} days"
 
 
 def _number(count: int, one: str, many: str = "") -> str:

@@ -1,70 +1,32 @@
-"""Where the bars of the overview's chart stand; pure, in units of the drawing."""
+"""The overview's chart: what came in each hour, and beside it the tries of jobs."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+from crm.charts import Chart, Series, chart_of
 from integrations.hub.overview import HourOfTraffic
 
-WIDTH, HEIGHT, FLOOR = 720, 208, 180
-GAP = 3
-LEAST = 2
-LABEL_EVERY = 3
+WIDTH, HEIGHT = 720, 208
+NOTHING = "No event came in and no job was tried in the last 24 hours."
 
 
-@dataclass(frozen=True)
-class Bar:
-    """One bar; `kind` is its colour's name."""
-
-    kind: str
-    x: float
-    y: float
-    width: float
-    height: float
-
-
-@dataclass(frozen=True)
-class Label:
-    """The hour below a bar."""
-
-    x: float
-    text: str
-
-
-@dataclass(frozen=True)
-class Chart:
-    """All that is drawn; `top` is the value of the highest line."""
-
-    bars: tuple[Bar, ...]
-    labels: tuple[Label, ...]
-    top: int
-    width: int = WIDTH
-    height: int = HEIGHT
-    floor: int = FLOOR
-
-
-def chart_of(hours: Sequence[HourOfTraffic]) -> Chart:
-    """Two bars an hour: events received, and tries of jobs with the failed ones on the floor."""
-    top = max((max(one.events, one.tries) for one in hours), default=0)
-    step = WIDTH / max(len(hours), 1)
-    bars: list[Bar] = []
-    for number, one in enumerate(hours):
-        x, width = number * step, (step - GAP) / 2
-        bars += _bars("events", one.events, top, x=x, width=width)
-        bars += _bars("tries", one.tries, top, x=x + width, width=width)
-        bars += _bars("failed", one.failed, top, x=x + width, width=width)
-    labels = tuple(
-        Label(round(number * step, 1), f"{one.hour:%H:%M}")
-        for number, one in enumerate(hours)
-        if number % LABEL_EVERY == 0
+def traffic_chart(hours: Sequence[HourOfTraffic], words: str) -> Chart:
+    """`words` say it in one sentence, for those who do not see it."""
+    events = tuple(float(one.events) for one in hours)
+    failed = tuple(float(one.failed) for one in hours)
+    succeeded = tuple(float(one.tries - one.failed) for one in hours)
+    return chart_of(
+        "traffic",
+        "Traffic of the last 24 hours, UTC",
+        [f"{one.hour:%H:%M}" for one in hours],
+        (Series("accent", "Events received", events),),
+        (
+            Series("err", "Tries without success", failed),
+            Series("soft", "Tries that went well", succeeded),
+        ),
+        words=words if any(one.events or one.tries for one in hours) else NOTHING,
+        head="Hour (UTC)",
+        width=WIDTH,
+        height=HEIGHT,
     )
-    return Chart(tuple(bars), labels, top)
-
-
-def _bars(kind: str, value: int, top: int, *, x: float, width: float) -> list[Bar]:
-    """None for a zero; the smallest value is still seen."""
-    if not value:
-        return []
-    height = max(LEAST, round((FLOOR - 16) * value / top, 1))
-    return [Bar(kind, round(x, 1), round(FLOOR - height, 1), round(width, 1), height)]

@@ -11,8 +11,10 @@ from django.db import connection as database
 from integrations.hub import throttle
 from integrations.hub.models import Connection, ConnectionState, RateBucket
 from integrations.hub.overview import FIRST_SINCE, HOURS
+from integrations.hub.words import age_words, time_words
 
 SHOWN: Final = 50
+NOT_MEASURED: Final = "—"
 
 # From the connections on, each by an index of its own; tries of the last day by their ids.
 _VITALS: Final = f"""
@@ -23,7 +25,8 @@ WITH RECURSIVE period(since) AS (
 outcomes AS (
     SELECT j.connection_id, count(*) AS tries, count(*) FILTER (WHERE a.outcome = 'done') AS done
     FROM hub_attempt a JOIN hub_syncjob j ON j.id = a.job_id
-    WHERE a.id >= (SELECT max(low) FROM tries) AND a.is_counted GROUP BY 1
+    WHERE a.id >= (SELECT max(low) FROM tries) AND a.is_counted
+    AND (%(only)s::bigint IS NULL OR j.connection_id = %(only)s) GROUP BY 1
 )
 SELECT c.id, c.name, w.name, c.provider, c.state, c.attention, c.breaker_state,
     (SELECT count(*) FROM hub_syncjob j WHERE j.connection_id = c.id AND j.state = 'ready')
@@ -46,7 +49,7 @@ SELECT c.id, c.name, w.name, c.provider, c.state, c.attention, c.breaker_state,
      WHERE s.connection_id = c.id AND s.is_enabled AND s.stage = 'live')
 FROM hub_connection c JOIN crm_workspace w ON w.id = c.workspace_id
 LEFT JOIN outcomes o ON o.connection_id = c.id
-WHERE c.state <> %(disabled)s
+WHERE c.state <> %(disabled)s AND (%(only)s::bigint IS NULL OR c.id = %(only)s)
 ORDER BY c.state = 'active', c.name, c.id LIMIT %(shown)s
 """  # noqa: S608
 
@@ -82,15 +85,39 @@ class Vitals:
         return round(100 * self.done / self.tries, 1) if self.tries else None
 
     @property
+    def success_words(self) -> str:
+        return NOT_MEASURED if self.success_percent is None else f"{self.success_percent} %"
+
+    @property
+    def lag_words(self) -> str:
+        return NOT_MEASURED if self.lag_seconds is None else age_words(self.lag_seconds)
+
+    @property
+    def mean_words(self) -> str:
+        if self.mean_sync_ms is None:
+            return NOT_MEASURED
+        return time_words(self.mean_sync_ms / 1000)
+
+    @property
+    def coverage_words(self) -> str:
+        return NOT_MEASURED if self.coverage_percent is None else f"{self.coverage_percent} %"
+
+    @property
     def is_well(self) -> bool:
         is_open = self.state == ConnectionState.ACTIVE and self.breaker == "closed"
         return is_open and not (self.attention or self.dead or self.failing)
 
 
-def vitals() -> list[Vitals]:
+def vitals_of(connection: Connection) -> Vitals | None:
+    """Of one; None for a disconnected one."""
+    return next(iter(vitals(only=connection.pk)), None)
+
+
+def vitals(*, only: int | None = None) -> list[Vitals]:
     """Those in trouble first; three queries, however many connections there are."""
     with database.cursor() as cursor:
         values: dict[str, Any] = {
+            "only": only,
             "hours": HOURS,
             "disabled": ConnectionState.DISABLED,
             "shown": SHOWN,

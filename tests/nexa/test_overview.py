@@ -30,14 +30,14 @@ from integrations.hub.models import (
 )
 from integrations.hub.overview import HourOfTraffic
 from integrations.hub.watchdog import beat
-from nexa.overview_chart import FLOOR, chart_of
+from nexa.overview_chart import traffic_chart
 from tests import factories
 
 pytestmark = pytest.mark.django_db
 
 # Session, user, membership, health, traffic, oldest dead rows, connections, runs, heartbeats,
 # imports at work, dead rows of the menu.
-QUERIES = 14
+QUERIES = 15
 
 
 @pytest.fixture
@@ -201,14 +201,25 @@ def test_overview_asks_the_database_a_fixed_number_of_times(
     assert len(asked) == QUERIES, "\n\n".join(one["sql"] for one in asked)
 
 
-def test_chart_stands_on_its_floor() -> None:
+def test_chart_has_what_came_in_beside_the_tries() -> None:
     hour = timezone.now()
 
-    chart = chart_of([HourOfTraffic(hour, 10, 4, 1), HourOfTraffic(hour, 0, 0, 0)])
+    chart = traffic_chart([HourOfTraffic(hour, 10, 4, 1), HourOfTraffic(hour, 0, 0, 0)], "Said.")
 
-    assert [bar.kind for bar in chart.bars] == ["events", "tries", "failed"]
-    assert {bar.y + bar.height for bar in chart.bars} == {FLOOR}
-    assert chart.top == 10
+    assert [bar.kind for bar in chart.bars] == ["accent", "err", "soft"]
+    assert chart.rows[0] == (f"{hour:%H:%M}", ["10", "1", "3"])
+    assert chart.words == "Said."
+
+
+def test_each_connection_has_its_last_runs_drawn(
+    operator_client: Client, connection: Connection
+) -> None:
+    for status in (RunStatus.SUCCESS, RunStatus.SUCCESS, RunStatus.FAILED):
+        SyncRun.objects.create(connection=connection, kind=RunKind.PUSH, status=status)
+
+    page = overview_page(operator_client)
+
+    assert "Runs, last 7 days: 2 success, 1 failed." in page
 
 
 def test_menu_holds_every_page_once(operator_client: Client) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib import admin, messages
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils.safestring import SafeString
 
 from crm.console import ReadOnlyAdmin, preformatted
@@ -13,6 +15,8 @@ from integrations.hub.connections import connection_pause, connection_resume, co
 from integrations.hub.models import Connection, WebhookRefusal
 from integrations.hub.oauth.report import credential_report, report_lines
 from integrations.hub.overview import NEEDS_ATTENTION
+from integrations.hub.spans import DAYS, WORDS, span_of
+from integrations.hub.trends import trends_of
 
 PAUSED = Words("connection", "connections", "paused; work is kept and waits for Resume.")
 RESUMED = Words("connection", "connections", "resumed; waiting work goes on within seconds.")
@@ -56,6 +60,24 @@ class ConnectionAdmin(ReadOnlyAdmin):
     exclude = ("credentials", "settings", "webhook_key", "scopes")
     readonly_fields = ("access", "shown_settings")
     actions = ("test", "pause", "resume")
+    change_form_outer_after_template = "admin/connection_charts.html"
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        """With what it did over the hours or days the address asks for."""
+        connection = self.get_object(request, object_id)
+        span = span_of(request.GET.get("span", DAYS))
+        charts = trends_of(connection, span) if connection is not None else []
+        shown = {"charts": charts, "span": span.name, "spans": WORDS.items()}
+        response: HttpResponse = super().change_view(
+            request, object_id, form_url, {**shown, **(extra_context or {})}
+        )
+        return response
 
     @admin.display(description="Access: what it is worth, and what to do")
     def access(self, connection: Connection) -> SafeString:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.conf import settings
 from django.contrib import messages
 from django.http import HttpResponse
@@ -10,22 +12,32 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST
 
 from crm.access import Action
-from crm.views.doors import WorkspaceRequest, workspace_page
+from crm.views.doors import WorkspaceRequest, is_swap, swap_headers, workspace_page
 from integrations.hub import board, connections
 from integrations.hub.errors import HubError
 from integrations.hub.first_sync import stream_briefs
 from integrations.hub.forms import DisconnectForm
 from integrations.hub.models import Connection, SyncStage
 from integrations.hub.oauth.report import credential_report
+from integrations.hub.spans import DAYS, WORDS, span_of
+from integrations.hub.trends import trends_of
+from integrations.hub.vitals import vitals_of
 from integrations.hub.words import event_words
 from integrations.hub.work_lines import work_lines
+
+CHARTS, SPAN = "connection-charts", "span"
 
 
 @workspace_page(Action.VIEW)
 def connection_detail(request: WorkspaceRequest, pk: int) -> HttpResponse:
     connection = _connection_or_404(request, pk)
+    if is_swap(request, CHARTS):
+        context = {"connection": connection, **_charts(request, connection)}
+        return swap_headers(render(request, "hub/_charts.html", context))
     streams = stream_briefs(connection)
     context = {
+        # Without script they are asked for by their link; they are the slow part of the page.
+        **(_charts(request, connection) if SPAN in request.GET else {}),
         "connection": connection,
         "counts": board.work_counts(connection),
         "work": work_lines(connection, board.recent_jobs(connection)),
@@ -37,7 +49,7 @@ def connection_detail(request: WorkspaceRequest, pk: int) -> HttpResponse:
         "webhook_url": connections.webhook_url(connection),
         "sandbox_url": settings.NEXA_SANDBOX_URL,
     }
-    return render(request, "hub/connection_detail.html", context)
+    return swap_headers(render(request, "hub/connection_detail.html", context))
 
 
 @require_POST
@@ -102,6 +114,17 @@ def connection_disconnect(request: WorkspaceRequest, pk: int) -> HttpResponse:
         "back_url": _detail_url(connection),
     }
     return render(request, "hub/connection_disconnect.html", context)
+
+
+def _charts(request: WorkspaceRequest, connection: Connection) -> dict[str, Any]:
+    """How it does now, and what it did over the hours or days the address asks for."""
+    span = span_of(request.GET.get(SPAN, DAYS))
+    return {
+        "span": span.name,
+        "spans": WORDS.items(),
+        "charts": trends_of(connection, span),
+        "vitals": vitals_of(connection),
+    }
 
 
 def _connection_or_404(request: WorkspaceRequest, pk: int) -> Connection:
