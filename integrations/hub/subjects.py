@@ -7,17 +7,34 @@ from typing import Final
 from django.apps import apps
 
 from crm.models import OwnedRecord, Record, Workspace
+from crm.templatetags.ui import counted
 from crm.views import record_kinds
 from crm.views.task_subject import record_path
 from integrations.hub.panels import record_systems_path
 
 PAGES: Final = frozenset(kind.name for kind in record_kinds.ALL)
-NOUNS: Final = {kind.name: kind.noun for kind in record_kinds.ALL}
+NOUNS: Final = {kind.name: (kind.noun, kind.plural) for kind in record_kinds.ALL}
 
 
 def noun_of(record_type: str) -> str:
     """What people call such a record."""
-    return NOUNS.get(record_type, record_type.replace("_", " "))
+    return _nouns(record_type)[0]
+
+
+def counted_records(count: int, record_type: str) -> str:
+    """`2 companies`."""
+    return counted(count, ",".join(_nouns(record_type)))
+
+
+def _nouns(record_type: str) -> tuple[str, str]:
+    """For one and for many; a word that names no type of record stands for itself."""
+    model = model_of_type(record_type)
+    if record_type in NOUNS:
+        return NOUNS[record_type]
+    if model is None:
+        word = record_type.replace("_", " ")
+        return word, f"{word} records"
+    return str(model._meta.verbose_name), str(model._meta.verbose_name_plural)
 
 
 def gone_words(record_type: str) -> str:

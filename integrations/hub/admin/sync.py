@@ -1,11 +1,23 @@
-"""The sync log, and the events that have landed."""
+"""The sync log, whose runs can be undone from here, and the events that have landed."""
 
 from __future__ import annotations
 
-from django.contrib import admin
+from django.contrib import admin, messages
+from django.contrib.admin import helpers
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.template.response import TemplateResponse
 
 from crm.console import ReadOnlyAdmin, moment_column, state_column
+from integrations.hub.admin.answers import CONFIRMED, Words, act_on_each, operator_of
 from integrations.hub.models import AppliedFact, RunStatus, SyncRun
+from integrations.hub.undo_words import (
+    undo_begin,
+    undo_consequences,
+    undo_lines,
+    undo_refusal,
+    undo_told,
+)
 
 TONES = {
     RunStatus.SUCCESS: "success",
@@ -15,6 +27,9 @@ TONES = {
     RunStatus.CANCELLED: "",
     RunStatus.FAILED: "danger",
 }
+UNDONE = Words("run", "runs", "being undone; the stream waits until somebody lets it go on.")
+# What each would take back is looked at before the operator is asked.
+UNDONE_AT_ONCE = 10
 
 
 @admin.register(SyncRun)
@@ -24,13 +39,54 @@ class SyncRunAdmin(ReadOnlyAdmin):
     begun = staticmethod(moment_column("started_at", "Begun"))
     shown_status = staticmethod(state_column(TONES, "status", "Result"))
     list_display = (
-        *("begun", "shown_status", "connection", "kind", "total", "synced", "failed", "skipped"),
-        "duration_ms",
+        *("begun", "shown_status", "connection", "kind", "object", "total", "synced", "failed"),
+        *("skipped", "duration_ms", "undone"),
     )
     list_filter = ("kind", "status", "connection__provider", "connection")
     search_fields = ("connection__name", "error")
     list_select_related = ("connection",)
     ordering = ("-id",)
+    readonly_fields = ("undone",)
+    actions = ("undo",)
+    change_form_outer_before_template = "admin/run_undo.html"
+
+    def has_undo_permission(self, request: HttpRequest) -> bool:
+        """Writes records, so looking at the log is not enough."""
+        return bool(request.user.has_perm("hub.change_syncrun"))
+
+    @admin.display(description="Undo")
+    def undone(self, run: SyncRun) -> str:
+        return undo_told(run) or "—"
+
+    @admin.action(description="Undo the selected runs", permissions=["undo"])
+    def undo(self, request: HttpRequest, queryset: QuerySet[SyncRun]) -> TemplateResponse | None:
+        """Shows first what would be taken back, and asks."""
+        runs = queryset.select_related("connection__workspace").order_by("-id")
+        if runs.count() > UNDONE_AT_ONCE:
+            words = f"Choose at most {UNDONE_AT_ONCE} runs: what each would take back is shown."
+            self.message_user(request, words, messages.ERROR)
+            return None
+        if CONFIRMED not in request.POST:
+            return self._undo_asked(request, runs)
+        actor = operator_of(request)
+        act_on_each(self, request, runs, lambda one: undo_begin(one, actor=actor), UNDONE)
+        return None
+
+    def _undo_asked(self, request: HttpRequest, runs: QuerySet[SyncRun]) -> TemplateResponse:
+        refused = [(run, words) for run in runs if (words := undo_refusal(run))]
+        left = {run.pk for run, _ in refused}
+        context = {
+            **self.admin_site.each_context(request),
+            "title": "Undo what these runs wrote?",
+            "opts": self.model._meta,
+            "asked": [
+                (run, undo_lines(run), undo_consequences(run)) for run in runs if run.pk not in left
+            ],
+            "refused": refused,
+            "checkbox": helpers.ACTION_CHECKBOX_NAME,
+            "confirmed": CONFIRMED,
+        }
+        return TemplateResponse(request, "admin/undo_runs.html", context)
 
 
 @admin.register(AppliedFact)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -11,7 +9,6 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST
 
 from crm.access import Action
-from crm.services.undo import UndoPlan
 from crm.views.doors import WorkspaceRequest, workspace_page
 from integrations.hub import board
 from integrations.hub.errors import HubError
@@ -21,6 +18,14 @@ from integrations.hub.held import held_back
 from integrations.hub.models import RunKind, SyncRun, SyncState
 from integrations.hub.sync import holds, reconciling, undoing
 from integrations.hub.sync.comparing import GAPS
+from integrations.hub.undo_words import (
+    BEGUN,
+    undo_begin,
+    undo_consequences,
+    undo_lines,
+    undo_refusal,
+    undo_told,
+)
 
 RUNS = 10
 ACTS = {
@@ -44,7 +49,7 @@ def stream_detail(request: WorkspaceRequest, pk: int) -> HttpResponse:
         "label": stream_label(state),
         "health": stream_health(state),
         "held": held_back(state) if state.hold_reason and stream_of(state) else None,
-        "runs": [(run, undoing.is_undoable(run)) for run in runs.order_by("-pk")[:RUNS]],
+        "runs": [_run_line(run) for run in runs.order_by("-pk")[:RUNS]],
         "found": found,
         "samples": [(GAPS.get(sort, sort), rows) for sort, rows in samples.items()],
     }
@@ -77,35 +82,34 @@ def run_undo(request: WorkspaceRequest, pk: int) -> HttpResponse:
     back_url = reverse("hub:stream_detail", args=[state.pk])
     if request.method == "POST":
         return _undo_begin(request, run, back_url)
-    if not undoing.is_undoable(run):
-        messages.error(request, "Only a pull that is over can be undone.")
+    refusal = undo_refusal(run)
+    if refusal:
+        messages.error(request, refusal)
         return redirect(back_url)
     context = {
         "run": run,
         "state": state,
         "connection": run.connection,
-        "preview": _shown(undoing.undo_preview(run)),
+        "lines": undo_lines(run),
+        "consequences": undo_consequences(run),
         "back_url": back_url,
     }
     return render(request, "hub/streams/undo.html", context)
 
 
-def _shown(plan: UndoPlan | None) -> dict[str, Any] | None:
-    """As plain mappings: a template would take a counter's every word for one it counts."""
-    if plan is None:
-        return None
-    counted = {"archived": plan.archived, "restored": plan.restored, "kept": plan.kept}
-    shown: dict[str, Any] = {name: dict(counts) for name, counts in counted.items()}
-    return {**shown, "is_empty": plan.is_empty}
+def _run_line(run: SyncRun) -> tuple[SyncRun, bool, str]:
+    """The run, whether there may be something to undo, and what became of an undo."""
+    has_written = bool(run.created or run.updated or run.deleted)
+    return run, has_written and undoing.is_undoable(run), undo_told(run)
 
 
 def _undo_begin(request: WorkspaceRequest, run: SyncRun, back_url: str) -> HttpResponse:
     try:
-        undoing.run_undo_start(run, actor=request.membership.user)
+        undo_begin(run, actor=request.membership.user)
     except HubError as refusal:
         messages.error(request, str(refusal))
     else:
-        messages.success(request, "The undo has begun. The stream waits until you let it go on.")
+        messages.success(request, BEGUN)
     return redirect(back_url)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import Permission
 from django.test import Client
 from django.urls import reverse
 
@@ -154,8 +155,8 @@ def test_page_of_an_undo_says_what_follows_and_begins_it(
 
     with django_assert_max_num_queries(30):
         page = admin_client.get(address).content.decode()
-    assert "2 account records made by it will be archived" in page
-    assert "stop syncing until you choose Go on" in page
+    assert "2 companies made by it will be archived" in page
+    assert "stop syncing until somebody lets" in page
     answer = admin_client.post(address, follow=True).content.decode()
 
     assert "The undo has begun" in answer
@@ -173,6 +174,57 @@ def test_undo_is_for_admins_of_the_workspace(
     Connection.objects.filter(pk=run.connection_id).update(workspace=factories.workspace_make())
 
     assert admin_client.get(address).status_code == 404
+    assert "undo" not in SyncRun.objects.get(pk=run.pk).details
+
+
+def test_console_asks_with_the_same_words_and_begins_it(
+    operator: User, client: Client, run: SyncRun, connection: Connection
+) -> None:
+    client.force_login(operator)
+    chosen = {"action": "undo", "_selected_action": [run.pk]}
+    url = reverse("admin:hub_syncrun_changelist")
+    assert (
+        "Undo this run"
+        in client.get(reverse("admin:hub_syncrun_change", args=[run.pk])).content.decode()
+    )
+
+    asked = client.post(url, chosen).content.decode()
+    assert "2 companies made by it will be archived" in asked
+    assert "undo" not in SyncRun.objects.get(pk=run.pk).details
+    answer = client.post(url, {**chosen, "confirmed": "yes"}, follow=True).content.decode()
+
+    assert "1 run being undone" in answer
+    assert run_undo_work(run.pk) is False
+    assert alive() == {"Known"}
+    acts = Change.objects.filter(record_type="syncstate", actor=operator)
+    assert acts.get().record_id == state_of(connection).pk
+
+
+def test_console_says_what_cannot_be_undone(
+    operator: User, client: Client, connection: Connection
+) -> None:
+    client.force_login(operator)
+    pushed = SyncRun.objects.create(connection=connection, kind="push", status="success")
+    chosen = {"action": "undo", "_selected_action": [pushed.pk]}
+    url = reverse("admin:hub_syncrun_changelist")
+
+    asked = client.post(url, chosen).content.decode()
+    answer = client.post(url, {**chosen, "confirmed": "yes"}, follow=True).content.decode()
+
+    assert "Only a pull that is over can be undone." in asked
+    assert 'id="undo-confirm"' not in asked
+    assert "Left alone: run" in answer
+    assert "undo" not in SyncRun.objects.get(pk=pushed.pk).details
+
+
+def test_staff_who_only_look_at_the_log_undo_nothing(client: Client, run: SyncRun) -> None:
+    staff = factories.user_make(is_staff=True)
+    staff.user_permissions.add(Permission.objects.get(codename="view_syncrun"))
+    client.force_login(staff)
+    chosen = {"action": "undo", "_selected_action": [run.pk], "confirmed": "yes"}
+
+    client.post(reverse("admin:hub_syncrun_changelist"), chosen)
+
     assert "undo" not in SyncRun.objects.get(pk=run.pk).details
 
 

@@ -1,0 +1,95 @@
+"""What undoing a run would do, what it did and why it cannot be done, in sentences for both doors:
+the workspace's own page and the console.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from crm.models import User
+from crm.services.undo import UndoPlan
+from crm.templatetags.ui import counted, number
+from integrations.hub.errors import Conflict
+from integrations.hub.models import SyncRun, SyncState
+from integrations.hub.subjects import counted_records, noun_of
+from integrations.hub.sync.undoing import RUNNING, is_undoable, run_undo_start, undo_preview
+
+BEGUN: Final = "The undo has begun. The stream waits until somebody lets it go on."
+
+
+def undo_refusal(run: SyncRun) -> str:
+    """Why the run cannot be undone now; empty when it can."""
+    if not is_undoable(run):
+        return "Only a pull that is over can be undone."
+    if run.details.get("undo", {}).get("state") == RUNNING:
+        return "This run is being undone already."
+    if not SyncState.objects.filter(connection=run.connection_id, object=run.object).exists():
+        return "Its stream is gone, so that nobody could decide what follows."
+    return ""
+
+
+def undo_begin(run: SyncRun, *, actor: User) -> None:
+    """Hold the stream and begin; the ledger remembers who. Raises Conflict with the reason."""
+    refusal = undo_refusal(run)
+    if refusal:
+        raise Conflict(refusal)
+    run_undo_start(run, actor=actor)
+
+
+def undo_lines(run: SyncRun) -> list[str]:
+    """What an undo would do now, a sentence each."""
+    plan = undo_preview(run)
+    return _unseen(run) if plan is None else _planned(plan)
+
+
+def undo_consequences(run: SyncRun) -> str:
+    vendor = run.connection.provider_name
+    return (
+        f"What happens next: nothing is changed at {vendor}. Archived records are no longer "
+        "linked, so the next sync does not bring them back. These records stop syncing until "
+        f"somebody lets the stream go on; then the earlier values are sent to {vendor} in place "
+        "of theirs."
+    )
+
+
+def undo_told(run: SyncRun) -> str:
+    """How far an undo of the run is, or what it did; empty where nobody asked for one."""
+    undo = run.details.get("undo")
+    if not undo:
+        return ""
+    done = f"{number(undo['archived'])} archived, {number(undo['restored'])} as before"
+    if run.undone_at is None:
+        return f"Being undone: {done}, so far."
+    return f"Undone: {done}, {number(undo.get('kept', 0))} left as changed since."
+
+
+def _planned(plan: UndoPlan) -> list[str]:
+    return [
+        *(
+            f"{counted_records(count, name)} made by it will be archived."
+            for name, count in sorted(plan.archived.items())
+        ),
+        *(
+            f"{counted_records(count, name)} will get earlier values back."
+            for name, count in sorted(plan.restored.items())
+        ),
+        *(_kept(name, count) for name, count in sorted(plan.kept.items())),
+        *(["Nothing is left to take back."] if plan.is_empty else []),
+    ]
+
+
+def _kept(record_type: str, count: int) -> str:
+    values, they = ("value", "it") if count == 1 else ("values", "them")
+    return (
+        f"{number(count)} {values} of {noun_of(record_type)} records, or the whole of "
+        f"{they}, will stay: changed since, or somebody works with {they}."
+    )
+
+
+def _unseen(run: SyncRun) -> list[str]:
+    """There is too much to look while a person waits: what the run counted."""
+    return [
+        f"Up to {counted(run.created, 'record')} made by it will be archived.",
+        f"Up to {counted(run.updated, 'record')} will get earlier values back.",
+        "What changed since will stay as it is, and the result says how much that was.",
+    ]
