@@ -69,6 +69,12 @@ class StreamBrief:
     words: str
     tone: str
 
+    @property
+    def wants_first_sync(self) -> bool:
+        """Nobody has accepted it yet, and nobody has switched it off."""
+        is_kept = self.state.is_enabled and stream_of(self.state) is not None
+        return is_kept and self.state.stage != SyncStage.LIVE
+
 
 def stream_briefs(connection: Connection) -> list[StreamBrief]:
     """Every stream of the connection in the order of its provider; one query."""
@@ -80,6 +86,8 @@ def stream_briefs(connection: Connection) -> list[StreamBrief]:
 
 
 def _brief(state: SyncState) -> tuple[str, str]:
+    if stream_of(state) is None:
+        return "Kept no more", "warn"
     if state.hold_reason:
         return "Waits for you", "err"
     if not state.is_enabled:

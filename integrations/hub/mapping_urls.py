@@ -17,6 +17,7 @@ mapping_patterns: list[URLPattern] = [
     path(f"{_FIELD}remove/", mapping.field_remove, name="mapping_field_remove"),
     path(_FIELDS, mapping.mapping_list, name="mapping_list"),
     path(f"{_FIELDS}new/", mapping.field_new, name="mapping_field_new"),
+    path(f"{_FIELDS}defaults/", mapping.mapping_defaults, name="mapping_defaults"),
     path(f"{_FIELDS}test/", mapping.mapping_test, name="mapping_test"),
     path("values/", mapping_values.value_list, name="value_list"),
     path("values/fetch/", mapping_values.pipelines_fetch, name="pipelines_fetch"),

@@ -1,15 +1,15 @@
-"""Admins' edits of a mapping, and the rows that a provider brings; each is checked before."""
+"""Admins' edits of a mapping, each checked before; a provider's rows where there are none yet."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from crm.models import User
 from integrations.hub.errors import Conflict
 from integrations.hub.mapping.asking import fields_ask
 from integrations.hub.mapping.checks import row_check
-from integrations.hub.mapping.rules import rule_default
+from integrations.hub.mapping.default_rows import field_rows, lists_ensure, offered_remember
 from integrations.hub.mapping.versions import (
     edit_remember,
     mapping_bump,
@@ -17,9 +17,8 @@ from integrations.hub.mapping.versions import (
     mapping_locked,
     row_values,
 )
-from integrations.hub.merge import Rule
-from integrations.hub.models import Connection, FieldMapping, ValueMapping
-from integrations.hub.streams import ExternalField, MappingRow, Stream
+from integrations.hub.models import Connection, FieldMapping
+from integrations.hub.streams import ExternalField, Stream
 
 Fields = Sequence[ExternalField] | None
 EDITABLE: Final = (
@@ -33,20 +32,14 @@ def defaults_ensure(connection: Connection, stream: Stream) -> None:
 
     Safe to call at any time: what a person has changed or taken away stays so.
     """
-    fields = FieldMapping.objects.filter(connection=connection, object=stream.object)
-    lists = ValueMapping.objects.filter(connection=connection)
+    rows = FieldMapping.objects.filter(connection=connection, object=stream.object)
     with mapping_locked(connection):
-        missing = [] if fields.exists() else list(_field_rows(connection, stream))
-        present = set(lists.filter(name__in=stream.values).values_list("name", flat=True))
-        values = [
-            row
-            for name in stream.values
-            if name not in present
-            for row in _value_rows(connection, stream, name)
-        ]
+        missing = [] if rows.exists() else list(field_rows(connection, stream))
         FieldMapping.objects.bulk_create(missing)
-        ValueMapping.objects.bulk_create(values)
-        if missing or values:
+        has_lists = lists_ensure(connection, stream)
+        if missing:
+            offered_remember(connection, stream.object, [row.path for row in missing])
+        if missing or has_lists:
             mapping_bump(connection, stream.object)
 
 
@@ -128,37 +121,3 @@ def _stream(row: FieldMapping) -> Stream:
     if stream is None:
         raise Conflict(f"{row.connection.provider_name} has no {row.object} any more.")
     return stream
-
-
-def _field_rows(connection: Connection, stream: Stream) -> Iterable[FieldMapping]:
-    for order, row in enumerate(stream.mapping):
-        yield FieldMapping(
-            connection=connection,
-            object=stream.object,
-            order=order,
-            path=row.path,
-            external=row.external,
-            transform=[dict(step) for step in row.transform],
-            direction=row.direction.value,
-            rule=_rule(stream, row).value,
-            rank=row.rank,
-            is_required=row.is_required,
-        )
-
-
-def _rule(stream: Stream, row: MappingRow) -> Rule:
-    """The provider's own rule; where it leaves the usual one, the hub's for that field."""
-    return row.rule if row.rule != Rule.LAST_WRITE else rule_default(stream.record_type, row.path)
-
-
-def _value_rows(connection: Connection, stream: Stream, name: str) -> Iterable[ValueMapping]:
-    for order, value in enumerate(stream.values[name]):
-        yield ValueMapping(
-            connection=connection,
-            name=name,
-            order=order,
-            theirs=value.theirs,
-            label=value.label,
-            ours=value.ours,
-            is_automatic=True,
-        )

@@ -53,6 +53,8 @@ class SyncState(models.Model):
     `cursor` is the time up to which all is stored; `run_cursor` where the run at hand goes on
     (`{"run": id, "since": …, "page": …, "newest": …}`). A stream with a `hold_reason` waits for a
     person. `generation` counts full listings; `mapping_version` the edits of the mapping.
+    `offered_paths` are our fields of the provider's default rows that the connection was made with
+    or was offered since, so that nobody is asked twice about one.
     """
 
     connection = models.ForeignKey(Connection, models.CASCADE, related_name="sync_states")
@@ -86,6 +88,9 @@ class SyncState(models.Model):
         max_length=10, choices=OurDelete, default=OurDelete.LEAVE, db_default=OurDelete.LEAVE
     )
     mapping_version = models.PositiveIntegerField(default=1, db_default=1)
+    offered_paths = ArrayField(
+        models.CharField(max_length=120), default=list, db_default=[], blank=True
+    )
     generation = models.PositiveIntegerField(default=0, db_default=0)
     hold_reason = models.CharField(max_length=500, blank=True, default="", db_default="")
     is_guard_waived = models.BooleanField(

@@ -11,15 +11,17 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_POST
 
-from crm.access import Action
+from crm.access import Action, is_allowed
 from crm.views.doors import WorkspaceRequest, is_swap, swap_headers, workspace_page
-from integrations.hub import board, connections
+from integrations.hub import board, connections, registry
 from integrations.hub.errors import HubError
 from integrations.hub.first_sync import stream_briefs
 from integrations.hub.forms import DisconnectForm
+from integrations.hub.mapping.default_rows import defaults_new_of
 from integrations.hub.models import Connection, SyncStage
 from integrations.hub.oauth.report import credential_report
 from integrations.hub.spans import DAYS, WORDS, span_of
+from integrations.hub.streams import Stream
 from integrations.hub.trends import trends_of
 from integrations.hub.vitals import vitals_of
 from integrations.hub.words import event_words
@@ -45,7 +47,9 @@ def connection_detail(request: WorkspaceRequest, pk: int) -> HttpResponse:
         "runs": board.recent_runs(connection),
         "access": credential_report(connection),
         "streams": streams,
-        "wants_first_sync": any(one.state.stage != SyncStage.LIVE for one in streams),
+        "unaccepted": [one for one in streams if one.wants_first_sync],
+        "has_live": any(one.state.stage == SyncStage.LIVE for one in streams),
+        "offered": _offered(connection) if is_allowed(request.membership, Action.CONNECT) else [],
         "webhook_url": connections.webhook_url(connection),
         "sandbox_url": settings.NEXA_SANDBOX_URL,
     }
@@ -114,6 +118,15 @@ def connection_disconnect(request: WorkspaceRequest, pk: int) -> HttpResponse:
         "back_url": _detail_url(connection),
     }
     return render(request, "hub/connection_disconnect.html", context)
+
+
+def _offered(connection: Connection) -> list[tuple[Stream, int]]:
+    """Streams whose provider has gained default rows since, and how many."""
+    provider = registry.find(connection.provider)
+    if provider is None or not provider.streams:
+        return []
+    found = defaults_new_of(connection, provider.streams)
+    return [(one, len(found[one.object])) for one in provider.streams if found[one.object]]
 
 
 def _charts(request: WorkspaceRequest, connection: Connection) -> dict[str, Any]:

@@ -11,10 +11,12 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST
 
 from crm.access import Action
+from crm.templatetags.ui import counted
 from crm.views.doors import WorkspaceRequest, workspace_page
 from integrations.hub import board, registry
-from integrations.hub.errors import InvalidSettings
+from integrations.hub.errors import HubError, InvalidSettings
 from integrations.hub.mapping.asking import fields_ask
+from integrations.hub.mapping.default_rows import defaults_add, defaults_decline, defaults_new
 from integrations.hub.mapping.edits import field_create, field_delete, field_update
 from integrations.hub.mapping.preview import Preview, preview, row_preview
 from integrations.hub.mapping.steps import steps_write
@@ -46,8 +48,25 @@ def mapping_list(request: WorkspaceRequest, pk: int, object: str) -> HttpRespons
         **shared(connection, object),
         "stream": stream,
         "rows": [(row, steps_write(row.transform)) for row in rows.order_by("order", "pk")],
+        "offered": [(row, steps_write(row.transform)) for row in defaults_new(connection, stream)],
     }
     return render(request, "hub/mapping/list.html", context)
+
+
+@require_POST
+@workspace_page(Action.CONNECT)
+def mapping_defaults(request: WorkspaceRequest, pk: int, object: str) -> HttpResponse:
+    """Take the ticked rows that the provider has gained, or leave them out for good."""
+    connection = connection_or_404(request, pk)
+    stream = stream_or_404(connection, object)
+    paths, act = set(request.POST.getlist("path")), request.POST.get("act")
+    decide = {"add": _defaults_taken, "decline": _defaults_left}.get(str(act))
+    try:
+        if decide is not None:
+            decide(request, connection, stream, paths)
+    except HubError as refusal:
+        messages.error(request, str(refusal))
+    return redirect(list_url(connection, object))
 
 
 @require_POST
@@ -118,6 +137,26 @@ def shared(connection: Connection, here: str) -> Context:
 
 def list_url(connection: Connection, object: str) -> str:
     return reverse("hub:mapping_list", args=[connection.pk, object])
+
+
+def _defaults_taken(
+    request: WorkspaceRequest, connection: Connection, stream: Stream, paths: set[str]
+) -> None:
+    actor = request.membership.user
+    added, refused = defaults_add(connection, stream, paths=paths, actor=actor)
+    for words in refused:
+        messages.error(request, words)
+    if added:
+        said = f"{counted(len(added), 'row')} added: {', '.join(str(row) for row in added)}."
+        messages.success(request, f"{said} Records are compared anew as they come.")
+
+
+def _defaults_left(
+    request: WorkspaceRequest, connection: Connection, stream: Stream, paths: set[str]
+) -> None:
+    left = defaults_decline(connection, stream, paths=paths, actor=request.membership.user)
+    words = f"Left out: {', '.join(left)}. You will not be asked again; you can add such a field."
+    messages.success(request, words)
 
 
 def _field_page(request: WorkspaceRequest, row: FieldMapping) -> HttpResponse:

@@ -195,7 +195,7 @@ def test_list_costs_as_many_queries_however_many_rows_there_are(
     with CaptureQueriesContext(database) as asked:
         admin_client.get(address)
 
-    assert len(asked) <= 6
+    assert len(asked) <= 7
 
 
 # --- Who may ------------------------------------------------------------------------------------
