@@ -21,10 +21,24 @@ def test_secrets_survive_the_round_trip() -> None:
         "Authorization: Bearer SECRETVALUE",
         "https://user:SECRETVALUE@host/path",
         "key sk_test_SECRETVALUE is wrong",
+        "slack said xoxb-SECRETVALUE",
+        "AUTHORIZATION: BEARER SECRETVALUE",
+        "HTTPS://USER:SECRETVALUE@HOST/PATH",
     ],
 )
 def test_redaction_knows_the_usual_places(text: str) -> None:
     assert "VALUE" not in redact(text)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["Authorization", "api-key", "API_KEY", "apikey", "id_token", "Webhook-Secret", "passwd"]
+    + ["PASSWORD", "private_key", "signingSecret", "refresh-token"],
+)
+def test_redaction_knows_names_in_every_spelling(name: str) -> None:
+    body = f'{{"results": [], "{name}": "SECRETVALUE"}} and {name}=SECRETVALUE'
+
+    assert "VALUE" not in redact(body)
 
 
 def test_redaction_hides_before_it_cuts() -> None:
