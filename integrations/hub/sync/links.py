@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from django.db import connection as database
-from django.db.models import F
+from django.db.models import F, Value
 from django.db.models.functions import Now
 
 from integrations.hub import jobs
@@ -106,7 +106,10 @@ def waiting_wake(scene: Scene, links: Iterable[NewLink]) -> None:
         names.append(f"{scene.stream.record_type}:{link.local_id}")
     if not names:
         return
-    waiting = SyncRecord.objects.filter(connection=scene.connection, waits_for__overlap=names)
+    # As one value, and with the words of its index: a page must not look through all links.
+    named = Value(names, SyncRecord._meta.get_field("waits_for"))
+    waiting = SyncRecord.objects.filter(connection=scene.connection, waits_for__overlap=named)
+    waiting = waiting.exclude(waits_for=[])
     by_type: dict[str, list[int]] = {}
     for record_type, local_id in waiting.values_list("record_type", "local_id"):
         by_type.setdefault(record_type, []).append(local_id)
