@@ -119,6 +119,8 @@ def waiting_wake(scene: Scene, links: Iterable[NewLink]) -> None:
 
 def links_of(scene: Scene, external_ids: Collection[str]) -> dict[str, SyncRecord]:
     """Of these things of theirs, tombstones too, by external id."""
+    if not external_ids:
+        return {}
     rows = SyncRecord.objects.filter(
         connection=scene.connection,
         object=scene.stream.object,
@@ -129,6 +131,8 @@ def links_of(scene: Scene, external_ids: Collection[str]) -> dict[str, SyncRecor
 
 def linked_ids(scene: Scene, local_ids: Collection[int]) -> dict[int, SyncRecord]:
     """Of these records of ours, by our id; a tombstone is no link."""
+    if not local_ids:
+        return {}
     rows = SyncRecord.objects.filter(
         connection=scene.connection, object=scene.stream.object, local_id__in=list(local_ids)
     )

@@ -115,6 +115,8 @@ def _page(scene: Scene, records: Sequence[RemoteRecord], read_at: datetime) -> _
 def _gone(page: _Page) -> None:
     """Only marked; what follows from it is decided when the whole run has been seen."""
     gone = [one for one in page.records.values() if one.is_deleted]
+    if not gone:
+        return
     for record in gone:
         del page.records[record.id]
     linked = [
@@ -137,7 +139,8 @@ def _seen(page: _Page) -> None:
     if page.scene.run is None or page.scene.run.kind not in WHOLE:
         return
     ids = [link.pk for external_id, link in page.links.items() if external_id in page.records]
-    SyncRecord.objects.filter(pk__in=ids).update(seen_generation=page.scene.state.generation)
+    if ids:
+        SyncRecord.objects.filter(pk__in=ids).update(seen_generation=page.scene.state.generation)
 
 
 def _follow_merged(page: _Page) -> None:

@@ -53,6 +53,8 @@ def release(
     scene: Scene, *, external_ids: Collection[str] = (), local_ids: Collection[int] = ()
 ) -> None:
     """They have gone through."""
+    if not external_ids and not local_ids:
+        return
     rows = QuarantinedItem.objects.filter(connection=scene.connection, object=scene.stream.object)
     if external_ids:
         rows.filter(external_id__in=list(external_ids)).delete()

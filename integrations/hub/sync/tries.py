@@ -16,6 +16,8 @@ from integrations.hub.sync.scene import Scene
 
 def tries_of(scene: Scene, local_ids: Collection[int]) -> dict[int, WriteIntent]:
     """Makes of these records whose outcome nobody knows, by our id."""
+    if not local_ids:
+        return {}
     rows = WriteIntent.objects.filter(
         connection=scene.connection,
         kind=MAKE,
@@ -45,7 +47,8 @@ def sent_of(intent: WriteIntent) -> dict[str, Sent]:
 def tries_end(intents: Sequence[WriteIntent], outcome: IntentOutcome) -> None:
     """What has become of them is known."""
     ids = [intent.pk for intent in intents]
-    WriteIntent.objects.filter(pk__in=ids).update(outcome=outcome, closed_at=Now())
+    if ids:
+        WriteIntent.objects.filter(pk__in=ids).update(outcome=outcome, closed_at=Now())
 
 
 def _base_of_try(
