@@ -1,4 +1,4 @@
-"""What the mapping looks up in the database, for one batch: links, people and lists of values.
+"""What the mapping looks up in the database, for a batch: links, people and lists of values.
 
 Filled set-based before the batch is translated; a value that was not foreseen is looked up alone.
 """
@@ -69,13 +69,20 @@ class Links:
             theirs.union(ours) if external_ids and local_ids else theirs if external_ids else ours
         )
 
+    def forget(self) -> None:
+        self._ours.clear()
+        self._theirs.clear()
+
     def learn(self, external_id: str, local_id: int) -> None:
         """A link that was made since the table was filled."""
         self._ours[external_id], self._theirs[local_id] = local_id, external_id
 
 
 class Tables:
-    """The tables of one connection for one batch; make a new one for the next."""
+    """The tables of one connection for one batch, or for one turn of pages.
+
+    People and values are of one moment, as the mapping is; links are to be forgotten after each.
+    """
 
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
@@ -88,6 +95,11 @@ class Tables:
             record_type = stream.record_type if stream else object
             self._links[object] = Links(self.connection.pk, object, record_type)
         return self._links[object]
+
+    def links_forget(self) -> None:
+        """Others make links as well, and undo them."""
+        for links in self._links.values():
+            links.forget()
 
     def prefetch_theirs(self, mapper: DataMapper, records: Sequence[RemoteRecord]) -> None:
         """Look up what these records of theirs are linked to: one query a linked object."""

@@ -105,6 +105,7 @@ def page_apply(
 def _page(scene: Scene, records: Sequence[RemoteRecord], read_at: datetime) -> _Page:
     by_id = {one.id: one for one in records}
     alive = [one for one in by_id.values() if not one.is_deleted]
+    scene.tables.links_forget()
     scene.tables.prefetch_theirs(scene.mapper, alive)
     former = [one for record in by_id.values() for one in record.former_ids]
     page = _Page(scene, read_at, by_id, links_of(scene, [*by_id, *former]))

@@ -66,8 +66,9 @@ def turn(connection_id: int, *, seconds: float = TURN_SECONDS) -> Step | None:
 
 def _pages(held: Held, until: float) -> None:
     run = _run(held)
+    scene = scene_of(held.state, run=run)
     while not ending.is_listed(held):
-        _page(held, run)
+        _page(held, scene, run)
         if held.state.hold_reason and not ending.is_listed(held):
             _held_back(held, run)
             return
@@ -132,9 +133,8 @@ def _since(held: Held) -> datetime:
     return datetime.fromisoformat(cursor["at"]) - timedelta(seconds=held.state.overlap_seconds)
 
 
-def _page(held: Held, run: SyncRun) -> None:
+def _page(held: Held, scene: Scene, run: SyncRun) -> None:
     """Read one page and take it over, with the cursor, in one commit."""
-    scene = scene_of(held.state, run=run)
     cursor: dict[str, Any] = held.state.run_cursor or {}
     at = database_now()
     with recording(lambda: renew(held)) as exchanges:

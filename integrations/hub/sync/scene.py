@@ -25,7 +25,7 @@ from integrations.hub.streams import RemoteRecord, Stream
 
 @dataclass(frozen=True)
 class Scene:
-    """What is kept in step, how, and on whose behalf; made anew for each batch.
+    """What is kept in step, how, and on whose behalf; made anew for each turn or batch.
 
     What is written is told of a run, so that it can be undone: of `run`, the one at hand, or of
     `run_of`'s, asked only when something is written; of none on trial.
