@@ -78,6 +78,10 @@ class SyncRecord(models.Model):
             GinIndex(
                 fields=("waits_for",), condition=~Q(waits_for=[]), name="syncrecord_waits_for"
             ),
+            # Mostly empty, which says without a search that nothing waits.
+            models.Index(
+                fields=("connection",), condition=~Q(waits_for=[]), name="syncrecord_waiting"
+            ),
             models.Index(
                 fields=("connection", "object"),
                 condition=Q(gone_at__isnull=False),
