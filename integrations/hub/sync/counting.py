@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import timedelta
 from typing import Final
 
-from django.db.models import F
+from django.db import connection as database
 from django.db.models.functions import Now
 
 from integrations.hub.models import RunKind, RunStatus, SyncRun, SyncState
@@ -13,6 +14,12 @@ from integrations.hub.sync.pages import Counts
 
 # Work that comes in drops is told in one line an hour.
 HOUR: Final = timedelta(hours=1)
+_COUNT: Final = """
+UPDATE hub_syncrun SET total = total + %(seen)s, created = created + %(created)s,
+    updated = updated + %(updated)s, deleted = deleted + %(gone)s, failed = failed + %(failed)s,
+    synced = synced + %(seen)s - %(failed)s, requests = requests + %(requests)s
+WHERE id = %(run)s
+"""
 
 
 def run_of_hour(state: SyncState, kind: RunKind) -> SyncRun:
@@ -37,12 +44,5 @@ def run_of_hour(state: SyncState, kind: RunKind) -> SyncRun:
 
 
 def run_count(run: SyncRun, counts: Counts, *, requests: int = 0) -> None:
-    SyncRun.objects.filter(pk=run.pk).update(
-        total=F("total") + counts.seen,
-        created=F("created") + counts.created,
-        updated=F("updated") + counts.updated,
-        deleted=F("deleted") + counts.gone,
-        failed=F("failed") + counts.failed,
-        synced=F("synced") + counts.seen - counts.failed,
-        requests=F("requests") + requests,
-    )
+    with database.cursor() as cursor:
+        cursor.execute(_COUNT, {**asdict(counts), "requests": requests, "run": run.pk})

@@ -32,6 +32,11 @@ FROM jsonb_to_recordset(%(rows)s::jsonb) AS given (
     remote_version text, folded_at timestamptz, problems jsonb, waits_for jsonb)
 ON CONFLICT DO NOTHING RETURNING id, external_id
 """
+# The ids as one value: asked twice a page, and a hundred of them in a list take Django long.
+_OF_THEIRS: Final = """
+SELECT * FROM hub_syncrecord
+WHERE connection_id = %s AND object = %s AND external_id = ANY(%s)
+"""
 
 
 @dataclass(frozen=True)
@@ -121,12 +126,8 @@ def links_of(scene: Scene, external_ids: Collection[str]) -> dict[str, SyncRecor
     """Of these things of theirs, tombstones too, by external id."""
     if not external_ids:
         return {}
-    rows = SyncRecord.objects.filter(
-        connection=scene.connection,
-        object=scene.stream.object,
-        external_id__in=list(external_ids),
-    )
-    return {row.external_id: row for row in rows}
+    named = [scene.connection.pk, scene.stream.object, list(external_ids)]
+    return {row.external_id: row for row in SyncRecord.objects.raw(_OF_THEIRS, named)}
 
 
 def linked_ids(scene: Scene, local_ids: Collection[int]) -> dict[int, SyncRecord]:

@@ -8,7 +8,6 @@ from typing import Final
 
 from django.db import connection as database
 
-from integrations.hub.models import QuarantinedItem
 from integrations.hub.sync.scene import Scene
 
 AMBIGUOUS: Final = "ambiguous"
@@ -27,6 +26,9 @@ _BY_THEIRS: Final = _KEEP.format(
     target="(connection_id, object, external_id) WHERE external_id <> ''"
 )
 _BY_OURS: Final = _KEEP.format(target="(connection_id, object, local_id) WHERE external_id = ''")
+_RELEASE: Final = "DELETE FROM hub_quarantineditem WHERE connection_id = %s AND object = %s"
+_RELEASE_THEIRS: Final = f"{_RELEASE} AND external_id = ANY(%s)"
+_RELEASE_OURS: Final = f"{_RELEASE} AND external_id = '' AND local_id = ANY(%s)"
 
 
 @dataclass(frozen=True)
@@ -55,11 +57,12 @@ def release(
     """They have gone through."""
     if not external_ids and not local_ids:
         return
-    rows = QuarantinedItem.objects.filter(connection=scene.connection, object=scene.stream.object)
-    if external_ids:
-        rows.filter(external_id__in=list(external_ids)).delete()
-    if local_ids:
-        rows.filter(external_id="", local_id__in=list(local_ids)).delete()
+    named = [scene.connection.pk, scene.stream.object]
+    with database.cursor() as cursor:
+        if external_ids:
+            cursor.execute(_RELEASE_THEIRS, [*named, list(external_ids)])
+        if local_ids:
+            cursor.execute(_RELEASE_OURS, [*named, list(local_ids)])
 
 
 def _keep(scene: Scene, statement: str, rows: Sequence[tuple[str, int | None, Trouble]]) -> None:
