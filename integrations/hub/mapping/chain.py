@@ -11,6 +11,7 @@ from integrations.hub.mapping.lookups import LOOKUPS, Owner
 from integrations.hub.mapping.transforms import KINDS, InvalidTransform, Text, Transform
 from integrations.hub.merge import Untranslatable
 
+# Where every value of every record passes, `not value` is asked first: it is answered at once.
 BLANK: Final[tuple[Any, ...]] = (None, "", [], {})
 LONGEST_CHAIN: Final = 5
 STEPS: Final = {**KINDS, **LOOKUPS}
@@ -30,27 +31,27 @@ class Chain:
 
     def to_ours(self, theirs: Any) -> Any:
         for step in self.steps:
-            if theirs in BLANK:
+            if not theirs and theirs in BLANK:
                 return None
             theirs = step.decode(theirs)
-        return None if theirs in BLANK else theirs
+        return None if not theirs and theirs in BLANK else theirs
 
     def to_theirs(self, ours: Any) -> Any:
         for step in reversed(self.steps):
-            if ours in BLANK:
+            if not ours and ours in BLANK:
                 return self.blank
             ours = step.encode(ours)
-        return self.blank if ours in BLANK else ours
+        return self.blank if not ours and ours in BLANK else ours
 
     def canonical_ours(self, value: Any) -> Any:
         """One spelling for what means the same; two values of ours never become one."""
-        if value in BLANK:
+        if not value and value in BLANK:
             return None
         return value.strip() if isinstance(value, str) else value
 
     def canonical_theirs(self, value: Any) -> Any:
         """As we would write it; what we cannot read is compared as it is."""
-        if value in BLANK:
+        if not value and value in BLANK:
             return self.blank
         try:
             if isinstance(self.steps[0], Owner):

@@ -222,6 +222,8 @@ KINDS: Final[Mapping[str, Callable[..., Transform]]] = {
 
 def text_of(value: Any) -> str:
     """One value as text; raises Untranslatable for a list or an object."""
+    if type(value) is str:
+        return value.strip()
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, list | tuple | dict):

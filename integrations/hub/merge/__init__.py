@@ -5,6 +5,7 @@ from __future__ import annotations
 from integrations.hub.merge.plan import plan
 from integrations.hub.merge.types import (
     Base,
+    Codec,
     Conflict,
     Decision,
     Direction,
@@ -21,6 +22,7 @@ from integrations.hub.merge.types import (
 
 __all__ = [
     "Base",
+    "Codec",
     "Conflict",
     "Decision",
     "Direction",

@@ -70,7 +70,7 @@ def plan(
     `theirs` must have been read after the last of `intents` (oldest first) ended. `decisions` are
     the answers of people to conflicts that waited for one; each holds for the values it was shown.
     """
-    known = {one.name: one for one in fields}
+    known = {one.name: one for one in fields} if intents else {}
     draft = _Draft(dict(base.ours), dict(base.theirs), set())
     unseen = [_look_into(draft, intent, theirs, known) for intent in intents]
     for one in fields:

@@ -19,7 +19,6 @@ def base_written(
     A field that was refused keeps the base it had: it is still to be taken over.
     """
     ours, theirs = dict(planned.base.ours), dict(planned.base.theirs)
-    codecs = {one.name: one.codec for one in scene.fields}
     refused: dict[str, str] = {}
     for path in planned.pulls:
         errors = _refusal(result, path)
@@ -28,7 +27,7 @@ def base_written(
             _restore(ours, path, before.ours)
             _restore(theirs, path, before.theirs)
         else:
-            ours[path] = codecs[path].canonical_ours(_stored(result, path))
+            ours[path] = scene.codecs[path].canonical_ours(_stored(result, path))
     return Base(ours, theirs), refused
 
 

@@ -262,11 +262,12 @@ def _new_link(page: _Page, record: RemoteRecord, result: BatchResult, *, version
 
 def _with_defaults(scene: Scene, base: Base) -> Base:
     """What a new record of ours holds by itself is no change that theirs, being blank, lacks."""
-    ours = dict(base.ours)
-    for one in scene.fields:
-        if one.direction != Direction.PUSH and ours.get(one.name, "") is None:
-            ours[one.name] = one.codec.canonical_ours(scene.default_of(one.name))
-    return Base(ours, base.theirs)
+    blank = {
+        path: default
+        for path, default in scene.defaults.items()
+        if path in base.ours and base.ours[path] is None
+    }
+    return Base({**base.ours, **blank}, base.theirs)
 
 
 def _set_aside(page: _Page, troubles: Mapping[str, Trouble]) -> None:

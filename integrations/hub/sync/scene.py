@@ -18,7 +18,7 @@ from crm.services.origin import Origin
 from integrations.hub.mapping.mapper import DataMapper
 from integrations.hub.mapping.stored import mapper_of
 from integrations.hub.mapping.tables import Tables
-from integrations.hub.merge import Direction, MergeField, Theirs
+from integrations.hub.merge import Codec, Direction, MergeField, Theirs
 from integrations.hub.models import Connection, SyncRun, SyncState
 from integrations.hub.streams import RemoteRecord, Stream
 
@@ -53,6 +53,20 @@ class Scene:
         return tuple(
             replace(one, direction=way) for one in self.mapper.fields if one.direction != other
         )
+
+    @cached_property
+    def codecs(self) -> Mapping[str, Codec]:
+        """How each field is spelt, by path."""
+        return {one.name: one.codec for one in self.fields}
+
+    @cached_property
+    def defaults(self) -> Mapping[str, Any]:
+        """What a new record of ours holds by itself, as it is compared; what is sent only aside."""
+        return {
+            one.name: one.codec.canonical_ours(self.default_of(one.name))
+            for one in self.fields
+            if one.direction != Direction.PUSH
+        }
 
     @cached_property
     def direction(self) -> Direction:

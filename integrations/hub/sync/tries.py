@@ -57,7 +57,7 @@ def _base_of_try(
     """What our lost make left: all of it where the thing bears our id, else what is equal."""
     theirs, ours, base = scene.theirs(found), {}, {}
     is_ours = scene.id_marked(found.values) == local_id
-    codecs = {each.name: each.codec for each in scene.fields}
+    codecs = scene.codecs
     for path, sent in sent_fields.items():
         if path not in codecs:
             continue
