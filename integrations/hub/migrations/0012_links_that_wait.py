@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("hub", "0009_links_of_the_living"),
+        ("hub", "0011_offered_rows_of_present_mappings"),
     ]
 
     operations = [
