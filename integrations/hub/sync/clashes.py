@@ -71,8 +71,11 @@ def _row(scene: Scene, pair: Pair, commit: Commit, one: Conflict) -> SyncConflic
 
 
 def _refresh(known: SyncConflict, commit: Commit, one: Conflict) -> None:
-    """Both sides may have moved on; a decision holds for the values that it was shown only."""
-    values = _values(commit, one)
+    """Both sides may have moved on; a decision holds for the values that it was shown only.
+
+    A doubt stays while nobody has decided: what may have landed then may be what theirs came from.
+    """
+    values = _values(commit, one) | {"is_in_doubt": known.is_in_doubt or one.is_in_doubt}
     is_same = (known.ours, known.theirs) == (one.ours, one.theirs)
     if is_same and one.winner is None:
         return

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -109,6 +109,7 @@ class World:
     ghosts: list[tuple[datetime, Intent]] = field(default_factory=list)
     late: list[tuple[datetime, dict[str, Any], str, Theirs]] = field(default_factory=list)
     log: list[Conflict] = field(default_factory=list)
+    standing: dict[str, Conflict] = field(default_factory=dict)
     keys: int = 0
     writes: int = 0
     takes: int = 0
@@ -271,10 +272,16 @@ class World:
             self.ours_version += 1
 
     def _log(self, planned: Plan) -> None:
+        """As sync/clashes.py: one that waits for a person stays one, and in doubt."""
+        before, self.standing = self.standing, {}
         for one in planned.conflicts:
+            is_in_doubt = one.name in before and before[one.name].is_in_doubt
+            kept = replace(one, is_in_doubt=is_in_doubt or one.is_in_doubt)
+            if kept.winner is None:
+                self.standing[one.name] = kept
             pair = (one.name, one.ours, one.theirs)
             if pair not in [(old.name, old.ours, old.theirs) for old in self.log]:
-                self.log.append(one)
+                self.log.append(kept)
 
     # --- What must hold -----------------------------------------------------------------------
 

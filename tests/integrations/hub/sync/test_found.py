@@ -1,0 +1,44 @@
+"""Sequences that the model checkers have found, by name: each was lost, doubled or wrong once."""
+
+from __future__ import annotations
+
+import pytest
+from django.db.models import F
+
+from crm.models import Contact
+from integrations.hub.models import (
+    Connection,
+    FieldMapping,
+    SyncConflict,
+)
+from integrations.hub.pump import pump
+from tests.integrations.hub.mirror_calls import Shape
+from tests.integrations.hub.mirror_vendor import MirrorVendor, Trouble
+from tests.integrations.hub.sync.world import Desk, quiesce, time_passes, work
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def mapping_set(connection: Connection, path: str, **values: object) -> None:
+    FieldMapping.objects.filter(connection=connection, path=path).update(**values)
+    connection.sync_states.update(mapping_version=F("mapping_version") + 1)
+
+
+@pytest.mark.parametrize("shape", [Shape(has_markers=False)], indirect=True)
+def test_doubt_about_a_conflict_stays_until_a_person_decides(
+    connection: Connection, mirror: MirrorVendor, contact: Contact, person: str, desk: Desk
+) -> None:
+    mapping_set(connection, "title", rule="manual")
+    mirror.script = [Trouble("write", is_lost=True)]
+    desk.edit(contact, title="Ours")
+    pump(30)
+    mirror.edit("people", person, title="Theirs")
+    time_passes(60)
+    work()
+    assert SyncConflict.objects.get().is_in_doubt
+
+    mirror.edit("people", person, title="Theirs anew")
+    quiesce(connection, mirror)
+
+    conflict = SyncConflict.objects.get()
+    assert (conflict.theirs, conflict.is_in_doubt) == ("Theirs anew", True)
