@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from integrations.hub.merge.types import (
     Base,
+    Codec,
     Conflict,
     Decision,
     Direction,
@@ -104,7 +105,7 @@ def _look_into(
         if name not in known:
             continue
         codec = known[name].codec
-        there = codec.canonical_theirs(sent.sent)
+        there = landed_as(codec, sent.sent, theirs.values.get(name))
         if theirs.marker is not None:
             has_landed = theirs.marker == intent.key
         else:
@@ -116,6 +117,20 @@ def _look_into(
         if theirs.marker is None and intent.is_open:
             draft.doubtful.add(name)
     return Intent(intent.key, unseen, is_open=False)
+
+
+def landed_as(codec: Codec, sent: Any, found: Any) -> Any:
+    """What a write whose answer was lost has left, as far as what is found there can tell.
+
+    A vendor that trims or lowers what it is sent has left what it made of it; the answer, which
+    would have said so, is lost.
+    """
+    as_sent, as_found = codec.canonical_theirs(sent), codec.canonical_theirs(found)
+    return as_found if _plain(as_sent) == _plain(as_found) else as_sent
+
+
+def _plain(value: Any) -> Any:
+    return " ".join(value.split()).casefold() if isinstance(value, str) else value
 
 
 def _merge(

@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from django.db.models.functions import Now
 
 from integrations.hub.merge import Base, Sent
+from integrations.hub.merge.plan import landed_as
 from integrations.hub.models import IntentOutcome, WriteIntent
 from integrations.hub.streams import RemoteRecord
 from integrations.hub.sync.deferring import MAKE
@@ -61,7 +62,7 @@ def _base_of_try(
     for path, sent in sent_fields.items():
         if path not in codecs:
             continue
-        there = codecs[path].canonical_theirs(sent.sent)
+        there = landed_as(codecs[path], sent.sent, theirs.values.get(path))
         if is_ours or codecs[path].canonical_theirs(theirs.values.get(path)) == there:
             ours[path], base[path] = codecs[path].canonical_ours(sent.ours), there
     return Base(ours, base)

@@ -13,8 +13,9 @@ from integrations.hub.models import (
 )
 from integrations.hub.pump import pump
 from tests.integrations.hub.mirror_calls import Shape
+from tests.integrations.hub.mirror_tables import trimmed
 from tests.integrations.hub.mirror_vendor import MirrorVendor, Trouble
-from tests.integrations.hub.sync.world import Desk, quiesce, time_passes, work
+from tests.integrations.hub.sync.world import Desk, link_of, quiesce, time_passes, work
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -42,3 +43,34 @@ def test_doubt_about_a_conflict_stays_until_a_person_decides(
 
     conflict = SyncConflict.objects.get()
     assert (conflict.theirs, conflict.is_in_doubt) == ("Theirs anew", True)
+
+
+MARKERS = pytest.mark.parametrize("shape", [Shape(), Shape(has_markers=False)], indirect=True)
+
+
+@MARKERS
+@pytest.mark.parametrize("is_new", [True, False])
+def test_what_the_vendor_made_of_a_write_without_an_answer_is_no_change_of_theirs(
+    connection: Connection,
+    mirror: MirrorVendor,
+    contact: Contact,
+    desk: Desk,
+    is_new: bool,
+) -> None:
+    mirror.rules.normalised = {"title": trimmed}
+    mirror.script = [Trouble("write", is_lost=True)]
+    if is_new:
+        contact = desk.make("contact", email="bob@acme.test", title="Head of Sales")
+    else:
+        desk.edit(contact, title="Head of Sales")
+    pump(30)
+
+    desk.edit(contact, title="Chief of Sales")
+    time_passes(60)
+    quiesce(connection, mirror)
+
+    contact.refresh_from_db()
+    assert contact.title == "Chief of Sales"
+    thing = link_of(connection, contact).external_id
+    assert mirror.value("people", thing, "title") == "chief of sales"
+    assert not SyncConflict.objects.exists()
