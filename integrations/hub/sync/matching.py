@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 from django.conf import settings
+from django.db.models import Q
 
 from crm.models import Record, Workspace
 from crm.selectors.matching import Match, accounts_match, contacts_match, leads_match
@@ -100,8 +101,8 @@ def _marked(
     ours is on its way, a mark is believed only where the two do not name themselves differently.
     """
     said = {one.id: local_id for one in strangers if (local_id := scene.id_marked(one.values))}
-    names = _alive(scene, set(said.values()))
-    tries = tries_of(scene, list(names))
+    tries = tries_of(scene, list(said.values()))
+    names = _alive(scene, set(said.values()), besides=tries)
     return {
         one: pk
         for one, pk in said.items()
@@ -114,8 +115,11 @@ def _is_one_name(ours: Any, theirs: Any) -> bool:
     return not ours or not theirs or str(ours).strip().lower() == str(theirs).strip().lower()
 
 
-def _alive(scene: Scene, local_ids: set[int]) -> dict[int, Any]:
-    """Living records, with what tells them apart for people (None where no field does)."""
+def _alive(scene: Scene, local_ids: set[int], *, besides: Collection[int]) -> dict[int, Any]:
+    """Living records, with what tells them apart for people (None where no field does).
+
+    `besides` are living for this, too: archived while a make of them was on its way.
+    """
     if not local_ids:
         return {}
     rows: Any = scene.model._default_manager.filter(
@@ -123,7 +127,7 @@ def _alive(scene: Scene, local_ids: set[int]) -> dict[int, Any]:
     )
     fields = {one.name for one in scene.model._meta.concrete_fields}
     if "archived_at" in fields:
-        rows = rows.filter(archived_at=None)
+        rows = rows.filter(Q(archived_at=None) | Q(pk__in=list(besides)))
     if scene.natural_path not in fields:
         return dict.fromkeys(rows.values_list("pk", flat=True))
     return dict(rows.values_list("pk", scene.natural_path))

@@ -12,6 +12,7 @@ from integrations.hub.merge import Direction
 from integrations.hub.merge.turns import Result, turn
 from integrations.hub.models import Connection, LinkState, RunKind, SyncRecord
 from integrations.hub.sync import deletes, guards
+from integrations.hub.sync.abandoned import abandoned_settle
 from integrations.hub.sync.counting import run_count, run_of_hour
 from integrations.hub.sync.driver import Driver
 from integrations.hub.sync.hands import PushHands, Unlinked
@@ -57,6 +58,9 @@ def _stream_push(scene: Scene, records: Sequence[Record], pushed: Pushed) -> Non
     for one in archived:
         if one.pk in links:
             _attempt(pushed, scene, one, links[one.pk])
+    lost = abandoned_settle(scene, [one for one in archived if one.pk not in links])
+    for pk, error in lost.items():
+        pushed.fail(pk, error)
     tries_close(list(tries_of(scene, list(links)).values()))
     alive = [one for one in records if not record_is_archived(one)]
     parted = parted_look(scene, [one.pk for one in alive if one.pk not in links])

@@ -9,13 +9,17 @@ from crm.models import Contact
 from integrations.hub.models import (
     Connection,
     FieldMapping,
+    LinkState,
     SyncConflict,
+    SyncJob,
+    SyncRecord,
+    WriteIntent,
 )
 from integrations.hub.pump import pump
 from tests.integrations.hub.mirror_calls import Shape
 from tests.integrations.hub.mirror_tables import trimmed
 from tests.integrations.hub.mirror_vendor import MirrorVendor, Trouble
-from tests.integrations.hub.sync.world import Desk, link_of, quiesce, time_passes, work
+from tests.integrations.hub.sync.world import Desk, link_of, pull, quiesce, time_passes, work
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -46,6 +50,47 @@ def test_doubt_about_a_conflict_stays_until_a_person_decides(
 
 
 MARKERS = pytest.mark.parametrize("shape", [Shape(), Shape(has_markers=False)], indirect=True)
+
+
+@MARKERS
+@pytest.mark.parametrize("is_pull_first", [True, False])
+def test_record_archived_while_it_was_being_made_does_not_come_back(
+    connection: Connection, mirror: MirrorVendor, desk: Desk, is_pull_first: bool
+) -> None:
+    pull(connection)
+    contact = desk.make("contact", email="ada@acme.test", first_name="Ada")
+    mirror.script = [Trouble("write", is_lost=True)]
+    pump(30)
+    desk.archive(contact)
+
+    if is_pull_first:
+        pull(connection)
+    work()
+    quiesce(connection, mirror)
+
+    assert [one.pk for one in Contact.objects.all()] == [contact.pk]
+    assert SyncRecord.objects.get().state == LinkState.TOMBSTONE
+    assert not WriteIntent.objects.filter(outcome="unknown").exists()
+
+
+@MARKERS
+def test_make_that_never_arrived_is_over_once_its_record_is_archived(
+    connection: Connection, mirror: MirrorVendor, desk: Desk
+) -> None:
+    pull(connection)
+    contact = desk.make("contact", email="ada@acme.test", first_name="Ada")
+    mirror.script = [Trouble("write", is_reset=True)]
+    pump(30)
+    desk.archive(contact)
+    work()
+    assert WriteIntent.objects.get().outcome == "unknown"
+
+    time_passes(700)
+    work()
+
+    assert WriteIntent.objects.get().outcome == "refused"
+    assert mirror.live("people") == []
+    assert not SyncJob.objects.filter(state__in=("ready", "dead")).exists()
 
 
 @MARKERS

@@ -1,0 +1,89 @@
+"""Makes of records that were archived before anybody knew whether they had arrived there.
+
+Left alone, what did arrive would come back as a new record, of which nobody knows whose it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from django.db import transaction
+
+from crm.models import Record
+from integrations.hub.errors import RetryLater
+from integrations.hub.merge.plan import landed_as
+from integrations.hub.models import IntentOutcome, LinkState, SyncRecord, WriteIntent
+from integrations.hub.streams import RemoteRecord
+from integrations.hub.sync import deletes
+from integrations.hub.sync.finding import already_there
+from integrations.hub.sync.links import linking_lock, links_insert, links_of
+from integrations.hub.sync.ours import LATE
+from integrations.hub.sync.remote import database_now
+from integrations.hub.sync.scene import Scene
+from integrations.hub.sync.tries import link_of_try, sent_of, tries_end, tries_of
+
+
+def abandoned_settle(scene: Scene, records: Sequence[Record]) -> dict[int, Exception]:
+    """Look for what was made of these archived records without a link; by id, what stopped one.
+
+    What is there is linked, and dealt with as any record that is archived here. What is not may
+    still land for a while, and is looked for again then.
+    """
+    intents = tries_of(scene, [record.pk for record in records])
+    if not intents:
+        return {}
+    sending = {pk: sent_of(intent) for pk, intent in intents.items()}
+    found = already_there(scene, sending, list(intents))
+    errors: dict[int, Exception] = {}
+    for record in records:
+        intent = intents.get(record.pk)
+        if intent is not None:
+            try:
+                _settle(scene, record, intent, found.get(record.pk))
+            except Exception as error:
+                errors[record.pk] = error
+    return errors
+
+
+def _settle(scene: Scene, record: Record, intent: WriteIntent, found: RemoteRecord | None) -> None:
+    link = _linked(scene, record, intent, found) if found is not None else None
+    if link is not None:
+        deletes.record_archived(scene, record, link)
+        return
+    left = (intent.created_at + LATE - database_now()).total_seconds()
+    if left > 0:
+        raise RetryLater(
+            "It was archived while it was being made there; it is looked for again.",
+            after_seconds=left + 1,
+        )
+    tries_end([intent], IntentOutcome.REFUSED)
+
+
+@transaction.atomic
+def _linked(
+    scene: Scene, record: Record, intent: WriteIntent, found: RemoteRecord
+) -> SyncRecord | None:
+    """The link with what our make left there; None for what somebody else has made."""
+    linking_lock(scene)
+    there = links_of(scene, [found.id]).get(found.id)
+    if there is None and _is_as_sent(scene, record, intent, found):
+        links_insert(scene, [link_of_try(scene, record.pk, found, intent)])
+        there = links_of(scene, [found.id]).get(found.id)
+    if there is None or there.local_id != record.pk or there.state != LinkState.ACTIVE:
+        return None
+    tries_end([intent], IntentOutcome.APPLIED)
+    return there
+
+
+def _is_as_sent(scene: Scene, record: Record, intent: WriteIntent, found: RemoteRecord) -> bool:
+    """By our id on it, or where they keep none by all that was sent."""
+    if scene.id_marker:
+        return scene.id_marked(found.values) == record.pk
+    theirs = scene.theirs(found).values
+    codecs = {one.name: one.codec for one in scene.fields}
+    return all(
+        codecs[path].canonical_theirs(theirs.get(path))
+        == landed_as(codecs[path], sent.sent, theirs.get(path))
+        for path, sent in sent_of(intent).items()
+        if path in codecs
+    )
