@@ -6,15 +6,16 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Final
 
+from django.db.models import Exists, OuterRef, Q
 from django.db.models.functions import Now
 
-from integrations.hub.models import IntentOutcome, WriteIntent
+from integrations.hub.models import IntentOutcome, JobKind, JobState, SyncJob, WriteIntent
 from integrations.hub.sync import hinting
 from integrations.hub.sync.scene import Scene
 
 MAKE: Final = "make"
 WAIT_SECONDS: Final = 10.0
-# A make that has not been answered for longer is looked for by its own job.
+# A make that has not been answered for longer, and that no job is about, is nobody's any more.
 LONGEST: Final = timedelta(minutes=10)
 
 
@@ -36,10 +37,18 @@ def later(scene: Scene, external_ids: Sequence[str]) -> None:
 
 
 def _is_making(scene: Scene) -> bool:
-    return WriteIntent.objects.filter(
+    """A job's retries end within minutes; where it could not run for long it comes first then."""
+    waiting = SyncJob.objects.filter(
+        connection=scene.connection,
+        kind=JobKind.PUSH,
+        record_type=scene.stream.record_type,
+        record_id=OuterRef("record_id"),
+        state__in=(JobState.READY, JobState.LEASED),
+    )
+    makes = WriteIntent.objects.filter(
         connection=scene.connection,
         kind=MAKE,
         record_type=scene.stream.record_type,
         outcome=IntentOutcome.UNKNOWN,
-        created_at__gt=Now() - LONGEST,
-    ).exists()
+    )
+    return makes.filter(Q(created_at__gt=Now() - LONGEST) | Exists(waiting)).exists()

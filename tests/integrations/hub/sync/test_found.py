@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from django.db.models import F
+from django.db.models.functions import Now
 
 from crm.models import Contact
 from integrations.hub.models import (
@@ -119,3 +122,22 @@ def test_what_the_vendor_made_of_a_write_without_an_answer_is_no_change_of_their
     thing = link_of(connection, contact).external_id
     assert mirror.value("people", thing, "title") == "chief of sales"
     assert not SyncConflict.objects.exists()
+
+
+@pytest.mark.parametrize("shape", [Shape(has_markers=False)], indirect=True)
+def test_stranger_waits_for_a_make_in_doubt_whose_job_could_not_run_for_long(
+    connection: Connection, mirror: MirrorVendor, desk: Desk
+) -> None:
+    pull(connection)
+    contact = desk.make("contact", email="ada@acme.test", first_name="Ada")
+    mirror.script = [Trouble("write", is_lost=True)]
+    pump(30)
+    desk.archive(contact)
+    time_passes(700)
+    SyncJob.objects.update(run_at=Now() + timedelta(minutes=1))
+
+    pull(connection)
+    time_passes(70)
+    quiesce(connection, mirror)
+
+    assert [one.pk for one in Contact.objects.all()] == [contact.pk]
