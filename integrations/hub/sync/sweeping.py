@@ -8,11 +8,20 @@ from __future__ import annotations
 from typing import Any, Final
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models.functions import Now
 
 from integrations.hub import jobs
 from integrations.hub.merge import Direction
-from integrations.hub.models import LinkState, QuarantinedItem, SyncRecord
+from integrations.hub.models import (
+    IntentOutcome,
+    LinkState,
+    QuarantinedItem,
+    SyncRecord,
+    WriteIntent,
+)
 from integrations.hub.pace import BULK_HEAD_START_SECONDS
+from integrations.hub.sync.deferring import MAKE
+from integrations.hub.sync.ours import LATE
 from integrations.hub.sync.parting import ARCHIVED_WORDS, OPEN_WORDS
 from integrations.hub.sync.scene import Scene
 
@@ -25,8 +34,26 @@ def left_behind_send(scene: Scene, *, after: int = 0) -> int | None:
         return None
     rows = left_behind(scene).filter(pk__gt=after)
     ids = list(rows.values_list("pk", flat=True)[:CHUNK])
-    jobs.dirty(scene.connection.pk, scene.stream.record_type, ids, BULK_HEAD_START_SECONDS)
+    doubted = [] if after else _in_doubt(scene)
+    wanted = {*ids, *doubted}
+    jobs.dirty(scene.connection.pk, scene.stream.record_type, wanted, BULK_HEAD_START_SECONDS)
     return ids[-1] if len(ids) == CHUNK else None
+
+
+def _in_doubt(scene: Scene) -> list[int]:
+    """Of which nobody knows any more whether they were made there; each is looked for once more.
+
+    A worker that was overtaken, or died, may have left an intent that no job is about.
+    """
+    makes = WriteIntent.objects.filter(
+        connection=scene.connection,
+        kind=MAKE,
+        record_type=scene.stream.record_type,
+        outcome=IntentOutcome.UNKNOWN,
+        body__object=scene.stream.object,
+        created_at__lt=Now() - LATE,
+    )
+    return sorted(set(makes.values_list("record_id", flat=True)[:CHUNK]))
 
 
 def left_behind(scene: Scene) -> QuerySet[Any]:

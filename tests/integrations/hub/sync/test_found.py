@@ -96,6 +96,26 @@ def test_make_that_never_arrived_is_over_once_its_record_is_archived(
     assert not SyncJob.objects.filter(state__in=("ready", "dead")).exists()
 
 
+def test_make_in_doubt_that_no_job_is_about_is_looked_for_by_the_next_listing(
+    connection: Connection, mirror: MirrorVendor, contact: Contact
+) -> None:
+    WriteIntent.objects.create(
+        connection=connection,
+        kind="make",
+        key="make:overtaken",
+        record_type="contact",
+        record_id=contact.pk,
+        body={"object": "people", "fields": {}, "values": {}},
+    )
+    time_passes(700)
+
+    pull(connection, is_full=True)
+    work()
+
+    assert WriteIntent.objects.get().outcome == "applied"
+    assert mirror.writes() == []
+
+
 @MARKERS
 @pytest.mark.parametrize("is_new", [True, False])
 def test_what_the_vendor_made_of_a_write_without_an_answer_is_no_change_of_theirs(
