@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Final
 
 from django.db import connection as database
@@ -17,6 +18,7 @@ from integrations.hub.merge import Base
 from integrations.hub.models import LinkState, SyncRecord
 from integrations.hub.pace import BULK_HEAD_START_SECONDS
 from integrations.hub.streams import RemoteRecord
+from integrations.hub.sync.heirs import tombstone_replaced
 from integrations.hub.sync.scene import Scene
 
 _INSERT: Final = """
@@ -176,13 +178,17 @@ def tombstone(link: SyncRecord, reason: str) -> None:
 
 def _repoint(link: SyncRecord, external_id: str) -> None:
     """A tombstone of the survivor gives way, since the survivor is alive."""
-    SyncRecord.objects.filter(
+    point = partial(
+        SyncRecord.objects.filter(pk=link.pk).update,
+        external_id=external_id,
+        remote_version="",
+        revision=F("revision") + 1,
+    )
+    survivor = SyncRecord.objects.filter(
         connection=link.connection_id,
         object=link.object,
         external_id=external_id,
         state=LinkState.TOMBSTONE,
-    ).delete()
-    SyncRecord.objects.filter(pk=link.pk).update(
-        external_id=external_id, remote_version="", revision=F("revision") + 1
-    )
+    ).first()
+    tombstone_replaced(survivor, point) if survivor is not None else point()
     link.external_id = external_id

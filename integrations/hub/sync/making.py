@@ -10,6 +10,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Final
 
 from django.db import transaction
@@ -23,6 +24,7 @@ from integrations.hub.streams import RemoteRecord, Write, Written
 from integrations.hub.sync import quarantine
 from integrations.hub.sync.deferring import MAKE
 from integrations.hub.sync.finding import already_there, any_with_key
+from integrations.hub.sync.heirs import tombstone_replaced
 from integrations.hub.sync.links import (
     NewLink,
     linked_ids,
@@ -122,13 +124,12 @@ def _adopt(scene: Scene, one: _Making, found: RemoteRecord, made: Made) -> None:
             _refuse(scene, made, one, Trouble(DUPLICATE, words))
             return
         else:
-            if there is not None:
-                # Its record of ours is gone or archived, and the thing itself is there.
-                there.delete()
             link = NewLink(pk, found.id)
             if one.intent is not None:
                 link = link_of_try(scene, pk, found, one.intent)
-            links_insert(scene, [link])
+            insert = partial(links_insert, scene, [link])
+            # Of a tombstone ours is gone or archived, and the thing itself is there.
+            tombstone_replaced(there, insert) if there is not None else insert()
             waiting_wake(scene, [link])
             made.adopted.add(pk)
         if one.intent is not None:

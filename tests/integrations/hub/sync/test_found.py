@@ -116,6 +116,42 @@ def test_make_in_doubt_that_no_job_is_about_is_looked_for_by_the_next_listing(
     assert mirror.writes() == []
 
 
+def test_lost_value_is_still_told_when_its_link_gives_way_to_a_merge(
+    connection: Connection, mirror: MirrorVendor, contact: Contact, person: str, desk: Desk
+) -> None:
+    other = mirror.add("people", email="bob@acme.test", first_name="Bob")
+    pull(connection)
+    desk.edit(contact, title="Ours")
+    mirror.edit("people", person, title="Theirs")
+    quiesce(connection, mirror)
+    desk.archive(contact)
+    work()
+
+    mirror.merge("people", person, other)
+    quiesce(connection, mirror)
+
+    assert SyncRecord.objects.get().external_id == person
+    told = SyncConflict.objects.get(field="title")
+    assert {told.ours, told.theirs} == {"Ours", "Theirs"}
+    assert (told.local_id, told.link.external_id) == (contact.pk, person)
+
+
+def test_lost_value_is_still_told_when_its_thing_is_linked_to_another_record(
+    connection: Connection, mirror: MirrorVendor, contact: Contact, person: str, desk: Desk
+) -> None:
+    desk.edit(contact, title="Ours")
+    mirror.edit("people", person, title="Theirs")
+    quiesce(connection, mirror)
+    desk.archive(contact)
+    work()
+
+    twin = desk.make("contact", email="ada@acme.test", last_name="Lovelace")
+    quiesce(connection, mirror)
+
+    assert link_of(connection, twin).external_id == person
+    assert SyncConflict.objects.filter(field="title", local_id=contact.pk).exists()
+
+
 @MARKERS
 @pytest.mark.parametrize("is_new", [True, False])
 def test_what_the_vendor_made_of_a_write_without_an_answer_is_no_change_of_theirs(
