@@ -110,12 +110,15 @@ WHERE id = ANY(ARRAY(
     AND NOT EXISTS (SELECT 1 FROM hub_syncjob j WHERE j.id = t.job_id AND j.state = 'dead')
     LIMIT {CHUNK} FOR UPDATE SKIP LOCKED))
 """  # noqa: S608
-# One that a whole listing still has stays: without it, theirs would come back as a new record.
+# One that a whole listing still has stays: without it, theirs would come back as a new record. So
+# does one with conflicts that are over, for these are kept longer.
 _TOMBSTONES: Final = f"""
 SELECT t.id FROM hub_syncrecord t
 WHERE t.state = 'tombstone' AND t.state_at {AGO} AND NOT EXISTS (
     SELECT 1 FROM hub_syncstate s WHERE s.connection_id = t.connection_id AND s.object = t.object
     AND (s.generation = 0 OR t.seen_generation >= s.generation - 1))
+AND NOT EXISTS (SELECT 1 FROM hub_syncconflict c WHERE c.link_id = t.id
+    AND c.state IN ('resolved', 'settled'))
 ORDER BY t.id LIMIT {CHUNK} FOR UPDATE SKIP LOCKED
 """  # noqa: S608
 

@@ -186,6 +186,20 @@ def test_tombstone_goes_with_what_hangs_on_it(connection: Connection) -> None:
     assert not SyncConflict.objects.exists()
 
 
+def test_tombstone_stays_for_its_conflicts_which_are_kept_longer(connection: Connection) -> None:
+    conflict = conflict_make(connection, ConflictState.SETTLED)
+    SyncRecord.objects.filter(pk=conflict.link_id).update(state=LinkState.TOMBSTONE)
+    aged(conflict.link, "state_at", 364)
+    aged(conflict, "resolved_at", 364)
+    prune()
+    assert SyncConflict.objects.exists()
+
+    aged(conflict, "resolved_at", 366)
+    prune()
+
+    assert not SyncRecord.objects.exists()
+
+
 @pytest.mark.parametrize(("state", "is_kept"), [("done", False), ("dead", True)])
 def test_bodies_of_old_tries_go_before_the_tries(
     connection: Connection, state: str, is_kept: bool
