@@ -1,5 +1,7 @@
-"""Walks through what changed since a time, by searches that give 10,000 rows each at most.
+"""Walks through what changed since a time, by searches that each begin where the last one ended.
 
+HubSpot pages a search by the number of rows passed, so a row that changes meanwhile moves to the
+end and another one takes its number, unread. And of one search 10,000 rows are given at most.
 https://developers.hubspot.com/docs/api-reference/search
 """
 
@@ -10,9 +12,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from integrations.hub.errors import Rejected
-from integrations.hubspot.client import Client, Filter, ObjectPage, Refused, RemoteObject, Search
+from integrations.hubspot.client import Client, Filter, ObjectPage, RemoteObject, Search
 from integrations.hubspot.kinds import Kind
-from integrations.hubspot.limits import SEARCH_CAP, SEARCH_PAGE
+from integrations.hubspot.limits import SEARCH_PAGE
 from integrations.hubspot.translate import milliseconds, moment
 
 
@@ -22,30 +24,26 @@ class NoProgress(Rejected):
 
 @dataclass(frozen=True)
 class Place:
-    """How far we are: what changed at `since` (milliseconds) or later, from row `after` on.
+    """How far we are: what changed at `since` (milliseconds) or later.
 
-    `last` is the time of the last row seen. With `last_id` it is only what changed at exactly
-    `since`, by id, beyond that one: for more rows of one time than a search gives.
+    With `last_id` it is only what changed at exactly `since`, by id, beyond that one: for more rows
+    of one time than a page gives.
     """
 
     since: int
-    after: int = 0
-    last: int = 0
     last_id: int | None = None
 
     @classmethod
     def of(cls, cursor: Mapping[str, Any]) -> Place:
-        return cls(**{name: cursor[name] for name in ("since", "after", "last", "last_id")})
+        return cls(cursor["since"], cursor["last_id"])
 
     def as_json(self) -> Mapping[str, Any]:
         return dict(vars(self))
 
     @property
-    def rank(self) -> tuple[int, bool, int]:
+    def rank(self) -> tuple[int, int]:
         """Rises with every step, whichever kind of step it is."""
-        if self.last_id is None:
-            return (self.since, False, self.after)
-        return (self.since, True, self.last_id)
+        return (self.since, -1 if self.last_id is None else self.last_id)
 
     def search(self, kind: Kind, properties: Sequence[str]) -> Search:
         time = str(self.since)
@@ -62,32 +60,18 @@ def changes_page(
 ) -> tuple[ObjectPage, Place | None]:
     """One search, and the place after it; None when there is no more.
 
-    Rows may come twice where a search is begun anew. Raises NoProgress instead of looping.
+    Rows of the time at which two searches meet come twice. Raises NoProgress instead of looping.
     """
-    search = place.search(kind, properties)
-    try:
-        found = client.objects_search(kind.name, search, after=str(place.after or ""))
-    except Refused:
-        if not place.after:
-            raise
-        # The cap is lower than we know: begin anew at the last time seen.
-        return ObjectPage(()), _checked(place, _anew(place, place.last))
+    found = client.objects_search(kind.name, place.search(kind, properties))
     following = _by_id(place, found) if place.last_id is not None else _by_time(kind, place, found)
     return found, _checked(place, following) if following else None
 
 
 def _by_time(kind: Kind, place: Place, found: ObjectPage) -> Place | None:
+    """From the last time on; by id where all that a page gives has one time."""
     if not found.after or not found.results:
         return None
     last = _time(kind, found.results[-1])
-    after = int(found.after)
-    if after + SEARCH_PAGE <= SEARCH_CAP:
-        return Place(place.since, after, last)
-    return _anew(place, last)
-
-
-def _anew(place: Place, last: int) -> Place:
-    """From the last time on; by id where all that a search gives has one time."""
     return Place(last) if last > place.since else Place(place.since, last_id=0)
 
 
