@@ -81,9 +81,11 @@ def returned_take(
         return
     linking_lock(scene)
     found = returned_look(scene, ended.values())
-    SyncRecord.objects.filter(pk__in=found.strangers).delete()
     for pk in found.strangers:
-        del links[ended[pk].external_id]
+        external_id = ended[pk].external_id
+        # It stays for what is remembered of it, by another name: of one thing there is one link.
+        SyncRecord.objects.filter(pk=pk).update(external_id=f"{external_id[:200]} until {pk}")
+        del links[external_id]
     for record in found.back.values():
         if record_is_archived(record):
             services_of(scene.model).restore(record, origin=scene.origin)
