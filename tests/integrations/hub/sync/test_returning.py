@@ -98,7 +98,7 @@ def test_thing_restored_after_another_was_made_in_its_place_is_shown(
     pull(connection)
 
     assert QuarantinedItem.objects.get(external_id=person).code == "duplicate"
-    assert link_of(connection, contact).external_id != person
+    assert SyncRecord.objects.get(state=LinkState.ACTIVE).external_id != person
     assert Contact.objects.count() == 1
 
 
