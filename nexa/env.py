@@ -59,16 +59,16 @@ def env_url(name: str, *, schemes: tuple[str, ...], default: str = "") -> str:
     return url
 
 
-def env_secret(name: str, *, default: str = "") -> str:
-    """A value that may also lie in a file named by NAME_FILE; required when there is no default.
+def env_secret(name: str, *, default: str = "", is_required: bool = True) -> str:
+    """A value that may also lie in a file named by NAME_FILE; empty only if it is not required.
 
-    Raises ImproperlyConfigured when neither is set and no default is given.
+    Raises ImproperlyConfigured when it is required, neither is set and no default is given.
     """
     file_name = env_str(f"{name}_FILE")
     if file_name:
         return _read_secret_file(f"{name}_FILE", Path(file_name))
     secret = env_str(name, default)
-    if not secret:
+    if is_required and not secret:
         raise ImproperlyConfigured(
             f"{name} is not set. Set {name}, or {name}_FILE to the path of a file that holds it; "
             "`manage.py doctor` explains every setting."

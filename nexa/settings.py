@@ -230,7 +230,7 @@ STORAGES: dict[str, dict[str, Any]] = {
         endpoint_url=env_str("NEXA_S3_ENDPOINT_URL"),
         region=env_str("NEXA_S3_REGION"),
         access_key=env_str("NEXA_S3_ACCESS_KEY"),
-        secret_key=env_secret("NEXA_S3_SECRET_KEY", default="-").removeprefix("-"),
+        secret_key=env_secret("NEXA_S3_SECRET_KEY", is_required=False),
     )
     if S3_BUCKET
     else folder_storage(MEDIA_ROOT),
@@ -246,7 +246,7 @@ EMAIL_BACKEND = (
 )
 EMAIL_PORT = env_int("EMAIL_PORT", 587, minimum=1)
 EMAIL_HOST_USER = env_str("EMAIL_HOST_USER")
-EMAIL_HOST_PASSWORD = env_secret("EMAIL_HOST_PASSWORD", default="-").removeprefix("-")
+EMAIL_HOST_PASSWORD = env_secret("EMAIL_HOST_PASSWORD", is_required=False)
 EMAIL_USE_TLS = env_bool("EMAIL_USE_TLS", default=True)
 EMAIL_TIMEOUT = 20
 DEFAULT_FROM_EMAIL = env_str("DEFAULT_FROM_EMAIL", "Nexa CRM <nexa@localhost>")

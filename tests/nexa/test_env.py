@@ -87,6 +87,14 @@ def test_env_secret_has_to_be_set() -> None:
         env_secret(NAME)
 
 
+def test_env_secret_that_is_not_required_is_empty_or_whole(given) -> None:
+    assert env_secret(NAME, is_required=False) == ""
+
+    given("-begins-with-a-dash")
+
+    assert env_secret(NAME, is_required=False) == "-begins-with-a-dash"
+
+
 def test_env_secret_may_lie_in_a_file(given, tmp_path) -> None:
     path = tmp_path / "secret"
     path.write_text("hush\n", encoding="utf-8")
