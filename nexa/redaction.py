@@ -78,6 +78,7 @@ def _settings_secrets() -> Iterator[str]:
     yield from map(str, (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS))
     yield from getattr(settings, "NEXA_ENCRYPTION_KEYS", [])
     yield settings.EMAIL_HOST_PASSWORD or ""
+    yield getattr(settings, "NEXA_METRICS_TOKEN", "")
     for database in settings.DATABASES.values():
         yield str(database.get("PASSWORD") or "")
     for address in (getattr(settings, "NEXA_REDIS_URL", ""), getattr(settings, "DATABASE_URL", "")):

@@ -38,6 +38,8 @@ SECRET_KEY = env_secret("SECRET_KEY", default=_local.get("SECRET_KEY", ""))
 NEXA_ENCRYPTION_KEYS = env_secret(
     "NEXA_ENCRYPTION_KEYS", default=_local.get("NEXA_ENCRYPTION_KEYS", "")
 ).split(",")
+# Opens /metrics to a monitor.
+NEXA_METRICS_TOKEN = env_secret("NEXA_METRICS_TOKEN", is_required=False)
 
 # --- Hosts ----------------------------------------------------------------------------------------
 LOCAL_HOSTS = "localhost,127.0.0.1,[::1]" if DEBUG or DEMO else ""

@@ -6,6 +6,7 @@ from django.contrib import admin
 from django.urls import include, path
 
 from nexa import brand, health
+from nexa.metrics import door
 
 handler400 = "crm.views.errors.bad_request"
 handler403 = "crm.views.errors.permission_denied"
@@ -17,6 +18,7 @@ urlpatterns = [
     path("", include("integrations.hub.urls")),
     path("healthz", health.alive, name="healthz"),
     path("readyz", health.ready, name="readyz"),
+    path("metrics", door.metrics, name="metrics"),
     path("favicon.ico", brand.favicon, name="favicon"),
     path("apple-touch-icon.png", brand.touch_icon, name="touch_icon"),
     path("apple-touch-icon-precomposed.png", brand.touch_icon),

@@ -16,6 +16,12 @@ from integrations.hub.words import age_words, time_words
 SHOWN: Final = 50
 NOT_MEASURED: Final = "—"
 
+# Of a stream `s`: how old the time is up to which all is read, and how much of it is in step.
+BEHIND_SECONDS: Final = (
+    "EXTRACT(EPOCH FROM statement_timestamp() - (s.cursor ->> 'at')::timestamptz)"
+)
+COVERED_PERCENT: Final = "(s.coverage ->> 'percent')::float"
+
 # From the connections on, each by an index of its own; tries of the last day by their ids.
 _VITALS: Final = f"""
 WITH RECURSIVE period(since) AS (
@@ -42,10 +48,10 @@ SELECT c.id, c.name, w.name, c.provider, c.state, c.attention, c.breaker_state,
     (SELECT avg(r.duration_ms) FROM (SELECT duration_ms FROM hub_syncrun
         WHERE connection_id = c.id AND kind IN ('pull', 'full') AND status <> 'running'
         ORDER BY id DESC LIMIT 100) r),
-    (SELECT EXTRACT(EPOCH FROM max(statement_timestamp() - (s.cursor ->> 'at')::timestamptz))
+    (SELECT max({BEHIND_SECONDS})
      FROM hub_syncstate s WHERE s.connection_id = c.id AND s.is_enabled AND s.stage = 'live'
      AND s.direction <> 'push'),
-    (SELECT min((s.coverage ->> 'percent')::float) FROM hub_syncstate s
+    (SELECT min({COVERED_PERCENT}) FROM hub_syncstate s
      WHERE s.connection_id = c.id AND s.is_enabled AND s.stage = 'live')
 FROM hub_connection c JOIN crm_workspace w ON w.id = c.workspace_id
 LEFT JOIN outcomes o ON o.connection_id = c.id
@@ -124,7 +130,7 @@ def vitals(*, only: int | None = None) -> list[Vitals]:
         }
         cursor.execute(_VITALS, values)
         rows: list[tuple[Any, ...]] = cursor.fetchall()
-    budgets = _budgets([row[0] for row in rows])
+    budgets = budgets_used([row[0] for row in rows])
     return [_vitals(row, budgets.get(row[0], 0)) for row in rows]
 
 
@@ -137,8 +143,11 @@ def _vitals(row: tuple[Any, ...], budget: int) -> Vitals:
     return Vitals(**named, budget_percent=budget)
 
 
-def _budgets(ids: list[int]) -> dict[int, int]:
-    """How full the fullest window of each connection is, in per cent of what it lets through."""
+def budgets_used(ids: list[int]) -> dict[int, int]:
+    """How full the fullest window of each connection is, in per cent of what it lets through.
+
+    Two queries; one that made no call yet is left out.
+    """
     connections = Connection.objects.filter(pk__in=ids).defer("credentials")
     windows = {
         key: (one.pk, limit)

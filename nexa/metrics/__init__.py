@@ -1,0 +1,1 @@
+"""`/metrics`: what a monitor asks for every few seconds, in the words that Prometheus reads."""
