@@ -49,6 +49,11 @@ def database_settings(url: str, *, data_folder: Path) -> dict[str, Any]:
     }
 
 
+def growing_folders(*, embedded: Path | None, uploads: Path | None) -> list[Path]:
+    """Folders of this machine that fill with what comes in; what lies elsewhere is None."""
+    return [folder for folder in (embedded, uploads) if folder is not None]
+
+
 def cluster_settings(*, workers: int, redis: str) -> dict[str, Any]:
     """django-q2's settings; the database is the truth, so a lost or doubled task is harmless."""
     cluster: dict[str, Any] = {

@@ -8,8 +8,8 @@ from django.http import HttpRequest
 from django.urls import reverse
 
 from imports.selectors import imports_at_work
+from integrations.hub import disk, registry
 from integrations.hub import overview as hub
-from integrations.hub import registry
 from integrations.hub.models import BreakerState, ConnectionState, RunStatus, SyncRun
 from integrations.hub.selectors import STUCK_SECONDS, hub_health
 from integrations.hub.trends import Spark, sparks
@@ -111,7 +111,12 @@ def overview() -> dict[str, object]:
         "vitals": _vital_lines(),
         "dead_lines": [_dead_line(row) for row in dead],
         "dead_total": health.dead_jobs + health.dead_events,
-        "signs": [*_signs_of_parts(), _sign_of_work(health), _sign_of_imports()],
+        "signs": [
+            *_signs_of_parts(),
+            _sign_of_work(health),
+            _sign_of_imports(),
+            *_signs_of_disks(),
+        ],
     }
 
 
@@ -237,6 +242,10 @@ def _sign_of_work(health: HubHealth) -> Sign:
 def _sign_of_imports() -> Sign:
     running = imports_at_work()
     return Sign("Imports", f"{running} at work" if running else "None at work", "ok")
+
+
+def _signs_of_disks() -> list[Sign]:
+    return [Sign("Disk", one.words, "err" if one.is_short else "ok") for one in disk.disks()]
 
 
 def _number(count: int, one: str, many: str = "") -> str:

@@ -1,4 +1,4 @@
-"""Whether this installation can serve: database, migrations and cluster; for /readyz and doctor."""
+"""Whether this installation can serve, part by part; for /readyz and doctor."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 
+from integrations.hub import disk
 from integrations.hub.selectors import STUCK_SECONDS, hub_health
 from integrations.hub.types import HubHealth
 
@@ -27,14 +28,15 @@ class Part:
 def parts() -> dict[str, Part]:
     """Every part by name; the later ones need the first."""
     database = database_state()
+    room = disk_state()
     if not database.ok:
         unknown = Part(ok=False, detail="unknown without the database")
-        return {"database": database, "migrations": unknown, "cluster": unknown}
+        return {"database": database, "migrations": unknown, "cluster": unknown, "disk": room}
     migrations = migrations_state()
     cluster = (
         cluster_state() if migrations.ok else Part(ok=False, detail="unknown before migrations")
     )
-    return {"database": database, "migrations": migrations, "cluster": cluster}
+    return {"database": database, "migrations": migrations, "cluster": cluster, "disk": room}
 
 
 def database_state() -> Part:
@@ -96,3 +98,10 @@ def cluster_judged(health: HubHealth) -> Part:
     failing = ", ".join(one.name for one in health.failing_rounds)
     full = "; the inbox is full" if health.is_inbox_full else ""
     return Part(ok=True, detail=said + full + (f"; failing rounds: {failing}" if failing else ""))
+
+
+def disk_state() -> Part:
+    """Never a reason to take the pages away: people go on, and make room."""
+    if disk.is_short():
+        return Part(ok=True, detail=f"nearly full: {disk.CONSEQUENCE}")
+    return Part(ok=True, detail="room enough")

@@ -14,7 +14,13 @@ from csp.constants import NONE, SELF
 from django.urls import reverse_lazy
 from whitenoise.compress import Compressor
 
-from nexa.configuration import cluster_settings, database_settings, local_secret, log_settings
+from nexa.configuration import (
+    cluster_settings,
+    database_settings,
+    growing_folders,
+    local_secret,
+    log_settings,
+)
 from nexa.embedded import default_data_folder
 from nexa.env import env_bool, env_int, env_list, env_path, env_secret, env_str, env_url
 from nexa.storage import bucket_storage, folder_storage, static_storage
@@ -238,6 +244,11 @@ STORAGES: dict[str, dict[str, Any]] = {
     else folder_storage(MEDIA_ROOT),
     "staticfiles": static_storage(debug=DEBUG, demo=DEMO),
 }
+# With less than this free on a disk of theirs, less is taken in.
+GROWING_FOLDERS = growing_folders(
+    embedded=None if DATABASE_URL else DATA_FOLDER, uploads=None if S3_BUCKET else MEDIA_ROOT
+)
+DISK_RESERVE_BYTES = env_int("NEXA_DISK_RESERVE_BYTES", 1024**3)
 
 # --- E-mail ---------------------------------------------------------------------------------------
 EMAIL_HOST = env_str("EMAIL_HOST")

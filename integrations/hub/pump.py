@@ -15,6 +15,7 @@ from functools import partial
 from integrations.hub import (
     batches,
     breaker,
+    disk,
     inbox,
     jobs,
     leases,
@@ -52,6 +53,7 @@ class Turn:
     items: int = 0
     next_beat: float = 0.0
     has_called_help: bool = False
+    has_told_of_disk: bool = False
     misses: int = 0
     paces: dict[int, batches.Pace] = field(default_factory=dict)
 
@@ -95,7 +97,7 @@ def _round(turn: Turn) -> bool:
     before = turn.items
     _serve(turn, inbox.connection_next, _events)
     _serve(turn, jobs.connection_next, _jobs)
-    _serve(turn, leasing.connection_next, _pull)
+    _pulls(turn)
     if turn.items > before:
         turn.misses = 0
     return turn.items > before
@@ -123,6 +125,16 @@ def _events(turn: Turn, connection_id: int) -> None:
         _timed(turn, connection_id, RunKind.INBOX, partial(inbox.process, claimed))
         if turn.seconds_left <= 0:
             return
+
+
+def _pulls(turn: Turn) -> None:
+    """Not while the disk is nearly full: pages add rows, and the vendor keeps them meanwhile."""
+    short = disk.short_disk()
+    if short is None:
+        _serve(turn, leasing.connection_next, _pull)
+    elif not turn.has_told_of_disk:
+        turn.has_told_of_disk = True
+        logger.warning("nothing is pulled: %s", short.words)
 
 
 def _pull(turn: Turn, connection_id: int) -> None:

@@ -9,6 +9,7 @@ from django.db import connection as database
 from django.db.models import QuerySet
 
 from crm.models import Workspace
+from integrations.hub import disk
 from integrations.hub.models import Connection, ConnectionState
 from integrations.hub.sync.leasing import NEXT_STREAM_AT, STREAMS_DUE, parameters
 from integrations.hub.types import FailingRound, HubHealth
@@ -47,12 +48,13 @@ WHERE c.state IN ('active', 'auth_failed') AND c.provider = ANY(%(providers)s)
 IS_DUE = f"""
 SELECT EXISTS (SELECT 1 {_EVENTS_DUE} AND e.run_at <= statement_timestamp())
     OR EXISTS (SELECT 1 {_JOBS_DUE} AND j.run_at <= statement_timestamp())
-    OR EXISTS ({STREAMS_DUE})
+    OR (%(may_pull)s AND EXISTS ({STREAMS_DUE}))
 """
 SECONDS_UNTIL_DUE = f"""
 SELECT CASE WHEN ({IS_DUE.strip().removeprefix("SELECT ")}) THEN 0
 ELSE EXTRACT(EPOCH FROM LEAST(
-    (SELECT min(e.run_at) {_EVENTS_DUE}), (SELECT min(j.run_at) {_JOBS_DUE}), ({NEXT_STREAM_AT})
+    (SELECT min(e.run_at) {_EVENTS_DUE}), (SELECT min(j.run_at) {_JOBS_DUE}),
+    CASE WHEN %(may_pull)s THEN ({NEXT_STREAM_AT}) END
 ) - statement_timestamp()) END
 """  # noqa: S608
 HEALTH = f"""
@@ -113,7 +115,9 @@ def hub_health() -> HubHealth:
 
 
 def _row(statement: str) -> tuple:  # type: ignore[type-arg]
+    # Pulls pause while the disk is nearly full; then no stream is due.
+    values = parameters(most=settings.INBOX_MAX_WAITING, may_pull=not disk.is_short())
     with database.cursor() as cursor:
-        cursor.execute(statement, parameters(most=settings.INBOX_MAX_WAITING))
+        cursor.execute(statement, values)
         row: tuple = cursor.fetchone()  # type: ignore[type-arg]
     return row

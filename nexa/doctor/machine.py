@@ -9,6 +9,7 @@ import sys
 import tomllib
 from pathlib import Path
 
+from integrations.hub.disk import folder_present
 from nexa.bootstrap import SUPPORTED
 from nexa.doctor.finding import Finding
 
@@ -39,8 +40,7 @@ def packages_found(project: Path = PROJECT) -> Finding:
 
 def disk_found(folder: Path) -> Finding:
     """Free space where data is kept; `folder` need not exist yet."""
-    while not folder.exists():
-        folder = folder.parent
+    folder = folder_present(folder)
     free = shutil.disk_usage(folder).free
     said = f"{free / 1024**3:.1f} GiB free in {folder}"
     if free >= FREE_BYTES_NEEDED:

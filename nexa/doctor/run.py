@@ -9,6 +9,7 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.module_loading import import_string
 
+from nexa.doctor.disks import disks_found
 from nexa.doctor.finding import Finding
 from nexa.doctor.machine import PROJECT, disk_found, packages_found, python_found
 from nexa.embedded import default_data_folder
@@ -26,7 +27,7 @@ def examine() -> list[Finding]:
         return [*found, disk_found(default_data_folder(PROJECT))]
     # Named, not imported above: the module reads settings as it loads.
     look: Callable[[], list[Finding]] = import_string("nexa.doctor.installation.look")
-    return [*found, *look(), disk_found(settings.DATA_FOLDER)]
+    return [*found, *look(), *disks_found()]
 
 
 def settings_loaded() -> Finding:

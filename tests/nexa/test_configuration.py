@@ -9,6 +9,7 @@ from django.core.exceptions import ImproperlyConfigured
 from nexa.configuration import (
     cluster_settings,
     database_settings,
+    growing_folders,
     local_secret,
     shortest_retry_seconds,
 )
@@ -23,6 +24,14 @@ def test_database_settings_read_every_part_of_the_url() -> None:
     assert (found["USER"], found["PASSWORD"]) == ("us@er", "p:w")
     assert (found["HOST"], found["PORT"], found["NAME"]) == ("db.example", "6432", "sales")
     assert found["OPTIONS"] == {"sslmode": "require"}
+
+
+def test_folders_that_grow_are_those_of_this_machine() -> None:
+    database, files = Path("/data"), Path("/data/files")
+
+    assert growing_folders(embedded=database, uploads=files) == [database, files]
+    assert growing_folders(embedded=None, uploads=files) == [files]
+    assert growing_folders(embedded=None, uploads=None) == []
 
 
 def test_database_settings_read_a_socket_folder() -> None:

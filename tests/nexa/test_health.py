@@ -44,7 +44,20 @@ def test_ready_when_database_migrations_and_cluster_are_well(client) -> None:
         "database": True,
         "migrations": True,
         "cluster": True,
+        "disk": True,
     }
+
+
+@pytest.mark.django_db
+def test_ready_says_that_the_disk_is_nearly_full_and_not_where(client, settings, tmp_path) -> None:
+    settings.GROWING_FOLDERS, settings.DISK_RESERVE_BYTES = [tmp_path], 2**60
+    watchdog.beat("pump")
+
+    response = client.get(reverse("readyz"))
+
+    assert response.status_code == 200
+    assert response.json()["checks"]["disk"]["detail"].startswith("nearly full: web-hooks are")
+    assert str(tmp_path) not in response.content.decode()
 
 
 @pytest.mark.django_db

@@ -186,6 +186,16 @@ def test_round_that_fails_is_told(operator_client: Client) -> None:
     assert "The round “retention” fails" in sign.words
 
 
+def test_disk_that_is_nearly_full_is_told(operator_client: Client, settings, tmp_path) -> None:
+    settings.GROWING_FOLDERS, settings.DISK_RESERVE_BYTES = [tmp_path], 2**60
+
+    page = operator_client.get(reverse("admin:index"))
+
+    sign = next(one for one in page.context["signs"] if one.label == "Disk")
+    assert sign.tone == "err"
+    assert "web-hooks are answered 503 and pulls wait" in page.content.decode()
+
+
 def test_overview_asks_the_database_a_fixed_number_of_times(
     operator_client: Client, connection: Connection
 ) -> None:

@@ -1,4 +1,4 @@
-"""Whether so many events wait that vendors are asked to send again later, before the disk fills."""
+"""Whether vendors are asked to send again later: too many events wait, or the disk fills."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any, Final
 from django.conf import settings
 from django.db import connection as database
 
-from integrations.hub import registry
+from integrations.hub import disk, registry
 from integrations.hub.selectors import EVENTS_SERVED
 
 logger = logging.getLogger("integrations.hub.webhook")
@@ -34,7 +34,8 @@ class _Gauge:
     def __init__(self) -> None:
         self._lock = Lock()
         self._next_look = 0.0
-        self._is_full = False
+        self._is_crowded = False
+        self._is_disk_short = False
 
     def is_full(self) -> bool:
         if time.monotonic() >= self._next_look and self._lock.acquire(blocking=False):
@@ -42,19 +43,23 @@ class _Gauge:
                 self._look()
             finally:
                 self._lock.release()
-        return self._is_full
+        return self._is_crowded or self._is_disk_short
 
     def forget(self) -> None:
         self._next_look = 0.0
-        self._is_full = False
+        self._is_crowded = self._is_disk_short = False
 
     def _look(self) -> None:
-        is_full = waiting_count() > settings.INBOX_MAX_WAITING
-        if is_full and not self._is_full:
+        short = disk.short_disk()
+        if short is not None and not self._is_disk_short:
+            logger.error("the disk is nearly full: %s", short.words)
+        self._is_disk_short = short is not None
+        is_crowded = waiting_count() > settings.INBOX_MAX_WAITING
+        if is_crowded and not self._is_crowded:
             logger.error(
                 "the inbox is full: web-hooks are answered with 503 until workers catch up"
             )
-        self._is_full = is_full
+        self._is_crowded = is_crowded
         self._next_look = time.monotonic() + LOOK_SECONDS
 
 
@@ -90,7 +95,10 @@ connection_gauges = _ConnectionGauges()
 
 
 def is_full() -> bool:
-    """More events wait than INBOX_MAX_WAITING, as of at most LOOK_SECONDS ago."""
+    """More events wait than INBOX_MAX_WAITING, or less of the disk is free than the reserve.
+
+    As of at most LOOK_SECONDS ago.
+    """
     return gauge.is_full()
 
 

@@ -8,7 +8,7 @@ from django.db import connection
 
 from integrations.hub import watchdog
 from integrations.hub.models import Connection
-from nexa.doctor import database, engine, keys, serving
+from nexa.doctor import database, disks, engine, keys, serving
 
 pytestmark = pytest.mark.django_db
 
@@ -85,6 +85,23 @@ def test_workers_that_work_are_well() -> None:
     watchdog.beat("pump")
 
     assert engine.cluster_found().is_well
+
+
+def test_disk_that_is_nearly_full_is_told_with_what_follows(settings, tmp_path) -> None:
+    settings.GROWING_FOLDERS, settings.DISK_RESERVE_BYTES = [tmp_path], 2**60
+
+    (found,) = disks.disks_found()
+
+    assert "pulls wait" in found.said
+    assert "NEXA_DISK_RESERVE_BYTES" in found.mend
+
+
+def test_disk_of_the_data_is_looked_at_where_nothing_grows_here(settings, tmp_path) -> None:
+    settings.GROWING_FOLDERS, settings.DATA_FOLDER = [], tmp_path
+
+    (found,) = disks.disks_found()
+
+    assert f"free in {tmp_path}" in found.said
 
 
 def test_storage_is_tried_and_left_clean(settings, tmp_path) -> None:

@@ -12,6 +12,7 @@ from typing import Any, Final
 from django.core.management.base import BaseCommand, CommandError
 from django.db.models import Q, QuerySet
 
+from integrations.hub import disk
 from integrations.hub.errors import Conflict, HubError
 from integrations.hub.mapping.asking import vendor_ask
 from integrations.hub.models import (
@@ -120,6 +121,9 @@ def _begin(states: list[SyncState], options: dict[str, Any]) -> dict[int, str]:
             stream_sync_now(state, origin=origin, is_full=options["full"])
         except Conflict as error:
             refused[state.pk] = str(error)
+    short = disk.short_disk()
+    if short is not None:
+        refused |= {state.pk: f"Nothing is pulled now: {short.words}." for state in states}
     return refused
 
 

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from io import StringIO
+from pathlib import Path
+from typing import Any
 
 import pytest
+from django.core.management import call_command
 from django.db.models import F
 
 from crm.choices import Role
@@ -19,6 +23,8 @@ from integrations.hub.models import (
     SyncStage,
     SyncState,
 )
+from integrations.hub.pump import pump
+from integrations.hub.selectors import is_work_due, seconds_until_due
 from tests import factories
 from tests.integrations.hub.mirror import mirror_connection
 from tests.integrations.hub.mirror_calls import Shape
@@ -313,3 +319,24 @@ def test_new_field_in_the_mapping_is_taken_from_the_first_side_without_a_push(
         f"Title {number}" for number in range(5)
     ]
     assert quiesce(connection, mirror) == 1
+
+
+def test_nothing_is_pulled_while_the_disk_is_nearly_full(
+    connection: Connection, mirror: MirrorVendor, settings: Any, tmp_path: Path
+) -> None:
+    settings.GROWING_FOLDERS, settings.DISK_RESERVE_BYTES = [tmp_path], 2**60
+    ada = mirror.add("people", email="ada@acme.test", first_name="Ada")
+    out = StringIO()
+
+    pull(connection)
+    with pytest.raises(SystemExit):
+        call_command("sync", "--connection", str(connection.pk), stdout=out)
+
+    # Not even due, else each pump would wake the next one.
+    assert (is_work_due(), seconds_until_due()) == (False, None)
+    assert not mirror.calls
+    assert f"GiB free in {tmp_path}, less than the reserve" in out.getvalue()
+    settings.DISK_RESERVE_BYTES = 0
+    assert is_work_due()
+    pump(20)
+    assert ours_of(connection, "people", ada).first_name == "Ada"
