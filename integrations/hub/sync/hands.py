@@ -14,6 +14,7 @@ from integrations.hub.models import JobKind, JobState, LinkState, SyncJob
 from integrations.hub.streams import RemoteRecord, Write, Written
 from integrations.hub.sync.commits import Taken, commit_pairs, settle_pairs
 from integrations.hub.sync.intents import drop_intents
+from integrations.hub.sync.merging import merges_met
 from integrations.hub.sync.ours import Pair, pairs_load, states_of
 from integrations.hub.sync.remote import (
     database_now,
@@ -124,20 +125,27 @@ class PushHands(PairHands):
         self.read_records: dict[int, RemoteRecord] = {}
 
     def read(self, steps: Mapping[int, Read]) -> Mapping[int, Any]:
-        """A record that is gone is answered with NotFound."""
+        """A record that is gone is answered with NotFound, one that was merged is left alone."""
         if self.scene.stream.read is None:
             return {pk: self._as_known(pk) for pk in steps}
         at = database_now()
         found = remote_read(self.scene, [step.external_id for step in steps.values()])
         self.scene.tables.prefetch_theirs(self.scene.mapper, list(found.values()))
         answers: dict[int, Any] = {}
+        merged = {}
         for pk, step in steps.items():
             record = found.get(step.external_id)
             if record is None or record.is_deleted:
                 answers[pk] = NotFound("Their record is gone.")
+            elif record.id != step.external_id:
+                # The survivor's values are another's, unless the link leads there from now on.
+                merged[step.external_id] = record
+                answers[pk] = Unlinked()
             else:
                 self.read_records[pk] = record
                 answers[pk] = Row(self.scene.theirs(record), at)
+        if merged:
+            merges_met(self.scene, merged)
         return answers
 
     def send(self, steps: Mapping[int, Send]) -> Mapping[int, Any]:

@@ -33,16 +33,15 @@ from integrations.hub.sync.links import (
     linking_lock,
     links_insert,
     links_of,
-    merged_follow,
     waiting_wake,
 )
 from integrations.hub.sync.matching import strangers_meet
+from integrations.hub.sync.merging import merges_follow
 from integrations.hub.sync.quarantine import INVALID, REQUIRED, Trouble
 from integrations.hub.sync.returning import returned_take
 from integrations.hub.sync.scene import Scene
 from integrations.hub.sync.tries import link_of_try, tries_close, tries_of
 
-MERGED = "merged"
 # Runs that list all there is.
 WHOLE = (RunKind.FULL, RunKind.RECONCILE)
 
@@ -146,11 +145,8 @@ def _seen(page: _Page) -> None:
 
 def _follow_merged(page: _Page) -> None:
     merged = [one for one in page.records.values() if one.former_ids]
-    if not merged:
-        return
-    lost = merged_follow(page.scene, merged, page.links)
-    words = "Its counterpart was merged into another's: merge the two records here as well."
-    quarantine.ours_keep(page.scene, {link.local_id: Trouble(MERGED, words) for link in lost})
+    if merged:
+        merges_follow(page.scene, merged, page.links)
 
 
 # --- Strangers ----------------------------------------------------------------------------------

@@ -13,6 +13,7 @@ from integrations.hub.models import (
     Connection,
     FieldMapping,
     LinkState,
+    QuarantinedItem,
     SyncConflict,
     SyncJob,
     SyncRecord,
@@ -197,3 +198,33 @@ def test_stranger_waits_for_a_make_in_doubt_whose_job_could_not_run_for_long(
     quiesce(connection, mirror)
 
     assert [one.pk for one in Contact.objects.all()] == [contact.pk]
+
+
+@pytest.mark.parametrize("is_linked", [True, False])
+def test_push_of_a_record_whose_thing_was_merged_away_takes_nothing_of_the_survivor(
+    connection: Connection,
+    mirror: MirrorVendor,
+    contact: Contact,
+    person: str,
+    desk: Desk,
+    is_linked: bool,
+) -> None:
+    survivor = mirror.add("people", email="bob@acme.test", first_name="Bob")
+    if is_linked:
+        pull(connection)
+    mirror.merge("people", survivor, person)
+    desk.edit(contact, title="Countess")
+
+    pump(0)
+    work()
+    quiesce(connection, mirror)
+
+    contact.refresh_from_db()
+    link = SyncRecord.objects.get(local_id=contact.pk)
+    if is_linked:
+        assert (contact.email, contact.first_name) == ("ada@acme.test", "Ada")
+        assert link.state == LinkState.TOMBSTONE
+        assert QuarantinedItem.objects.get().local_id == contact.pk
+    else:
+        assert (link.state, link.external_id) == (LinkState.ACTIVE, survivor)
+        assert mirror.value("people", survivor, "title") == "Countess"
