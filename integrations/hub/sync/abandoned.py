@@ -1,4 +1,4 @@
-"""Makes of records that were archived before anybody knew whether they had arrived there.
+"""Makes of records that were archived, or parted, before anybody knew whether they had arrived.
 
 Left alone, what did arrive would come back as a new record, of which nobody knows whose it is.
 """
@@ -17,6 +17,7 @@ from integrations.hub.streams import RemoteRecord
 from integrations.hub.sync import deletes
 from integrations.hub.sync.finding import already_there
 from integrations.hub.sync.links import linking_lock, links_insert, links_of
+from integrations.hub.sync.matching import record_is_archived
 from integrations.hub.sync.ours import LATE
 from integrations.hub.sync.remote import database_now
 from integrations.hub.sync.scene import Scene
@@ -24,10 +25,10 @@ from integrations.hub.sync.tries import link_of_try, sent_of, tries_end, tries_o
 
 
 def abandoned_settle(scene: Scene, records: Sequence[Record]) -> dict[int, Exception]:
-    """Look for what was made of these archived records without a link; by id, what stopped one.
+    """Look for what was made of these records, which have no link; by id, what stopped one.
 
-    What is there is linked, and dealt with as any record that is archived here. What is not may
-    still land for a while, and is looked for again then.
+    What is there is linked, and dealt with as any other where its record is archived here. What is
+    not may still land for a while, and is looked for again then.
     """
     intents = tries_of(scene, [record.pk for record in records])
     if not intents:
@@ -48,12 +49,13 @@ def abandoned_settle(scene: Scene, records: Sequence[Record]) -> dict[int, Excep
 def _settle(scene: Scene, record: Record, intent: WriteIntent, found: RemoteRecord | None) -> None:
     link = _linked(scene, record, intent, found) if found is not None else None
     if link is not None:
-        deletes.record_archived(scene, record, link)
+        if record_is_archived(record):
+            deletes.record_archived(scene, record, link)
         return
     left = (intent.created_at + LATE - database_now()).total_seconds()
     if left > 0:
         raise RetryLater(
-            "It was archived while it was being made there; it is looked for again.",
+            "It may be on its way there from an earlier try; it is looked for again.",
             after_seconds=left + 1,
         )
     tries_end([intent], IntentOutcome.REFUSED)

@@ -58,13 +58,14 @@ def _stream_push(scene: Scene, records: Sequence[Record], pushed: Pushed) -> Non
     for one in archived:
         if one.pk in links:
             _attempt(pushed, scene, one, links[one.pk])
-    lost = abandoned_settle(scene, [one for one in archived if one.pk not in links])
-    for pk, error in lost.items():
-        pushed.fail(pk, error)
     tries_close(list(tries_of(scene, list(links)).values()))
     alive = [one for one in records if not record_is_archived(one)]
     parted = parted_look(scene, [one.pk for one in alive if one.pk not in links])
     links |= parted.back
+    abandoned = [one for one in archived if one.pk not in links]
+    abandoned += [one for one in alive if one.pk in parted.apart]
+    for pk, error in abandoned_settle(scene, abandoned).items():
+        pushed.fail(pk, error)
     unlinked = [one for one in alive if one.pk not in links and one.pk not in parted.apart]
     if unlinked and scene.direction != Direction.PULL:
         made = make_batch(scene, unlinked)

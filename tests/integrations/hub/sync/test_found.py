@@ -228,3 +228,26 @@ def test_push_of_a_record_whose_thing_was_merged_away_takes_nothing_of_the_survi
     else:
         assert (link.state, link.external_id) == (LinkState.ACTIVE, survivor)
         assert mirror.value("people", survivor, "title") == "Countess"
+
+
+def test_make_in_doubt_of_a_record_that_stays_apart_is_over_in_time(
+    connection: Connection, mirror: MirrorVendor, contact: Contact, person: str, desk: Desk
+) -> None:
+    mirror.remove("people", person)
+    pull(connection)
+    WriteIntent.objects.create(
+        connection=connection,
+        kind="make",
+        key="make:overtaken",
+        record_type="contact",
+        record_id=contact.pk,
+        body={"object": "people", "fields": {}, "values": {}},
+    )
+    time_passes(700)
+
+    pull(connection, is_full=True)
+    desk.edit(contact, title="Countess")
+    work()
+
+    assert WriteIntent.objects.get().outcome == "refused"
+    assert mirror.live("people") == []
