@@ -1,7 +1,8 @@
 """Fault points for the failure tests; a process that starts without HUB_FAULT has none.
 
-`HUB_FAULT=push.after_api:kill@3` kills the process at the third hit; `raise`, `dberror` and
-`sleep` (30 s, or `sleep=2`) are the other acts, several points are parted by commas.
+`HUB_FAULT=push.after_api:kill@3` kills the process at the third hit; `raise`, `dberror`, `stop`
+(until it is sent SIGCONT) and `sleep` (30 s, or `sleep=2`) are the other acts, several points are
+parted by commas.
 """
 
 from __future__ import annotations
@@ -50,6 +51,8 @@ def _do(name: str, act: str) -> None:
     verb, _, value = act.partition("=")
     if verb == "kill":
         os.kill(os.getpid(), signal.SIGKILL)
+    if verb == "stop":
+        os.kill(os.getpid(), signal.SIGSTOP)
     if verb == "sleep":
         time.sleep(float(value or 30))
     if verb == "dberror":
