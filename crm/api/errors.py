@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 from django.core.exceptions import RequestDataTooBig
@@ -12,6 +13,9 @@ from rest_framework.views import exception_handler as base_handler
 
 from crm.services.cleaning import json_clean
 from crm.services.errors import InvalidRecord, ServiceError, StaleRecord
+from crm.unavailable import RETRY_AFTER_SECONDS, is_database_trouble
+
+logger = logging.getLogger(__name__)
 
 
 def exception_handler(error: Exception, context: dict[str, Any]) -> Response | None:
@@ -25,10 +29,20 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> Response | N
     if isinstance(error, RequestDataTooBig):
         said = "The body is too large; nothing was saved."
         return _reply(status.HTTP_413_REQUEST_ENTITY_TOO_LARGE, "too_large", said)
+    if is_database_trouble(error):
+        return _unavailable()
     response = base_handler(error, context)
     if response is None:
         return None
     response.data = _described(error, response)
+    return response
+
+
+def _unavailable() -> Response:
+    logger.exception("the database does not serve us")
+    said = "The database cannot be used right now; look whether this was done, then try again."
+    response = _reply(status.HTTP_503_SERVICE_UNAVAILABLE, "unavailable", said)
+    response["Retry-After"] = RETRY_AFTER_SECONDS
     return response
 
 

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import sys
+
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
-SERVER_ERROR_PAGE = settings.BASE_DIR / "templates" / "errors" / "500.html"
+from crm.unavailable import RETRY_AFTER_SECONDS, is_database_trouble
+
+# Files as they are, not templates: they must come out when nothing else works.
+FOLDER = settings.BASE_DIR / "templates" / "errors"
+SERVER_ERROR_PAGE = FOLDER / "500.html"
+UNAVAILABLE_PAGE = FOLDER / "503.html"
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
@@ -22,7 +29,10 @@ def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """A file as it is, not a template: it must come out when nothing else works."""
+    """Django calls this while the error that nobody caught is being handled."""
+    if is_database_trouble(sys.exception()):
+        headers = {"Retry-After": RETRY_AFTER_SECONDS}
+        return HttpResponse(UNAVAILABLE_PAGE.read_bytes(), status=503, headers=headers)
     return HttpResponse(SERVER_ERROR_PAGE.read_bytes(), status=500)
 
 

@@ -130,6 +130,7 @@ const REFUSED = {
   409: "Someone changed this in the meantime. Nothing was overwritten: reload to see their version.",
   413: "That is too large to send.",
   429: "Too many requests. Wait a moment, then try again.",
+  503: "The database cannot be used right now. Look whether this was done, then try again.",
 };
 
 body.addEventListener("htmx:responseError", (event) => {
