@@ -6,5 +6,8 @@ import os
 
 from django.core.wsgi import get_wsgi_application
 
+from nexa import patience
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "nexa.settings")
 application = get_wsgi_application()
+patience.limit()

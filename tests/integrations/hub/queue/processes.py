@@ -13,10 +13,13 @@ from contextlib import contextmanager, suppress
 from typing import Any
 from urllib.parse import quote
 
+import psutil
 from django.db import connection as database
 
 from crm.models import Account, Workspace
 from integrations.hub.models import JobState, SyncJob
+from nexa.serve.steps import answers
+from nexa.supervisor.ports import port_anywhere
 from tests.integrations.hub.echo import EchoVendor
 
 WORKER = "tests.integrations.hub.queue.worker"
@@ -63,6 +66,20 @@ def workers(
             group_kill(one)
 
 
+@contextmanager
+def web(**extra: str) -> Iterator[str]:
+    """A real web server; its address, once it answers."""
+    port = port_anywhere()
+    address = f"http://127.0.0.1:{port}"
+    bind = ("tests.integrations.hub.web:application", "--bind", f"127.0.0.1:{port}")
+    started = process_start("gunicorn", *bind, extra={"NEXA_WEB_WORKERS": "1", **extra})
+    try:
+        assert eventually(lambda: answers(f"{address}/healthz"), 60)
+        yield address
+    finally:
+        group_kill(started)
+
+
 def group_kill(process: Process) -> None:
     """kill -9 of the process and everything it has started."""
     with suppress(ProcessLookupError):
@@ -97,3 +114,8 @@ def is_all_done() -> bool:
 def pushes(vendor: EchoVendor) -> Counter[str]:
     """How often each record was sent."""
     return Counter(seen[1] for seen in list(vendor.requests) if seen[0] == "PUT")
+
+
+def is_stopped(process: Process) -> bool:
+    """It waits at a fault point (`stop`) for SIGCONT."""
+    return psutil.Process(process.pid).status() == psutil.STATUS_STOPPED
