@@ -10,6 +10,7 @@ import requests
 from django.db import DatabaseError
 
 from crm.services.errors import ServiceError
+from crm.unavailable import is_database_trouble
 from integrations.hub.credentials import UnreadableSecrets
 from integrations.hub.errors import (
     AuthExpired,
@@ -17,6 +18,8 @@ from integrations.hub.errors import (
     OutcomeUnknown,
     Rejected,
     RetryLater,
+    StorageRefused,
+    StorageTrouble,
     hub_error_in,
 )
 
@@ -29,12 +32,6 @@ class Bug(HubError):
     def __init__(self, message: str, code: str) -> None:
         self.code = code
         super().__init__(message)
-
-
-class StorageTrouble(HubError):
-    """Our own database was in trouble; says nothing about the vendor."""
-
-    code = "storage"
 
 
 def classified(
@@ -67,8 +64,11 @@ def _of_our_own(error: Exception) -> HubError:
         return AuthExpired(str(error))
     if isinstance(error, ServiceError):
         return Rejected(str(error))
+    words = f"{type(error).__name__} of our own database."
+    if is_database_trouble(error):
+        return StorageTrouble(words)
     if isinstance(error, DatabaseError):
-        return StorageTrouble(f"{type(error).__name__} of our own database.")
+        return StorageRefused(words)
     return Bug(f"{type(error).__name__}: {error}", bug_code(error))
 
 

@@ -148,3 +148,15 @@ def hub_error_in(error: BaseException) -> HubError | None:
             return link
         link = link.__cause__
     return None
+
+
+class StorageTrouble(HubError):
+    """Our own database was in trouble, which passes; says nothing about record or vendor."""
+
+    code = "storage"
+
+
+class StorageRefused(HubError):
+    """Our own database did not take the values."""
+
+    code = "storage"

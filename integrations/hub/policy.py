@@ -1,7 +1,7 @@
 """What an outcome means for the job and for its connection (the error table); pure.
 
 An attempt is an outcome that tells something about the record. What tells about the connection
-(429, 401, a closed gate, a probe of the breaker) never uses one up.
+(429, 401, a closed gate, a probe of the breaker), or about our own database, never uses one up.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from integrations.hub.errors import (
     RateLimited,
     Rejected,
     RetryLater,
+    StorageTrouble,
 )
 
 LADDER_SECONDS: tuple[float, ...] = (1.0, 2.0, 4.0, 8.0, 16.0)
@@ -29,6 +30,8 @@ JITTER = 0.2
 AFTER_TIMEOUT_SECONDS = 30.0
 LONGEST_RATE_GATE_SECONDS = 3600.0
 DEFAULT_RATE_GATE_SECONDS = 60.0
+# A database that was away or full for a moment; meanwhile everything else waits for it as well.
+STORAGE_AGAIN_SECONDS = 15.0
 
 
 class Action(StrEnum):
@@ -88,6 +91,8 @@ def step_after(
         return _step(error, Action.AGAIN, Signal.AUTH)
     if isinstance(error, GateClosed):
         return _step(error, Action.AGAIN, Signal.NONE, seconds=error.after or 1.0)
+    if isinstance(error, StorageTrouble):
+        return _step(error, Action.AGAIN, Signal.NONE, seconds=jittered(STORAGE_AGAIN_SECONDS))
     if isinstance(error, Forbidden):
         return _step(error, Action.DEAD, Signal.FORBIDDEN, is_counted=True, reason="forbidden")
     if isinstance(error, Rejected | NotFound):

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 
+from crm.unavailable import is_database_trouble
 from integrations.hub import (
     batches,
     breaker,
@@ -67,6 +68,7 @@ def pump(budget_seconds: float = BUDGET_SECONDS, *, until_idle: bool = False) ->
 
     A budget of 0 still does one event and one job of the connections whose turn it is.
     `until_idle` also waits, within the budget, for retries and for work that others hold.
+    Raises DatabaseError, and begins nothing more, when our own database is in trouble.
     """
     wake.clear()
     with slots.slot() as number:
@@ -122,7 +124,7 @@ def _events(turn: Turn, connection_id: int) -> None:
         claimed = inbox.claim(connection_id)
         if claimed is None:
             return
-        _timed(turn, connection_id, RunKind.INBOX, partial(inbox.process, claimed))
+        _event(turn, connection_id, claimed)
         if turn.seconds_left <= 0:
             return
 
@@ -179,9 +181,12 @@ def _batch(turn: Turn, connection: Connection, pace: batches.Pace, *, is_open: b
     held = jobs.claim_many(connection, pace.size if is_open else _size(connection, pace))
     try:
         batches.work(held, partial(_told, turn))
-    except Exception:  # the boundary: what is held is taken back when its lease ends
+    except Exception as error:  # the boundary: what is held is taken back when its lease ends
         logger.exception("work of connection %s broke off", connection.pk)
         turn.items += 1
+        if is_database_trouble(error):
+            jobs.uncount(held)
+            raise
     pace.learn(turn.items - before, time.monotonic() - began)
     _call_help(turn)
 
@@ -192,15 +197,18 @@ def _told(turn: Turn, claimed: jobs.Claimed, step: Step, seconds: float) -> None
     turn.tallies.of(claimed.job.connection_id, kind).add(step, seconds)
 
 
-def _timed(turn: Turn, connection_id: int, kind: RunKind, work: Callable[[], Step]) -> None:
+def _event(turn: Turn, connection_id: int, claimed: inbox.ClaimedEvent) -> None:
     started = time.monotonic()
     turn.items += 1
     try:
-        step = work()
-    except Exception:  # the boundary: the item stays leased, and is taken back when that ends
-        logger.exception("%s of connection %s broke off", kind.label, connection_id)
+        step = inbox.process(claimed)
+    except Exception as error:  # the boundary: the event stays leased, until that ends
+        logger.exception("an event of connection %s broke off", connection_id)
+        if is_database_trouble(error):
+            inbox.uncount(claimed)
+            raise
         return
-    turn.tallies.of(connection_id, kind).add(step, time.monotonic() - started)
+    turn.tallies.of(connection_id, RunKind.INBOX).add(step, time.monotonic() - started)
     _call_help(turn)
 
 

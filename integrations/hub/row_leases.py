@@ -75,6 +75,11 @@ UPDATE {table} SET lease_until = statement_timestamp() + %s * interval '1 second
 WHERE id = ANY(%s) AND lease_token = %s AND state = 'leased'
 """
 
+_UNCOUNT = """
+UPDATE {table} SET claims = GREATEST(claims - 1, 0)
+WHERE id = ANY(%s) AND lease_token = %s AND state = 'leased'
+"""
+
 _EXPIRED = """
 SELECT id FROM {table} WHERE state = 'leased' AND lease_until < statement_timestamp()
 ORDER BY lease_until LIMIT %s FOR UPDATE SKIP LOCKED
@@ -127,6 +132,14 @@ class LeasedRows:
             cursor.execute(self._statements["renew"], [seconds, list(row_ids), token])
             return bool(cursor.rowcount == len(row_ids))
 
+    def uncount(self, row_ids: Sequence[int], token: uuid.UUID) -> None:
+        """The holder lives, and lets the lease run out: it was our database that failed the rows.
+
+        Else a disk that is full for some minutes would make poison of all that is tried meanwhile.
+        """
+        with database.cursor() as cursor:
+            cursor.execute(self._statements["uncount"], [list(row_ids), token])
+
     def expired(self) -> list[int]:
         """Rows whose holder died or hangs, locked until the end of the caller's transaction."""
         with database.cursor() as cursor:
@@ -135,7 +148,13 @@ class LeasedRows:
 
     @cached_property
     def _statements(self) -> dict[str, str]:
-        texts = {"next": _NEXT_CONNECTION, "claim": _CLAIM, "renew": _RENEW, "expired": _EXPIRED}
+        texts = {
+            "next": _NEXT_CONNECTION,
+            "claim": _CLAIM,
+            "renew": _RENEW,
+            "uncount": _UNCOUNT,
+            "expired": _EXPIRED,
+        }
         return {name: text.format(**vars(self)) for name, text in texts.items()}
 
     def _id(self, statement: str, values: list[Any]) -> int | None:

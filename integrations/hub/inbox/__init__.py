@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from integrations.hub.inbox.keep import Kept, keep, refusal_count
 from integrations.hub.inbox.process import process
-from integrations.hub.inbox.queue import ClaimedEvent, claim, connection_next, sweep
+from integrations.hub.inbox.queue import ClaimedEvent, claim, connection_next, sweep, uncount
 from integrations.hub.inbox.replay import event_discard, event_replay
 
 __all__ = [
@@ -18,4 +18,5 @@ __all__ = [
     "process",
     "refusal_count",
     "sweep",
+    "uncount",
 ]

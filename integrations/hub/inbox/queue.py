@@ -62,6 +62,11 @@ def renew(claimed: ClaimedEvent) -> None:
         raise LeaseLost(f"Event {claimed.event.pk} is no longer held by this worker.")
 
 
+def uncount(claimed: ClaimedEvent) -> None:
+    """Our own database was in trouble: the lost try is not held against the event."""
+    ROWS.uncount([claimed.event.pk], claimed.token)
+
+
 def finish(claimed: ClaimedEvent, **values: Any) -> bool:
     """Store the outcome; False, and nothing stored, for a foreign token."""
     held = InboxEvent.objects.filter(

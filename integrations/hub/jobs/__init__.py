@@ -11,6 +11,7 @@ from integrations.hub.jobs.claim import (
     renew,
     renew_many,
     sweep,
+    uncount,
 )
 from integrations.hub.jobs.complete import Completed, complete
 from integrations.hub.jobs.enqueue import command_job_add, dirty
@@ -46,4 +47,5 @@ __all__ = [
     "renew",
     "renew_many",
     "sweep",
+    "uncount",
 ]

@@ -79,6 +79,12 @@ def renew_many(held: Sequence[Claimed]) -> None:
         raise LeaseLost("Some of these jobs are no longer held by this worker.")
 
 
+def uncount(held: Sequence[Claimed]) -> None:
+    """Our own database was in trouble: the lost try is held against none of them."""
+    if held:
+        ROWS.uncount([one.job.pk for one in held], held[0].token)
+
+
 def sweep() -> int:
     """Take back the jobs of workers that died; how many there were.
 

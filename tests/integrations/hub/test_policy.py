@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 import requests
-from django.db import OperationalError
+from django.db import DataError, OperationalError
 
 from crm.services.errors import InvalidRecord
-from integrations.hub.classification import Bug, StorageTrouble, classified
+from integrations.hub.classification import Bug, classified
 from integrations.hub.errors import (
     AuthExpired,
     Conflict,
@@ -18,6 +18,8 @@ from integrations.hub.errors import (
     RateLimited,
     Rejected,
     RetryLater,
+    StorageRefused,
+    StorageTrouble,
 )
 from integrations.hub.policy import Action, Signal, step_after
 
@@ -45,6 +47,7 @@ def wrapped(error: Exception) -> SdkError:
         (wrapped(requests.ReadTimeout()), OutcomeUnknown),
         (InvalidRecord({"name": ["Needed."]}), Rejected),
         (OperationalError("gone"), StorageTrouble),
+        (DataError("too long"), StorageRefused),
         (ZeroDivisionError(), Bug),
     ],
 )
@@ -77,6 +80,8 @@ def test_error_that_was_handled_does_not_colour_a_later_bug() -> None:
     [
         (RetryLater(), Action.AGAIN, Signal.FAILURE, True),
         (Conflict(), Action.AGAIN, Signal.NONE, True),
+        (StorageTrouble(), Action.AGAIN, Signal.NONE, False),
+        (StorageRefused(), Action.AGAIN, Signal.NONE, True),
         (RateLimited(after=5), Action.AGAIN, Signal.RATE, False),
         (RateLimited(after=5, is_local=True), Action.AGAIN, Signal.NONE, False),
         (AuthExpired(), Action.AGAIN, Signal.AUTH, False),

@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+import logging
 import signal
 import threading
+import time
 from argparse import ArgumentParser
+from collections.abc import Callable
 from typing import Any
 
 from django.core.management.base import BaseCommand
-from django.db import close_old_connections
+from django.db import Error, close_old_connections
 
+from crm.unavailable import is_database_trouble
 from integrations.hub import selectors, ticking
 from integrations.hub.pump import pump
 
+logger = logging.getLogger(__name__)
+
 PAUSE_SECONDS = 1.0
+LONGEST_PAUSE_SECONDS = 30.0
 TICK_SECONDS = 60.0
+WATCH_SECONDS = 10.0
 
 
 class Command(BaseCommand):
@@ -45,24 +53,45 @@ class Command(BaseCommand):
             self._work(stop)
 
     def _work(self, stop: threading.Event) -> None:
-        elapsed = TICK_SECONDS
-        while not stop.is_set():
-            close_old_connections()
-            if elapsed >= TICK_SECONDS:
+        next_tick = time.monotonic()
+
+        def work() -> float:
+            nonlocal next_tick
+            if time.monotonic() >= next_tick:
                 ticking.tick()
-                elapsed = 0.0
-            items = pump(budget_seconds=5.0)
-            if not items:
-                stop.wait(PAUSE_SECONDS)
-            elapsed += PAUSE_SECONDS if not items else 5.0
+                next_tick = time.monotonic() + TICK_SECONDS
+            return 0.0 if pump(budget_seconds=5.0) else PAUSE_SECONDS
+
+        _repeat(work, stop)
 
     def _watch(self, stop: threading.Event) -> None:
-        while not stop.wait(10.0):
-            close_old_connections()
+        def look() -> float:
             health = selectors.hub_health()
             if health.is_stuck:
                 self.stderr.write(health.message)
                 raise SystemExit(3)
+            return WATCH_SECONDS
+
+        stop.wait(WATCH_SECONDS)  # who has just been started has had no time for a sign of life
+        _repeat(look, stop)
+
+
+def _repeat(work: Callable[[], float], stop: threading.Event) -> None:
+    """Work, and rest for the seconds it answers, until told to stop.
+
+    A database that is away, or full, is waited for: it comes back without us, and so do we.
+    """
+    patience = PAUSE_SECONDS
+    while not stop.is_set():
+        close_old_connections()
+        try:
+            pause, patience = work(), PAUSE_SECONDS
+        except Error as error:
+            if not is_database_trouble(error):
+                raise
+            pause, patience = patience, min(patience * 2, LONGEST_PAUSE_SECONDS)
+            logger.exception("the database does not serve us; trying again in %.0f s", pause)
+        stop.wait(pause)
 
 
 def _stop_event(seconds: float) -> threading.Event:
