@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import logging
+
 from django.db import connection as database
 from django.db import transaction
 from django_q.tasks import async_task
 
 from integrations.hub.faults import fault
+
+logger = logging.getLogger(__name__)
 
 PUMP_TASK = "integrations.hub.tasks.pump"
 NAME = "hub"
@@ -41,6 +45,14 @@ def ensure() -> None:
 def ask_queue() -> None:
     """Put the pump into the queue, once the flag is ours."""
     async_task(PUMP_TASK, task_name="hub.pump")
+
+
+def ask_queue_if_it_hears() -> None:
+    """As ask_queue, for what is committed and told already: the tick finds what nobody is told."""
+    try:
+        ask_queue()
+    except Exception:  # the boundary: database or Redis, away in this very moment
+        logger.exception("the queue could not be asked to work")
 
 
 def wake_on_commit() -> None:

@@ -87,7 +87,7 @@ def keep(sender: Sender, raw: RawRequest, events: Sequence[Event]) -> Kept | Non
     fault("inbox.kept")
     is_known, new, woken = told or (0, 0, 0)
     if woken:
-        wake.ask_queue()
+        wake.ask_queue_if_it_hears()
     return Kept(int(new), len(events)) if is_known else None
 
 
