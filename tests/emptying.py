@@ -24,6 +24,11 @@ def install() -> None:
 
 
 def _teardown(case: Any) -> None:
+    tables_empty()
+
+
+def tables_empty() -> None:
+    """As after the migrations, in whichever database the default connection leads to."""
     filled = _filled()
     if filled:
         # In one transaction, since keys to other tables are looked at when it ends.

@@ -18,6 +18,7 @@ from integrations.hub.credentials import Secrets
 from integrations.hub.models import Connection, SyncJob
 from tests import factories
 from tests.integrations.hub import echo
+from tests.integrations.hub.own_server import OwnServer, own_server, used
 
 
 @pytest.fixture(autouse=True)
@@ -48,6 +49,18 @@ def connection(workspace: Workspace) -> Connection:
 @pytest.fixture
 def actor(workspace: Workspace) -> User:
     return factories.membership_make(workspace).user
+
+
+@pytest.fixture(scope="module")
+def one_server(django_db_setup: None, django_db_blocker: Any) -> Iterator[OwnServer]:
+    with django_db_blocker.unblock(), own_server() as server:
+        yield server
+
+
+@pytest.fixture
+def server(one_server: OwnServer, transactional_db: None) -> Iterator[OwnServer]:
+    with used(one_server):
+        yield one_server
 
 
 def account_make(workspace: Workspace) -> Account:

@@ -11,7 +11,7 @@ K8   pull: page, cursor, promotion                       sync/test_kills.py
 K9   renewal of a token                                  oauth/test_renewal_processes.py
 K10  a pump with many jobs, one of them poison           queue/test_kills.py, test_crash.py
 K11  each process of a cluster                           queue/test_kills.py, nexa/supervisor
-K12  the database goes away                              queue/test_kills.py, test_webhook.py
+K12  the database goes away, fills up, is locked         sync/test_database_loss.py and others
 S1   events often, shuffled, old                         sync/test_webhooks.py
 S2   answers lost and late                               sync/test_scenarios.py
 S3   clocks                                              sync/test_scenarios.py, sync/test_clock.py
@@ -73,6 +73,15 @@ HOLDERS: dict[str, tuple[str, ...]] = {
         "test_watch_restarts_a_child_that_lives_but_is_stuck",
     ),
     "K12": (
+        "sync/test_database_loss.py::test_server_killed_under_a_worker_costs_nothing_but_time",
+        "sync/test_database_loss.py::"
+        "test_server_killed_around_the_commit_of_a_webhook_answers_by_what_is_kept",
+        "queue/test_database_storm.py::"
+        "test_server_killed_again_and_again_under_load_loses_and_doubles_nothing",
+        "sync/test_database_loss.py::test_full_disk_is_503_and_work_waits_for_room",
+        "queue/test_locked.py::"
+        "test_locked_table_is_503_for_vendors_and_people_and_then_all_is_well",
+        "queue/test_locked.py::test_table_locked_for_half_a_minute_never_shows_an_error_page",
         "queue/test_kills.py::test_database_that_cuts_every_session_costs_nothing_but_time",
         "test_webhook.py::test_storage_failure_is_503_and_never_2xx",
     ),

@@ -2,32 +2,18 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
-from urllib.parse import quote
-
-from django.db import connection as database
-
 from tests.integrations.hub.mirror_calls import Shape
 from tests.integrations.hub.mirror_vendor import MirrorVendor
+from tests.integrations.hub.queue.processes import Process, process_start
+
+WORKER = "tests.integrations.hub.sync.worker"
 
 
 def worker_start(
-    vendor: MirrorVendor, shape: Shape, fault: str = "", seconds: float = 5
-) -> subprocess.Popen[bytes]:
-    at = database.settings_dict
-    address = f"{quote(at['USER'], safe='')}:{quote(at['PASSWORD'], safe='')}@"
-    environment = os.environ | {
-        "DATABASE_URL": f"postgresql://{address}/{at['NAME']}"
-        f"?host={quote(str(at['HOST']), safe='')}&port={at['PORT']}",
-        "NEXA_SANDBOX_URL": vendor.url,
-        "DJANGO_SETTINGS_MODULE": "nexa.settings",
-        "HUB_FAULT": fault,
-        **shape.environment(),
-    }
-    command = [sys.executable, "-m", "tests.integrations.hub.sync.worker", str(seconds)]
-    return subprocess.Popen(command, env=environment)
+    vendor: MirrorVendor, shape: Shape, fault: str = "", seconds: float = 5, *words: str
+) -> Process:
+    extra = {"NEXA_SANDBOX_URL": vendor.url, "HUB_FAULT": fault, **shape.environment()}
+    return process_start(WORKER, seconds, *words, extra=extra)
 
 
 def worker_run(vendor: MirrorVendor, shape: Shape, fault: str = "", seconds: float = 5) -> int:

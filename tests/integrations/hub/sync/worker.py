@@ -1,4 +1,7 @@
-"""A worker process for the kill tests: `python -m tests.integrations.hub.sync.worker SECONDS`."""
+"""A worker process for the kill tests: `python -m tests.integrations.hub.sync.worker SECONDS`.
+
+It ends when nothing is due any more; with `hubworker` after the seconds it goes on until then.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,8 @@ import django
 
 django.setup()
 
+from django.core.management import call_command  # noqa: E402
+
 from integrations.hub import registry  # noqa: E402
 from integrations.hub.pump import pump  # noqa: E402
 from tests.integrations.hub.mirror import provider_make  # noqa: E402
@@ -15,4 +20,7 @@ from tests.integrations.hub.mirror_calls import shape_of_environment  # noqa: E4
 
 if __name__ == "__main__":
     registry.add(provider_make(shape_of_environment()))
-    pump(budget_seconds=float(sys.argv[1]), until_idle=True)
+    if "hubworker" in sys.argv:
+        call_command("hubworker", f"--seconds={sys.argv[1]}")
+    else:
+        pump(budget_seconds=float(sys.argv[1]), until_idle=True)
