@@ -50,7 +50,7 @@ def _watching(batch: ChangeBatch, provider_ids: list[str]) -> list[Connection]:
     """Connections that take such changes now or later; a stream that is not live takes none."""
     source = batch.origin.id.partition(":")[0]
     is_source = batch.origin.kind == OriginKind.CONNECTION and source.isdecimal()
-    values = {
+    values: dict[str, Any] = {
         "workspace": batch.workspace_id,
         "record_type": batch.record_type,
         "providers": provider_ids,

@@ -91,7 +91,7 @@ def _asked(
     form: forms.Form | None = None,
 ) -> TemplateResponse:
     states: Sequence[SyncState] = list(rows.select_related("connection__workspace"))
-    errors = [said for many in form.errors.values() for said in many] if form else []
+    errors = [str(said) for many in form.errors.values() for said in many] if form else []
     context = {
         **admin.admin_site.each_context(request),
         "opts": admin.model._meta,

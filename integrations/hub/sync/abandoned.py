@@ -80,7 +80,7 @@ def _linked(
 def _is_as_sent(scene: Scene, record: Record, intent: WriteIntent, found: RemoteRecord) -> bool:
     """By our id on it, or where they keep none by all that was sent."""
     if scene.id_marker:
-        return scene.id_marked(found.values) == record.pk
+        return bool(scene.id_marked(found.values) == record.pk)
     theirs = scene.theirs(found).values
     codecs = {one.name: one.codec for one in scene.fields}
     return all(

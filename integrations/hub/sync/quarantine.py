@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from django.db import connection as database
 
@@ -57,7 +57,7 @@ def release(
     """They have gone through."""
     if not external_ids and not local_ids:
         return
-    named = [scene.connection.pk, scene.stream.object]
+    named: list[Any] = [scene.connection.pk, scene.stream.object]
     with database.cursor() as cursor:
         if external_ids:
             cursor.execute(_RELEASE_THEIRS, [*named, list(external_ids)])

@@ -32,8 +32,19 @@ def test_redaction_knows_the_usual_places(text: str) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["Authorization", "api-key", "API_KEY", "apikey", "id_token", "Webhook-Secret", "passwd"]
-    + ["PASSWORD", "private_key", "signingSecret", "refresh-token"],
+    [
+        "Authorization",
+        "api-key",
+        "API_KEY",
+        "apikey",
+        "id_token",
+        "Webhook-Secret",
+        "passwd",
+        "PASSWORD",
+        "private_key",
+        "signingSecret",
+        "refresh-token",
+    ],
 )
 def test_redaction_knows_names_in_every_spelling(name: str) -> None:
     body = f'{{"results": [], "{name}": "SECRETVALUE"}} and {name}=SECRETVALUE'
