@@ -4,6 +4,7 @@ the workspace's own page and the console.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Final
 
 from crm.models import User
@@ -14,6 +15,7 @@ from integrations.hub.models import SyncRun, SyncState
 from integrations.hub.subjects import counted_records, noun_of
 from integrations.hub.sync.undoing import RUNNING, is_undoable, run_undo_start, undo_preview
 
+NOTHING: Final = "Nothing is left to take back."
 BEGUN: Final = "The undo has begun. The stream waits until somebody lets it go on."
 
 
@@ -36,20 +38,32 @@ def undo_begin(run: SyncRun, *, actor: User) -> None:
     run_undo_start(run, actor=actor)
 
 
-def undo_lines(run: SyncRun) -> list[str]:
-    """What an undo would do now, a sentence each."""
+@dataclass(frozen=True)
+class UndoOutlook:
+    """What an undo would do now, a sentence each, and what follows from it.
+
+    `is_empty`: there is nothing to do.
+    """
+
+    lines: list[str]
+    consequences: str
+    is_empty: bool
+
+
+def undo_outlook(run: SyncRun) -> UndoOutlook:
     plan = undo_preview(run)
-    return _unseen(run) if plan is None else _planned(plan)
-
-
-def undo_consequences(run: SyncRun) -> str:
     vendor = run.connection.provider_name
-    return (
+    consequences = (
         f"What happens next: nothing is changed at {vendor}. Archived records are no longer "
         "linked, so the next sync does not bring them back. These records stop syncing until "
         f"somebody lets the stream go on; then the earlier values are sent to {vendor} in place "
         "of theirs."
     )
+    if plan is None:
+        return UndoOutlook(_unseen(run), consequences, is_empty=False)
+    if plan.is_empty:
+        return UndoOutlook([*_kept_lines(plan), NOTHING], "", is_empty=True)
+    return UndoOutlook(_planned(plan), consequences, is_empty=False)
 
 
 def undo_told(run: SyncRun) -> str:
@@ -73,17 +87,17 @@ def _planned(plan: UndoPlan) -> list[str]:
             f"{counted_records(count, name)} will get earlier values back."
             for name, count in sorted(plan.restored.items())
         ),
-        *(_kept(name, count) for name, count in sorted(plan.kept.items())),
-        *(["Nothing is left to take back."] if plan.is_empty else []),
+        *_kept_lines(plan),
     ]
 
 
-def _kept(record_type: str, count: int) -> str:
-    values, they = ("value", "it") if count == 1 else ("values", "them")
-    return (
-        f"{number(count)} {values} of {noun_of(record_type)} records, or the whole of "
-        f"{they}, will stay: changed since, or somebody works with {they}."
-    )
+def _kept_lines(plan: UndoPlan) -> list[str]:
+    """Fields of records, or whole records, that somebody has been at since."""
+    return [
+        f"{counted(count, 'change')} of {noun_of(name)} records will stay: changed again since, or "
+        "somebody works with the record."
+        for name, count in sorted(plan.kept.items())
+    ]
 
 
 def _unseen(run: SyncRun) -> list[str]:

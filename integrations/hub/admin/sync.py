@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib import admin, messages
 from django.contrib.admin import helpers
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 
 from crm.console import ReadOnlyAdmin, moment_column, state_column
 from integrations.hub.admin.answers import CONFIRMED, Words, act_on_each, operator_of
 from integrations.hub.models import AppliedFact, RunStatus, SyncRun
 from integrations.hub.undo_words import (
+    NOTHING,
     undo_begin,
-    undo_consequences,
-    undo_lines,
+    undo_outlook,
     undo_refusal,
     undo_told,
 )
@@ -54,6 +56,21 @@ class SyncRunAdmin(ReadOnlyAdmin):
         """Writes records, so looking at the log is not enough."""
         return bool(request.user.has_perm("hub.change_syncrun"))
 
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        """With the way to undo the run, or why there is none."""
+        run = self.get_object(request, object_id)
+        shown = {"undo_refusal": undo_refusal(run)} if run is not None else {}
+        response: HttpResponse = super().change_view(
+            request, object_id, form_url, {**shown, **(extra_context or {})}
+        )
+        return response
+
     @admin.display(description="Undo")
     def undone(self, run: SyncRun) -> str:
         return undo_told(run) or "—"
@@ -75,14 +92,13 @@ class SyncRunAdmin(ReadOnlyAdmin):
     def _undo_asked(self, request: HttpRequest, runs: QuerySet[SyncRun]) -> TemplateResponse:
         refused = [(run, words) for run in runs if (words := undo_refusal(run))]
         left = {run.pk for run, _ in refused}
+        asked = [(run, undo_outlook(run)) for run in runs if run.pk not in left]
         context = {
             **self.admin_site.each_context(request),
             "title": "Undo what these runs wrote?",
             "opts": self.model._meta,
-            "asked": [
-                (run, undo_lines(run), undo_consequences(run)) for run in runs if run.pk not in left
-            ],
-            "refused": refused,
+            "asked": [(run, outlook) for run, outlook in asked if not outlook.is_empty],
+            "refused": [*refused, *((run, NOTHING) for run, one in asked if one.is_empty)],
             "checkbox": helpers.ACTION_CHECKBOX_NAME,
             "confirmed": CONFIRMED,
         }

@@ -21,8 +21,7 @@ from integrations.hub.sync.comparing import GAPS
 from integrations.hub.undo_words import (
     BEGUN,
     undo_begin,
-    undo_consequences,
-    undo_lines,
+    undo_outlook,
     undo_refusal,
     undo_told,
 )
@@ -90,8 +89,7 @@ def run_undo(request: WorkspaceRequest, pk: int) -> HttpResponse:
         "run": run,
         "state": state,
         "connection": run.connection,
-        "lines": undo_lines(run),
-        "consequences": undo_consequences(run),
+        "outlook": undo_outlook(run),
         "back_url": back_url,
     }
     return render(request, "hub/streams/undo.html", context)

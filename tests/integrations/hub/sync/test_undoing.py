@@ -217,6 +217,22 @@ def test_console_says_what_cannot_be_undone(
     assert "undo" not in SyncRun.objects.get(pk=pushed.pk).details
 
 
+def test_nothing_left_is_not_offered(
+    operator: User, admin_client: Client, client: Client, run: SyncRun, actor: User
+) -> None:
+    undone(run, actor)
+    client.force_login(operator)
+    chosen = {"action": "undo", "_selected_action": [run.pk]}
+
+    asked = client.post(reverse("admin:hub_syncrun_changelist"), chosen).content.decode()
+    page = admin_client.get(reverse("hub:run_undo", args=[run.pk])).content.decode()
+
+    assert "Nothing is left to take back." in asked
+    assert 'id="undo-confirm"' not in asked
+    assert "Nothing is left to take back." in page
+    assert "Undo the run" not in page
+
+
 def test_staff_who_only_look_at_the_log_undo_nothing(client: Client, run: SyncRun) -> None:
     staff = factories.user_make(is_staff=True)
     staff.user_permissions.add(Permission.objects.get(codename="view_syncrun"))
