@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from importlib import import_module
 from typing import Any
 
 import pytest
+from django.db import connection as database
 from django.test import Client
 from django.urls import reverse
 
@@ -22,6 +24,7 @@ from tests.integrations.hub.mapping.conftest import version_of
 
 pytestmark = pytest.mark.django_db
 
+MIGRATION = import_module("integrations.hub.migrations.0011_offered_rows_of_present_mappings")
 NEW_ROWS = (
     MappingRow("source", "origin", ({"kind": "picklist", "name": "origins"},)),
     MappingRow("mobile", "unit"),
@@ -126,6 +129,18 @@ def test_row_removed_on_purpose_is_not_offered(
         field_delete(FieldMapping.objects.get(connection=connection, path=path), actor=admin)
 
     assert offered(connection) == ["mobile"]
+
+
+def test_what_is_mapped_when_the_column_comes_counts_as_offered(
+    connection: Connection, grown: Stream, admin: User
+) -> None:
+    SyncState.objects.update(offered_paths=[])
+    with database.cursor() as cursor:
+        cursor.execute(MIGRATION.FILL)
+
+    field_delete(FieldMapping.objects.get(connection=connection, path="title"), actor=admin)
+
+    assert offered(connection) == ["source", "mobile"]
 
 
 def test_nothing_ticked_does_nothing_and_says_so(
