@@ -86,8 +86,8 @@ def chart_of(
     words: str,
     head: str,
     text: Callable[[float], str] = whole,
-    width: int = 400,
-    height: int = 150,
+    width: int = 320,
+    height: int = 140,
 ) -> Chart:
     """A slot holds the stacks side by side; a stack holds its series, the first on the floor."""
     room = height - BELOW - TOP

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from crm.charts import Chart, Series, chart_of
 from integrations.hub.overview import HourOfTraffic
 
-WIDTH, HEIGHT = 720, 208
+WIDTH, HEIGHT = 600, 190
 NOTHING = "No event came in and no job was tried in the last 24 hours."
 
 

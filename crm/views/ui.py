@@ -16,6 +16,7 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 
+from crm.charts import Chart, Series, chart_of
 from crm.choices import LeadStatus, Lifecycle
 
 PAGE_SIZE = 5
@@ -115,9 +116,20 @@ def gallery_context(now: datetime, page: str | None = None) -> dict[str, Any]:
         "lifecycles": Lifecycle.choices,
         "tones": ("ok", "warn", "err", "info", "accent", ""),
         "import_steps": ("Upload", "Map columns", "Review", "Import"),
+        "chart": _chart(),
         "late": now - timedelta(days=2),
         "soon": now + timedelta(hours=5),
     }
+
+
+def _chart() -> Chart:
+    """Two stacks a day, one of them of two parts."""
+    days = [f"{day} Mar" for day in range(2, 9)]
+    received = Series("accent", "Received", (40.0, 52.0, 31.0, 0.0, 12.0, 64.0, 48.0))
+    done = Series("ok", "Done", (38.0, 50.0, 22.0, 0.0, 12.0, 60.0, 47.0))
+    failed = Series("err", "Failed", (2.0, 2.0, 9.0, 0.0, 0.0, 4.0, 1.0))
+    words = "Over 7 days 247 were received, 229 were done and 18 failed."
+    return chart_of("sample", "Events", days, (received,), (done, failed), words=words, head="Day")
 
 
 def _people(now: datetime) -> list[SamplePerson]:

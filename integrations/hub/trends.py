@@ -17,6 +17,7 @@ from integrations.hub.spans import DAYS, HOURS, WORDS, Rows, Span, span_of
 from integrations.hub.words import time_words
 
 SPARK_WIDTH, SPARK_HEIGHT = 84, 24
+NONE: Final = "None."
 
 _PERIOD: Final = "WITH RECURSIVE period(since) AS (SELECT %(since)s::timestamptz),"
 _RESULTS: Final = """
@@ -119,22 +120,22 @@ def _chart(span: Span, key: str, title: str, series: tuple[Series, ...]) -> Char
 def _counted(series: Sequence[Series], title: str) -> str:
     """The chart in one sentence, for those who do not see it."""
     parts = [f"{sum(one.values):,.0f} {one.label.lower()}" for one in series if any(one.values)]
-    return f"{title}: {', '.join(parts) if parts else 'none'}."
+    return f"{title}: {', '.join(parts)}." if parts else NONE
 
 
 def _mean_chart(span: Span, runs: Rows) -> Chart:
     means = Series("accent", "Mean time of a pull", span.column(runs, 5))
     known = [one for one in means.values if one]
     title = f"Mean time of a pull, last {WORDS[span.name]}"
-    said = f"from {time_words(min(known))} to {time_words(max(known))}" if known else "none"
+    said = f"{title}: from {time_words(min(known))} to {time_words(max(known))}." if known else NONE
     return chart_of(
         "mean",
         title,
         span.labels,
         (means,),
-        words=f"{title}: {said}.",
+        words=said,
         head="Hour" if span.name == HOURS else "Day",
-        text=time_words,
+        text=lambda seconds: time_words(seconds) if seconds else "—",
     )
 
 

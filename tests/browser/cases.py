@@ -325,4 +325,5 @@ STREAMS = [
     PageCase("connection_streams", of("hub:connection_detail", lambda world: world.mapped)),
 ]
 
+
 CASES = [*CRM, *IMPORTS, *HUB, *MAPPING, *STREAMS, *DOORS, *CONSOLE]

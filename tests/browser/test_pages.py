@@ -21,6 +21,7 @@ from tests.browser.billing import at_sandbox
 from tests.browser.cases import CASES, PageCase
 from tests.browser.chrome import HEIGHTS, NARROW, WIDE, Window, session_of, window_open
 from tests.browser.site import Site
+from tests.browser.standing_cases import STANDINGS
 from tests.browser.world import World, world_made
 from tests.sandbox import running_sandbox
 
@@ -83,7 +84,7 @@ def window_of(world: World, browser: Browser, site: Site) -> Iterator[WindowOf]:
         yield fresh
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+@pytest.mark.parametrize("case", [*CASES, *STANDINGS], ids=lambda case: case.name)
 def test_page_is_fit_for_people(case: PageCase, world: World, window_of: WindowOf) -> None:
     looks = ALL_LOOKS if case.is_main else LOOKS
     found: list[str] = []

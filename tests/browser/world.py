@@ -14,9 +14,11 @@ from integrations.hub.models import Connection
 from nexa.demo.data import demo_workspace_made
 from nexa.demo.logins import OPERATOR, SALESPERSON, Login
 from tests import factories
+from tests.browser import standings
 from tests.browser.billing import connected_with_history
 from tests.browser.mapping import NAME, mapped_connection
 from tests.browser.money import money_moved
+from tests.browser.standings import standings_made
 from tests.browser.streams import streams_staged
 from tests.browser.uploads import Uploads, uploads_made
 from tests.sandbox import RunningSandbox
@@ -45,6 +47,11 @@ class World:
     def mapped(self) -> Connection:
         """One that keeps records in step, paused."""
         return Connection.objects.get(workspace=self.workspace, name=NAME)
+
+    @property
+    def partners(self) -> Connection:
+        """One that is live, with a week behind it, paused."""
+        return Connection.objects.get(workspace=self.workspace, name=standings.NAME)
 
     @property
     def contact(self) -> Contact:
@@ -97,6 +104,7 @@ def world_made(sandbox: RunningSandbox) -> World:
         sandbox_url=sandbox.url,
     )
     streams_staged(mapped_connection(workspace, seller))
+    standings_made(world.contact, world.deal, seller)
     workspace_create(name="Blank", slug="blank", owner=world.newcomer)
     _odd_records_made(world)
     money_moved(workspace, world.account())

@@ -60,7 +60,7 @@ class ConnectionAdmin(ReadOnlyAdmin):
     exclude = ("credentials", "settings", "webhook_key", "scopes")
     readonly_fields = ("access", "shown_settings")
     actions = ("test", "pause", "resume")
-    change_form_outer_after_template = "admin/connection_charts.html"
+    change_form_outer_before_template = "admin/connection_charts.html"
 
     def change_view(
         self,
