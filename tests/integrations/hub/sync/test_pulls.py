@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from datetime import UTC, datetime, timedelta
 from io import StringIO
 from pathlib import Path
@@ -13,11 +14,13 @@ from django.db.models import F
 
 from crm.choices import Role
 from crm.models import Account, Change, Contact
+from integrations.hub.mapping.edits import field_update
 from integrations.hub.models import (
     Connection,
     FieldMapping,
     OwnershipMapping,
     QuarantinedItem,
+    RunKind,
     SyncRecord,
     SyncRun,
     SyncStage,
@@ -34,13 +37,14 @@ from tests.integrations.hub.sync.world import (
     ours_of,
     ours_versions,
     pull,
+    pull_out,
     quiesce,
-    streams_due,
     time_passes,
     work,
 )
 
 pytestmark = pytest.mark.django_db(transaction=True)
+LINKS = 10_000 if os.environ.get("NEXA_PROVE_EXAMPLES") else 60
 
 
 def test_first_pull_takes_all_over_and_sends_nothing_back(
@@ -279,22 +283,30 @@ def test_one_way_stream_takes_over_and_never_sends(
     assert (contact.last_name, contact.title) == ("King", "Ours only")
 
 
+@pytest.mark.prove
 def test_mapping_change_with_many_links_pushes_nothing(
     connection: Connection, mirror: MirrorVendor
 ) -> None:
-    for number in range(60):
+    mirror.rules.page_size = 500
+    for number in range(LINKS):
         mirror.add("people", email=f"p{number}@x.test", first_name=f"P{number}", title="t")
-    pull(connection)
+    pull_out(connection)
+    assert SyncRecord.objects.filter(connection=connection).count() == LINKS
+    before = ours_versions(connection)
     mirror.forget_calls()
-    FieldMapping.objects.filter(
-        connection=connection, object="people", path__in=("title", "phone")
-    ).update(rule="ours_wins")
-    SyncState.objects.filter(connection=connection).update(mapping_version=F("mapping_version") + 1)
 
-    streams_due(connection, is_full=True)
+    for row in FieldMapping.objects.filter(object="people", path__in=("title", "phone")):
+        field_update(row, values={"rule": "ours_wins"}, actor=None)
+    row = FieldMapping.objects.get(object="people", path="last_name")
+    field_update(row, values={"transform": [{"kind": "text"}]}, actor=None)
+    pull_out(connection)
     work()
 
+    # All were compared by the new mapping.
+    compared = SyncRun.objects.filter(connection=connection, object="people", kind=RunKind.FULL)
+    assert [run.total for run in compared.order_by("pk")] == [LINKS, LINKS]
     assert mirror.writes() == []
+    assert ours_versions(connection) == before
     hub_check(connection, mirror)
 
 

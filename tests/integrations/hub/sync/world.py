@@ -102,6 +102,13 @@ def pull(connection: Connection, *objects: str, is_full: bool = False) -> None:
     pump(BUDGET_SECONDS)
 
 
+def pull_out(connection: Connection) -> None:
+    """Every stream is listed whole, however long that takes."""
+    streams_due(connection, is_full=True)
+    while SyncState.objects.filter(connection=connection, is_full_wanted=True).exists():
+        pump(BUDGET_SECONDS)
+
+
 def quiesce(connection: Connection, mirror: MirrorVendor) -> int:
     """Work until a round of everything writes nothing on either side; how many rounds it took.
 
