@@ -72,7 +72,7 @@ class SandboxServer:
             fd=listener.detach(),
         )
         self._thread = threading.Thread(
-            target=self._server.serve_forever, args=(0.1,), name="sandbox", daemon=True
+            target=self._server.serve_forever, args=(0.02,), name="sandbox", daemon=True
         )
 
     @property

@@ -288,7 +288,7 @@ def running_vendors(*names: str) -> Iterator[dict[str, MirrorVendor]]:
     )
     for vendor in vendors.values():
         vendor.url = f"http://127.0.0.1:{server.server_port}"
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
     thread.start()
     try:
         yield vendors

@@ -55,7 +55,7 @@ class _Handler(BaseHTTPRequestHandler):
 @pytest.fixture
 def receiver(plain_client: Client, sandbox: RunningSandbox) -> Iterator[Receiver]:
     server = Receiver()
-    thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
     thread.start()
     sandbox.act("hubspot", "webhook_target", url=server.url)
     plain_client.connection.settings["webhook_target_url"] = server.url

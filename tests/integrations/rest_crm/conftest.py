@@ -110,7 +110,7 @@ def receiver() -> Iterator[Receiver]:
             """Silent."""
 
     listening = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=listening.serve_forever, args=(0.05,), daemon=True)
+    thread = threading.Thread(target=listening.serve_forever, args=(0.01,), daemon=True)
     thread.start()
     kept.url = f"http://127.0.0.1:{listening.server_port}/hook"
     yield kept

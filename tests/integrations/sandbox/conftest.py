@@ -120,7 +120,7 @@ def receiver(server: SandboxServer) -> Iterator[Receiver]:
             """Silent."""
 
     listening = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=listening.serve_forever, args=(0.05,), daemon=True)
+    thread = threading.Thread(target=listening.serve_forever, args=(0.01,), daemon=True)
     thread.start()
     kept.url = f"http://127.0.0.1:{listening.server_port}/hook"
     server.vendors["parrot"].collection("urls").put("hook", {"id": "hook", "url": kept.url})

@@ -40,7 +40,7 @@ def served() -> Iterator[ServeChecks]:
                     pass
 
             server = stack.enter_context(ThreadingHTTPServer(("127.0.0.1", 0), Answer))
-            threading.Thread(target=server.serve_forever, daemon=True).start()
+            threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
             stack.callback(server.shutdown)
             return f"http://127.0.0.1:{server.server_address[1]}"
 

@@ -291,7 +291,7 @@ def running_vendor() -> Iterator[AcmeVendor]:
     vendor = AcmeVendor()
     server = make_server("127.0.0.1", 0, vendor, threaded=True)
     vendor.url = f"http://127.0.0.1:{server.server_port}"
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
     thread.start()
     try:
         yield vendor
