@@ -12,7 +12,7 @@ from django.db import IntegrityError, connection
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.state import ProjectState
 
-from crm.models import RulePoints
+from crm.models import Pipeline, RulePoints
 from tests import factories
 
 seeding = import_module("crm.migrations.0003_default_rule_points")
@@ -21,6 +21,39 @@ seeding = import_module("crm.migrations.0003_default_rule_points")
 @pytest.mark.django_db
 def test_no_migration_is_missing() -> None:
     call_command("makemigrations", "crm", check=True, dry_run=True, verbosity=0)
+
+
+@pytest.mark.django_db
+def test_every_constraint_and_index_of_a_model_is_in_the_database() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT relname FROM pg_class UNION SELECT conname FROM pg_constraint")
+        there = {name for (name,) in cursor.fetchall()}
+
+    named = {
+        part.name
+        for model in apps.get_models()
+        for part in (*model._meta.constraints, *model._meta.indexes)
+    }
+    assert named - there == set()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_lost_index_of_default_pipelines_comes_back_where_several_were_made() -> None:
+    workspace = factories.workspace_make()
+    migration = MigrationLoader(connection).get_migration("crm", "0007_one_default_pipeline")
+    with connection.cursor() as cursor:
+        cursor.execute("DROP INDEX pipeline_one_default")
+    oldest, *_ = [
+        Pipeline.objects.create(workspace=workspace, name=name, is_default=True)
+        for name in ("first", "second", "third")
+    ]
+
+    with connection.schema_editor() as editor:
+        migration.apply(ProjectState(), editor)
+
+    assert Pipeline.objects.get(is_default=True) == oldest
+    with pytest.raises(IntegrityError):
+        Pipeline.objects.create(workspace=workspace, name="fourth", is_default=True)
 
 
 @pytest.mark.django_db
@@ -58,7 +91,7 @@ def _break_off_a_build() -> None:
 
 @pytest.mark.django_db(transaction=True)
 def test_indexes_are_built_beside_the_old_ones_and_again_after_a_break_off() -> None:
-    loader, after = MigrationLoader(connection), _indexes()
+    loader, after = MigrationLoader(connection, replace_migrations=False), _indexes()
     migration = loader.get_migration("crm", "0006_search_indexes")
 
     def before() -> ProjectState:
