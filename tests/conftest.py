@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
+from django.conf import settings as django_settings
 from django.test import Client
 
 from crm.choices import Role
 from crm.models import Membership, User, Workspace
 from crm.services.origin import Origin, by_user
-from tests import emptying, factories
+from tests import emptying, factories, schema
 
 emptying.install()
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: None) -> None:
+    """Where several processes test, each has a copy of one schema; one alone migrates."""
+    if schema.VARIABLE in os.environ:
+        django_settings.DATABASES["default"]["TEST"]["TEMPLATE"] = schema.schema_made()
 
 
 @pytest.fixture(autouse=True)

@@ -10,6 +10,7 @@ import hypothesis
 import pytest
 
 from nexa.embedded.throwaway import throwaway_database
+from tests.schema import schema_under_way
 
 _resources = ExitStack()
 
@@ -45,6 +46,11 @@ def pytest_load_initial_conftests() -> Generator[None, None, None]:
         os.environ["NEXA_TEST_DATABASE_URL"] = database.url
     os.environ["DATABASE_URL"] = os.environ["NEXA_TEST_DATABASE_URL"]
     return (yield)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if "PYTEST_XDIST_WORKER" not in os.environ and config.getoption("numprocesses", None):
+        _resources.enter_context(schema_under_way())
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
