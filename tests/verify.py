@@ -1,6 +1,6 @@
-"""`make test` and `make lint`: every check in turn, the whole list told at the end.
+"""`make test` and `make lint`: every check, the whole list told at the end.
 
-The tests run even when a check before them failed, so that one run tells everything.
+The tests run beside the others, and to their end when one of those fails: one run tells everything.
 """
 
 from __future__ import annotations
@@ -63,15 +63,17 @@ def main() -> int:
     parser.add_argument("--lint", action="store_true", help="only the checks without tests")
     parser.add_argument("tests", nargs="*", help="arguments for pytest")
     options, for_pytest = parser.parse_known_args()
-    outcomes = [*linted()]
-    if not options.lint:
-        outcomes += [chromium_checked(), tested([*options.tests, *for_pytest])]
-    return told(outcomes)
+    if options.lint:
+        return told(linted(at_once=2))
+    with ThreadPoolExecutor(1) as beside:
+        lint = beside.submit(linted, at_once=1)
+        outcomes = [chromium_checked(), tested([*options.tests, *for_pytest])]
+        return told([*lint.result(), *outcomes])
 
 
-def linted() -> list[Outcome]:
-    """Each in a process of its own; two at a time, since types take most of the time."""
-    with ThreadPoolExecutor(2) as pool:
+def linted(*, at_once: int) -> list[Outcome]:
+    """Each in a process of its own, the types first, since they take most of the time."""
+    with ThreadPoolExecutor(at_once) as pool:
         outcomes = list(pool.map(_quietly, sorted(LINT, key=lambda check: check.name != "types")))
     for outcome in outcomes:
         if not outcome.passed:
@@ -86,7 +88,9 @@ def chromium_checked() -> Outcome:
 def tested(arguments: list[str]) -> Outcome:
     # Much of the time is spent waiting for clocks, sockets and the database: two for each core.
     processes = str(2 * (os.cpu_count() or 1))
-    parallel = ("-n", os.environ.get("NEXA_TEST_PROCESSES", processes))
+    # Each begins with a part of its own and takes from the others in the end: tests of one module
+    # share what it makes, and nobody is left with all the long ones.
+    parallel = ("-n", os.environ.get("NEXA_TEST_PROCESSES", processes), "--dist", "worksteal")
     return _loudly(Check("tests", _module("pytest", *parallel, *arguments)))
 
 
