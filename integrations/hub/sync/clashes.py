@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -20,6 +21,7 @@ STANDING = (ConflictState.OPEN, ConflictState.DECIDED)
 def record(scene: Scene, looked: Mapping[int, tuple[Pair, Commit]]) -> None:
     """Store the conflicts of a batch of plans; close those that are none any more."""
     standing = _standing(looked)
+    told = _told(looked)
     made: list[SyncConflict] = []
     over: list[int] = []
     for pk, (pair, commit) in looked.items():
@@ -31,7 +33,8 @@ def record(scene: Scene, looked: Mapping[int, tuple[Pair, Commit]]) -> None:
         for name, one in clashing.items():
             known = standing.get(pk, {}).get(name)
             if known is None:
-                made.append(_row(scene, pair, commit, one))
+                if (pk, name, _mark(one.ours), _mark(one.theirs)) not in told:
+                    made.append(_row(scene, pair, commit, one))
             else:
                 _refresh(known, commit, one)
     SyncConflict.objects.bulk_create(made, ignore_conflicts=True)
@@ -55,6 +58,20 @@ def _standing(looked: Mapping[int, Any]) -> dict[int, dict[str, SyncConflict]]:
     for row in rows:
         found.setdefault(row.link_id, {})[row.field] = row
     return found
+
+
+def _told(looked: Mapping[int, tuple[Pair, Commit]]) -> set[tuple[int, str, str, str]]:
+    """Those that the rule has settled before: a write that is tried again tells them once."""
+    clashing = [pk for pk, (_, commit) in looked.items() if commit.planned.conflicts]
+    if not clashing:
+        return set()
+    settled = SyncConflict.objects.filter(link__in=clashing, state=ConflictState.SETTLED)
+    rows = settled.values_list("link_id", "field", "ours", "theirs")
+    return {(pk, name, _mark(ours), _mark(theirs)) for pk, name, ours, theirs in rows}
+
+
+def _mark(value: Any) -> str:
+    return json.dumps(value, sort_keys=True, default=str)
 
 
 def _row(scene: Scene, pair: Pair, commit: Commit, one: Conflict) -> SyncConflict:

@@ -251,3 +251,19 @@ def test_make_in_doubt_of_a_record_that_stays_apart_is_over_in_time(
 
     assert WriteIntent.objects.get().outcome == "refused"
     assert mirror.live("people") == []
+
+
+def test_conflict_is_told_once_however_often_its_write_is_tried(
+    connection: Connection, mirror: MirrorVendor, contact: Contact, person: str, desk: Desk
+) -> None:
+    mapping_set(connection, "title", rule="ours_wins")
+    mirror.edit("people", person, title="Theirs")
+    desk.edit(contact, title="Ours")
+    mirror.script = [Trouble("write", status=500), Trouble("write", status=500)]
+
+    for _ in range(3):
+        work()
+    quiesce(connection, mirror)
+
+    assert mirror.value("people", person, "title") == "Ours"
+    assert SyncConflict.objects.count() == 1
