@@ -174,8 +174,8 @@ def _one_way(
 ) -> None:
     """Only the side the field comes from counts; a change of the other is told or overwritten.
 
-    Where the two meet for the first time a blank overwrites nothing, and what is overwritten is
-    kept as a conflict.
+    What somebody typed on the other side and is overwritten is kept as a conflict. Where the two
+    meet for the first time a blank overwrites nothing.
     """
     source = Side.OURS if one.direction == Direction.PUSH else Side.THEIRS
     is_new, is_other_new = is_ours_new, are_theirs_new
@@ -183,18 +183,17 @@ def _one_way(
     if source == Side.THEIRS:
         is_new, is_other_new = is_other_new, is_new
         value, other = right, left
+    base = draft.base_ours.get(one.name)
     is_first = one.name not in draft.base_ours and one.name not in draft.base_theirs
     if is_first and value in BLANK:
         draft.agree(one.name, left, right)
         draft.diverging.add(one.name)
     elif is_new or (is_other_new and one.is_enforced):
+        is_in_doubt = one.name in draft.doubtful
         _take(draft, one, source, left, right)
-        if is_first and other not in BLANK:
-            draft.conflicts.append(
-                Conflict(
-                    name=one.name, base=None, ours=left, theirs=right, rule=one.rule, winner=source
-                )
-            )
+        if is_other_new and other not in BLANK:
+            kept = Conflict(one.name, base, left, right, one.rule, source, is_in_doubt)
+            draft.conflicts.append(kept)
     else:
         draft.diverging.add(one.name)
 

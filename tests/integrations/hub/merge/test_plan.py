@@ -121,7 +121,7 @@ def test_one_way_field_ignores_the_other_side_unless_enforced() -> None:
 
     assert planned("Ada", "ada c", one=pushed).diverging == {"name"}
     assert planned("Ada", "ada c", one=replace(pushed, is_enforced=True)).pushes
-    assert planned("Ada B", "ada c", one=pushed).conflicts == ()
+    assert planned("Ada B", "ada", one=pushed).conflicts == ()
     assert planned("Ada B", "ada", one=replace(pushed, direction=Direction.PULL)).pulls == {}
 
 
@@ -279,4 +279,15 @@ def test_what_a_one_way_field_overwrites_at_first_is_kept_as_a_conflict(way: Dir
 
     (kept,) = met.conflicts
     assert (kept.ours, kept.theirs) == ("Ada", "eve")
+    assert kept.winner == (Side.THEIRS if way == Direction.PULL else Side.OURS)
+
+
+@pytest.mark.parametrize("way", [Direction.PULL, Direction.PUSH])
+def test_what_was_typed_on_the_side_that_does_not_count_is_kept_when_it_is_overwritten(
+    way: Direction,
+) -> None:
+    met = planned("Ada B", "ada c", one=replace(NAME, direction=way))
+
+    (kept,) = met.conflicts
+    assert (kept.base, kept.ours, kept.theirs) == ("Ada", "Ada B", "ada c")
     assert kept.winner == (Side.THEIRS if way == Direction.PULL else Side.OURS)

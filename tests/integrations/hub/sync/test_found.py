@@ -267,3 +267,25 @@ def test_conflict_is_told_once_however_often_its_write_is_tried(
 
     assert mirror.value("people", person, "title") == "Ours"
     assert SyncConflict.objects.count() == 1
+
+
+@pytest.mark.parametrize("way", ["pull", "push"])
+def test_what_was_typed_on_the_side_that_does_not_count_is_told_when_it_is_overwritten(
+    connection: Connection,
+    mirror: MirrorVendor,
+    contact: Contact,
+    person: str,
+    desk: Desk,
+    way: str,
+) -> None:
+    mapping_set(connection, "title", direction=way)
+    mirror.edit("people", person, title="Theirs")
+    desk.edit(contact, title="Ours")
+
+    quiesce(connection, mirror)
+
+    contact.refresh_from_db()
+    expected = "Theirs" if way == "pull" else "Ours"
+    assert (contact.title, mirror.value("people", person, "title")) == (expected, expected)
+    told = SyncConflict.objects.get()
+    assert (told.ours, told.theirs, told.state) == ("Ours", "Theirs", "settled")
