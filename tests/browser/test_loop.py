@@ -111,7 +111,9 @@ def _account_is_billed(seller: Window, shop: Shop) -> None:
     expect(_figure(page, "MRR")).to_have_text("$147.00")
     expect(_figure(page, "Subscription")).to_have_text("Active")
     expect(_figure(page, "Next billing")).to_have_text(re.compile(r"\d{4}"))
-    expect(page.get_by_role("region", name="Connected systems")).to_contain_text("cus_")
+    systems = page.get_by_role("region", name="Connected systems")
+    systems.scroll_into_view_if_needed()
+    expect(systems).to_contain_text("cus_")
 
 
 def _at_the_vendor(vendor: Window, sandbox: RunningSandbox, button: str, said: str) -> None:

@@ -42,7 +42,8 @@ def subscription_seen(walk: Walk) -> str:
         raise CheckFailed("no next billing date")
     customers = walk.vendor_page().texts_by_id["customers"]
     customer = first(rf"(\S+) {re.escape(COMPANY)}", customers, f"customer {COMPANY}")
-    require(page, customer)
+    systems = r'id="connected-systems-page" href="([^"]+)"'
+    require(walk.sales.get(first(systems, page.source, "connected systems")), customer)
     return f"customer {customer}, Active, MRR {MONTHLY}, next billing {billing}"
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +24,19 @@ def folder(settings: Any, tmp_path: Path) -> Path:
     """Watched, and not made yet, as before the first upload."""
     settings.GROWING_FOLDERS = [tmp_path / "not" / "yet"]
     return settings.GROWING_FOLDERS[0]
+
+
+@pytest.fixture(autouse=True)
+def heard(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
+    """What is logged arrives once, whatever other tests have made of the logging."""
+    loggers = [logging.getLogger(name) for name in (disk.logger.name, pressure.logger.name)]
+    for logger in loggers:
+        logger.addHandler(caplog.handler)
+        logger.disabled = logger.propagate = False
+    yield
+    for logger in loggers:
+        logger.removeHandler(caplog.handler)
+        logger.propagate = True
 
 
 @pytest.fixture(autouse=True)

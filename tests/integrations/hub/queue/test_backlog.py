@@ -20,7 +20,8 @@ pytestmark = [
     pytest.mark.prove,
 ]
 
-BACKLOG = 100_000 if os.environ.get("NEXA_PROVE_EXAMPLES") else 5_000
+IS_LONG = bool(os.environ.get("NEXA_PROVE_EXAMPLES"))
+BACKLOG = 100_000 if IS_LONG else 5_000
 BULK = -60
 CLAIMS = 100
 
@@ -35,7 +36,7 @@ def backlog_make(connection: Connection) -> float:
 
 
 def test_claims_from_a_long_backlog_are_quick(connection: Connection) -> None:
-    assert backlog_make(connection) < 60
+    enqueued = backlog_make(connection)
     spent = []
     for _ in range(CLAIMS):
         began = time.perf_counter()
@@ -43,7 +44,12 @@ def test_claims_from_a_long_backlog_are_quick(connection: Connection) -> None:
         spent.append(time.perf_counter() - began)
         jobs.done(held.job, held.token)
 
-    assert sorted(spent)[int(CLAIMS * 0.99) - 1] < 0.2
+    left = SyncJob.objects.filter(connection=connection, state=JobState.READY)
+    assert left.count() == BACKLOG - CLAIMS
+    # Times are judged where nothing else runs beside: under `make prove`.
+    if IS_LONG:
+        assert enqueued < 60
+        assert sorted(spent)[int(CLAIMS * 0.99) - 1] < 0.2
 
 
 def test_edit_and_second_connection_do_not_wait_for_a_backlog(
