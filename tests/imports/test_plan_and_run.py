@@ -447,4 +447,4 @@ def test_queries_do_not_grow_with_the_rows(imported: MakeJob, checked: MakeJob) 
     for count in (10, 400):
         job = checked(*people(count, start=1000 * count))
         import_start(job)
-        assert queries_of(partial(run_work, job.pk)) == 44
+        assert queries_of(partial(run_work, job.pk)) == 41
