@@ -8,6 +8,7 @@ from typing import Any, Final
 from crm.models import User
 from integrations.hub.errors import Conflict
 from integrations.hub.mapping.asking import fields_ask
+from integrations.hub.mapping.bases import bases_forget
 from integrations.hub.mapping.checks import row_check
 from integrations.hub.mapping.default_rows import field_rows, lists_ensure, offered_remember
 from integrations.hub.mapping.versions import (
@@ -25,6 +26,8 @@ EDITABLE: Final = (
     *("path", "external", "transform", "direction", "rule", "rank", "order"),
     *("is_required", "is_enforced", "is_enabled"),
 )
+# With another of these it is another pair of fields.
+NAMING: Final = ("path", "external")
 
 
 def defaults_ensure(connection: Connection, stream: Stream) -> None:
@@ -77,6 +80,7 @@ def field_delete(row: FieldMapping, *, actor: User | None) -> None:
     with mapping_edited(row.connection, row.object):
         edit_remember(row, row.connection, before=row_values(row), after={}, actor=actor)
         FieldMapping.objects.filter(pk=row.pk).delete()
+        bases_forget(row.connection, row.object, row.path)
 
 
 def field_row(row: FieldMapping, values: Mapping[str, Any]) -> FieldMapping:
@@ -109,6 +113,8 @@ def _field_save(
         field_check(row, stream, fields=told)
         row.save()
         edit_remember(row, row.connection, before=before, actor=actor)
+        if any(before.get(name) != getattr(row, name) for name in NAMING):
+            bases_forget(row.connection, row.object, row.path)
     return row
 
 

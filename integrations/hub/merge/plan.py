@@ -138,7 +138,7 @@ def _merge(
 ) -> None:
     left = one.codec.canonical_ours(ours.values.get(one.name))
     right = one.codec.canonical_theirs(theirs.values.get(one.name))
-    if _are_alike(one, left, right):
+    if are_alike(one, left, right):
         draft.agree(one.name, left, right)
         draft.agreed.add(one.name)
         return
@@ -156,7 +156,7 @@ def _merge(
         draft.diverging.add(one.name)
 
 
-def _are_alike(one: MergeField, left: Any, right: Any) -> bool:
+def are_alike(one: MergeField, left: Any, right: Any) -> bool:
     """What cannot be told there is like nothing of theirs; a change of theirs may replace it."""
     try:
         return bool(one.codec.canonical_theirs(one.codec.to_theirs(left)) == right)

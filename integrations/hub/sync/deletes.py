@@ -12,7 +12,7 @@ import math
 import time
 from collections.abc import Collection, Sequence
 from datetime import timedelta
-from typing import Final
+from typing import Any, Final
 
 from django.conf import settings
 from django.db import transaction
@@ -24,7 +24,8 @@ from crm.services.entities import services_of
 from integrations.hub import jobs
 from integrations.hub.errors import RetryLater
 from integrations.hub.faults import fault
-from integrations.hub.merge import Direction
+from integrations.hub.merge import Direction, MergeField
+from integrations.hub.merge.plan import BLANK, are_alike
 from integrations.hub.models import (
     LinkState,
     OurDelete,
@@ -105,7 +106,7 @@ def record_archived(scene: Scene, record: Record, link: SyncRecord) -> None:
         if _is_archive_held(scene):
             return
         words = DELETED_WORDS
-        if _is_theirs_changed(scene, link):
+        if _is_theirs_changed(scene, link, record):
             said = "Archived here, but changed there since: restore ours, or delete theirs."
             quarantine.ours_keep(scene, {record.pk: Trouble("deleted_here", said)})
             words = ARCHIVED_WORDS
@@ -227,13 +228,19 @@ def _is_made_again(scene: Scene, link: SyncRecord, record: Record) -> bool:
     )
 
 
-def _is_theirs_changed(scene: Scene, link: SyncRecord) -> bool:
+def _is_theirs_changed(scene: Scene, link: SyncRecord, record: Record) -> bool:
+    """Also what has never been compared: nobody here has seen it."""
     found = remote_read(scene, [link.external_id]).get(link.external_id)
     if found is None or found.is_deleted:
         return False
-    theirs = scene.theirs(found).values
+    theirs, ours = scene.theirs(found).values, scene.mapper.ours(record)
     return any(
-        one.name in link.base_theirs
-        and one.codec.canonical_theirs(theirs.get(one.name)) != link.base_theirs[one.name]
-        for one in scene.fields
+        _is_new_there(one, link, ours[one.name], theirs.get(one.name)) for one in scene.fields
     )
+
+
+def _is_new_there(one: MergeField, link: SyncRecord, ours: Any, theirs: Any) -> bool:
+    right = one.codec.canonical_theirs(theirs)
+    if one.name in link.base_theirs:
+        return bool(right != link.base_theirs[one.name])
+    return right not in BLANK and not are_alike(one, one.codec.canonical_ours(ours), right)

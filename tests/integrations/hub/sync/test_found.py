@@ -9,6 +9,7 @@ from django.db.models import F
 from django.db.models.functions import Now
 
 from crm.models import Contact
+from integrations.hub.mapping.edits import field_create, field_delete, field_update
 from integrations.hub.models import (
     Connection,
     FieldMapping,
@@ -20,6 +21,7 @@ from integrations.hub.models import (
     WriteIntent,
 )
 from integrations.hub.pump import pump
+from integrations.hub.streams import ExternalField
 from tests.integrations.hub.mirror_calls import Shape
 from tests.integrations.hub.mirror_tables import trimmed
 from tests.integrations.hub.mirror_vendor import MirrorVendor, Trouble
@@ -289,3 +291,53 @@ def test_what_was_typed_on_the_side_that_does_not_count_is_told_when_it_is_overw
     assert (contact.title, mirror.value("people", person, "title")) == (expected, expected)
     told = SyncConflict.objects.get()
     assert (told.ours, told.theirs, told.state) == ("Ours", "Theirs", "settled")
+
+
+@pytest.mark.parametrize("is_new_row", [True, False])
+def test_field_that_is_mapped_to_another_of_theirs_is_not_emptied_by_it(
+    connection: Connection,
+    mirror: MirrorVendor,
+    contact: Contact,
+    person: str,
+    desk: Desk,
+    is_new_row: bool,
+) -> None:
+    desk.edit(contact, title="Countess")
+    quiesce(connection, mirror)
+    row = FieldMapping.objects.get(connection=connection, path="title")
+    field_delete(FieldMapping.objects.get(connection=connection, path="last_name"), actor=None)
+    fields = [ExternalField(name, name) for name in ("title", "last_name")]
+    mirror.edit("people", person, last_name="")
+    if is_new_row:
+        field_delete(row, actor=None)
+        stream = connection.declaration.stream("people")
+        assert stream is not None
+        values = {"path": "title", "external": "last_name"}
+        field_create(connection, stream, values=values, actor=None, fields=fields)
+    else:
+        field_update(row, values={"external": "last_name"}, actor=None, fields=fields)
+
+    quiesce(connection, mirror)
+
+    contact.refresh_from_db()
+    assert (contact.title, mirror.value("people", person, "last_name")) == ("Countess", "Countess")
+    assert mirror.value("people", person, "title") == "Countess"
+
+
+def test_what_nobody_here_has_seen_is_not_deleted_there(
+    connection: Connection, mirror: MirrorVendor, desk: Desk
+) -> None:
+    connection.sync_states.update(on_our_delete="delete")
+    pull(connection)
+    person = mirror.add("people", email="ada@acme.test", title="Theirs")
+    contact = desk.make("contact", email="ada@acme.test")
+    mirror.script = [Trouble("read", status=500)]
+    pump(0)
+    assert link_of(connection, contact).base_theirs == {}
+
+    desk.archive(contact)
+    time_passes(60)
+    work()
+
+    assert [one.id for one in mirror.live("people")] == [person]
+    assert QuarantinedItem.objects.get().code == "deleted_here"
