@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 from django.db import connection as database
 
@@ -21,5 +21,5 @@ WHERE connection_id = %(connection)s AND object = %(object)s
 def bases_forget(connection: Connection, object: str, path: str) -> None:
     """The two sides meet in this field as for the first time; call it inside mapping_edited."""
     with database.cursor() as cursor:
-        values = {"path": path, "connection": connection.pk, "object": object}
+        values: dict[str, Any] = {"path": path, "connection": connection.pk, "object": object}
         cursor.execute(_FORGET, values)
