@@ -419,7 +419,7 @@ def test_new_records_belong_to_who_imports(
     assert {one.owner for one in Account.objects.all()} == {manager}
     known.refresh_from_db()
     assert known.owner is None
-    made = Change.objects.filter(origin_id=str(job.pk), action="created")
+    made = Change.objects.filter(origin_kind="import", origin_id=str(job.pk), action="created")
     assert {tuple(change.diff["owner"]) for change in made} == {(None, manager.pk)}
 
 
