@@ -1,23 +1,13 @@
 from __future__ import annotations
 
-import pytest
-
 from crm.models import Account, Change, Deal, Membership, Task, User, Workspace
 from nexa.demo.companies import ACCOUNTS
 from nexa.demo.data import demo_workspace_made
-from nexa.demo.logins import OPERATOR, SALESPERSON, Login, login_of, logins_made
+from nexa.demo.logins import OPERATOR, SALESPERSON, login_of, logins_made
 from nexa.demo.records import DEALS, TASKS
 
 
-@pytest.fixture
-def logins(tmp_path) -> list[Login]:
-    return logins_made(tmp_path / "demo-logins.json")
-
-
-@pytest.mark.django_db
-def test_demo_workspace_holds_records_of_every_kind(logins) -> None:
-    workspace = demo_workspace_made(logins)
-
+def test_demo_workspace_holds_records_of_every_kind(workspace, logins) -> None:
     deal = Deal.objects.get(workspace=workspace, name__startswith="Harbour Robotics")
     assert deal.stage.name == "Negotiation"
     assert deal.amount == 398
@@ -27,19 +17,13 @@ def test_demo_workspace_holds_records_of_every_kind(logins) -> None:
     assert Change.objects.filter(workspace=workspace, origin_kind="command").exists()
 
 
-@pytest.mark.django_db
-def test_demo_workspace_is_made_once(logins) -> None:
-    first = demo_workspace_made(logins)
-
-    assert demo_workspace_made(logins) == first
+def test_demo_workspace_is_made_once(workspace, logins) -> None:
+    assert demo_workspace_made(logins) == workspace
     assert Workspace.objects.count() == 1
     assert Deal.objects.count() == len(DEALS)
 
 
-@pytest.mark.django_db
-def test_demo_logins_open_what_they_should(logins) -> None:
-    workspace = demo_workspace_made(logins)
-
+def test_demo_logins_open_what_they_should(workspace, logins) -> None:
     operator = User.objects.get(email=login_of(logins, OPERATOR).email)
     salesperson = User.objects.get(email=login_of(logins, SALESPERSON).email)
     assert operator.is_superuser
@@ -48,9 +32,7 @@ def test_demo_logins_open_what_they_should(logins) -> None:
     assert Membership.objects.get(user=salesperson).workspace == workspace
 
 
-@pytest.mark.django_db
-def test_demo_password_that_was_lost_is_replaced_by_the_printed_one(tmp_path, logins) -> None:
-    demo_workspace_made(logins)
+def test_demo_password_that_was_lost_is_replaced_by_the_printed_one(tmp_path, workspace) -> None:
     fresh = logins_made(tmp_path / "elsewhere.json")
 
     demo_workspace_made(fresh)

@@ -9,18 +9,10 @@ import time_machine
 from django.utils import timezone
 
 from crm.models import Account, Activity, Change, Deal, Task, Workspace
-from nexa.demo.data import demo_workspace_made
 from nexa.demo.dating import moment_of
-from nexa.demo.logins import logins_made
 from nexa.demo.story import due_at
 
-pytestmark = pytest.mark.django_db
 DAY = datetime.timedelta(days=1)
-
-
-@pytest.fixture
-def workspace(tmp_path) -> Workspace:
-    return demo_workspace_made(logins_made(tmp_path / "demo-logins.json"))
 
 
 def test_story_covers_a_quarter_and_ends_before_now(workspace: Workspace) -> None:
