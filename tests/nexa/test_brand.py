@@ -6,8 +6,6 @@ import pytest
 from django.test import Client, override_settings
 from django.urls import reverse
 
-from nexa.assets.build import build
-
 
 @pytest.mark.parametrize(
     ("path", "kind"),
@@ -17,9 +15,8 @@ from nexa.assets.build import build
         ("/apple-touch-icon-precomposed.png", "image/png"),
     ],
 )
-def test_root_icons_lead_to_pictures(path: str, kind: str, tmp_path, settings) -> None:
-    build(tmp_path)
-    with override_settings(STATICFILES_DIRS=[settings.BASE_DIR / "static", tmp_path]):
+def test_root_icons_lead_to_pictures(path: str, kind: str, assets, settings) -> None:
+    with override_settings(STATICFILES_DIRS=[settings.BASE_DIR / "static", assets]):
         response = Client().get(path, follow=True)
 
     assert response.status_code == 200

@@ -19,11 +19,9 @@ FACE = re.compile(
 )
 
 
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("assets")
-    build(path)
-    return path
+@pytest.fixture
+def folder(assets: Path) -> Path:
+    return assets
 
 
 def letters(folder: Path, cut: Cut) -> set[int]:
