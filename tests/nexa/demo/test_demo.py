@@ -78,25 +78,13 @@ def folder() -> Iterator[Path]:
         yield made
 
 
-def test_demo_starts_stops_and_finds_its_data_again(folder) -> None:
-    port = port_anywhere()
-    with _demo(folder, port) as process:
+def test_demo_is_one_at_a_time_finds_its_data_again_and_clears_what_a_kill_left(folder) -> None:
+    """All on one folder, since the first start makes it, and takes long."""
+    with _demo(folder, port := port_anywhere()) as process:
         said = _heard(process, "Ctrl-C")
         first = re.findall(r"password: (\S+)", said)
         assert requests.get(f"http://127.0.0.1:{port}/readyz", timeout=10).status_code == 200
-
-        second = subprocess.run(
-            _command("--data", str(folder), "--port", str(port_anywhere())),
-            cwd=PROJECT,
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
-        )
-        assert second.returncode == 1
-        assert f"http://127.0.0.1:{port}" in second.stderr
-        assert "Traceback" not in second.stderr
-
+        _second_is_refused(folder, port)
         process.send_signal(signal.SIGINT)
         assert process.wait(timeout=120) == 0
     assert not _children_of(folder)
@@ -105,12 +93,6 @@ def test_demo_starts_stops_and_finds_its_data_again(folder) -> None:
     with _demo(folder, port_anywhere()) as process:
         said = _heard(process, "Ctrl-C")
         assert re.findall(r"password: (\S+)", said) == first
-    assert not _children_of(folder)
-
-
-def test_demo_that_was_killed_is_cleared_by_the_next(folder) -> None:
-    with _demo(folder, port_anywhere()) as process:
-        _heard(process, "Ctrl-C")
         process.kill()
         process.wait()
         left = {child.pid for child in _children_of(folder)}
@@ -120,6 +102,21 @@ def test_demo_that_was_killed_is_cleared_by_the_next(folder) -> None:
         said = _heard(process, "Ctrl-C")
         assert "Ended what an earlier run had left behind" in said
         assert not left & {child.pid for child in _children_of(folder)}
+    assert not _children_of(folder)
+
+
+def _second_is_refused(folder: Path, port: int) -> None:
+    second = subprocess.run(
+        _command("--data", str(folder), "--port", str(port_anywhere())),
+        cwd=PROJECT,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert second.returncode == 1
+    assert f"http://127.0.0.1:{port}" in second.stderr
+    assert "Traceback" not in second.stderr
 
 
 def test_busy_port_is_named_with_the_option(folder) -> None:
