@@ -28,8 +28,8 @@ pytestmark = [
     pytest.mark.prove,
 ]
 
-# Ten times as many under `make prove`, where they may take minutes.
-COUNT = 10_000 if os.environ.get("NEXA_PROVE_EXAMPLES") else 1_000
+# Many more under `make prove`, where they may take minutes.
+COUNT = 10_000 if os.environ.get("NEXA_PROVE_EXAMPLES") else 400
 LONGEST_SECONDS = 900
 # Calls that a killed cluster may have had under way: one of each of its workers.
 UNDER_WAY = 4

@@ -41,7 +41,10 @@ DECLARED = [
 PLACES = st.integers(0, 1)
 # After a wait as long as the verdict said, the call must go out.
 PATIENCE = 0.01
-TIMES = "SELECT key, tat, blocked_until FROM hub_ratebucket ORDER BY key"
+TIMES = """
+SELECT extract(epoch FROM clock_timestamp()), key, tat, blocked_until
+FROM (SELECT) AS one LEFT JOIN hub_ratebucket ON true
+"""
 MOVE = """
 UPDATE hub_ratebucket SET tat = tat - %(by)s * interval '1 second',
     blocked_until = blocked_until - %(by)s * interval '1 second',
@@ -108,9 +111,9 @@ class LimiterMachine(RuleBasedStateMachine):
     def _ask(self, place: int, limits: tuple[RateLimit, ...]) -> Verdict:
         connection = self.connections[place]
         names = [limit.name for limit in limits or self.declared]
-        before, earliest = self._buckets(), self._now()
+        before, earliest = self._seen()
         verdict = self._verdict(connection, limits)
-        latest, after = self._now(), self._buckets()
+        after, latest = self._seen()
         charged = {f"{connection.pk}:{name}" for name in names}
         assert all(after[key] == was for key, was in before.items() if key not in charged)
         if not verdict.is_admitted:
@@ -140,10 +143,13 @@ class LimiterMachine(RuleBasedStateMachine):
     def _now(self) -> float:
         return clock().timestamp() + self.moved
 
-    def _buckets(self) -> Buckets:
+    def _seen(self) -> tuple[Buckets, float]:
+        """Every bucket, and when that was."""
         with database.cursor() as cursor:
             cursor.execute(TIMES)
-            return {key: (tat, blocked) for key, tat, blocked in cursor.fetchall()}
+            rows = cursor.fetchall()
+        buckets = {key: (tat, blocked) for _, key, tat, blocked in rows if key is not None}
+        return buckets, float(rows[0][0]) + self.moved
 
     def teardown(self) -> None:
         with database.cursor() as cursor:
