@@ -26,7 +26,7 @@ from nexa.embedded.paths import layout_of
 from nexa.embedded.postmaster import postmaster_read
 from nexa.embedded.throwaway import throwaway_folder
 from tests.emptying import tables_empty
-from tests.integrations.hub.queue.processes import environment
+from tests.forked import environment
 
 UNLIMITED = -1
 # Its log of changes is written in files of 16 MiB; a server that cannot write that ends at once.
@@ -96,7 +96,7 @@ def own_server() -> Iterator[OwnServer]:
     """A new server with a copy of the test's database, as it was made by the migrations."""
     with throwaway_folder("nexa-own-") as folder:
         server = OwnServer(folder, start(folder, durable=False))
-        _copied(environment({})["DATABASE_URL"], server.address.url)
+        _copied(environment()["DATABASE_URL"], server.address.url)
         yield server
 
 

@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import signal
-import subprocess
-import sys
-from urllib.parse import quote
 
 import pytest
-from django.db import connection as database
 
 from crm.models import Account
 from integrations.hub.models import (
@@ -24,27 +19,17 @@ from integrations.hub.models import (
     SyncRecord,
     WriteIntent,
 )
+from tests.forked import Forked
 from tests.integrations.hub.conftest import command_make, post_event, time_passes
 from tests.integrations.hub.echo import EchoVendor
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.cluster]
 
 
-def worker_start(
-    vendor: EchoVendor, fault: str = "", seconds: float = 10
-) -> subprocess.Popen[bytes]:
+def worker_start(vendor: EchoVendor, fault: str = "", seconds: float = 10) -> Forked:
     """A worker process on the test's own database."""
-    at = database.settings_dict
-    address = f"{quote(at['USER'], safe='')}:{quote(at['PASSWORD'], safe='')}@"
-    environment = os.environ | {
-        "DATABASE_URL": f"postgresql://{address}/{at['NAME']}"
-        f"?host={quote(str(at['HOST']), safe='')}&port={at['PORT']}",
-        "NEXA_SANDBOX_URL": vendor.url,
-        "DJANGO_SETTINGS_MODULE": "nexa.settings",
-        "HUB_FAULT": fault,
-    }
-    command = [sys.executable, "-m", "tests.integrations.hub.worker", str(seconds)]
-    return subprocess.Popen(command, env=environment)
+    environment = {"NEXA_SANDBOX_URL": vendor.url, "HUB_FAULT": fault}
+    return Forked("tests.integrations.hub.worker", seconds, **environment)
 
 
 def worker_run(vendor: EchoVendor, fault: str = "") -> int:

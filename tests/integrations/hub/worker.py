@@ -12,6 +12,11 @@ from integrations.hub import registry  # noqa: E402
 from integrations.hub.pump import pump  # noqa: E402
 from tests.integrations.hub import echo  # noqa: E402
 
-if __name__ == "__main__":
+
+def main(seconds: str) -> None:
     registry.add(echo.provider)
-    pump(budget_seconds=float(sys.argv[1]), until_idle=True)
+    pump(budget_seconds=float(seconds), until_idle=True)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

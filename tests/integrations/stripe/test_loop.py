@@ -2,25 +2,19 @@
 
 from __future__ import annotations
 
-import os
 import signal
-import subprocess
-import sys
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import pytest
 import requests
-from django.conf import settings as django_settings
-from django.db import connection as database
 
 from crm.models import Account, Activity, Alert, Deal, Subscription, Task, User, Workspace
 from crm.services.accounts import account_update
 from integrations.hub.connections import connection_create
 from integrations.hub.models import Connection, InboxEvent, InboxState, JobState, SyncJob
 from tests.factories import TEST_ORIGIN
+from tests.forked import Forked
 from tests.integrations.stripe.selling import the_job, win, work
 from tests.sandbox import RunningSandbox
 
@@ -228,26 +222,8 @@ def test_two_connections_of_one_stripe_account_count_a_payment_once(
 
 def worker(sandbox: RunningSandbox, fault: str = "") -> int:
     """A worker process of its own on this test's database; its exit code."""
-    parts = urlsplit(os.environ["DATABASE_URL"])
-    name = database.settings_dict["NAME"]
-    environment = {
-        **os.environ,
-        "DATABASE_URL": parts._replace(path=f"/{name}").geturl(),
-        "DJANGO_SETTINGS_MODULE": "nexa.settings",
-        "NEXA_SANDBOX_URL": sandbox.url,
-        "HUB_FAULT": fault,
-    }
-    program = (
-        "import django; django.setup();"
-        "from integrations.hub.pump import pump; pump(budget_seconds=20, until_idle=True)"
-    )
-    return subprocess.run(
-        [sys.executable, "-c", program],
-        env=environment,
-        cwd=Path(django_settings.BASE_DIR),
-        timeout=60,
-        check=False,
-    ).returncode
+    environment = {"NEXA_SANDBOX_URL": sandbox.url, "HUB_FAULT": fault}
+    return Forked("tests.integrations.stripe.worker", 20, **environment).wait(60)
 
 
 @pytest.mark.cluster

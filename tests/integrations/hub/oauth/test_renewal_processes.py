@@ -4,19 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import signal
-import subprocess
-import sys
 import time
-from urllib.parse import quote
 
 import pytest
-from django.db import connection as database
 from werkzeug.wrappers import Request
 
 from crm.models import Alert
 from integrations.hub.models import Connection, ConnectionState, JobState, SyncJob
+from tests.forked import Forked
 from tests.integrations.hub.conftest import command_make, time_passes
 from tests.integrations.hub.oauth.acme import AcmeVendor
 from tests.integrations.hub.oauth.conftest import token_ended
@@ -25,26 +21,15 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.cluster]
 LEASE_SECONDS = 91
 
 
-def process_start(vendor: AcmeVendor, *words: str, fault: str = "") -> subprocess.Popen[str]:
+def process_start(vendor: AcmeVendor, *words: str, fault: str = "") -> Forked:
     """A process on the test's own database."""
-    at = database.settings_dict
-    address = f"{quote(at['USER'], safe='')}:{quote(at['PASSWORD'], safe='')}@"
-    environment = os.environ | {
-        "DATABASE_URL": f"postgresql://{address}/{at['NAME']}"
-        f"?host={quote(str(at['HOST']), safe='')}&port={at['PORT']}",
-        "NEXA_SANDBOX_URL": vendor.url,
-        "DJANGO_SETTINGS_MODULE": "nexa.settings",
-        "HUB_FAULT": fault,
-    }
-    command = [sys.executable, "-m", "tests.integrations.hub.oauth.worker", *words]
-    return subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True)
+    environment = {"NEXA_SANDBOX_URL": vendor.url, "HUB_FAULT": fault}
+    return Forked("tests.integrations.hub.oauth.worker", *words, **environment)
 
 
 def pump_run(vendor: AcmeVendor, fault: str = "") -> int:
     """Its exit code; -9 when it was killed."""
-    process = process_start(vendor, "pump", "1", fault=fault)
-    process.communicate(timeout=180)
-    return process.returncode
+    return process_start(vendor, "pump", "1", fault=fault).wait(180)
 
 
 def slowly(request: Request) -> None:
@@ -63,7 +48,7 @@ def test_threads_of_several_processes_share_one_renewal(
     vendor.token_script = [slowly]
 
     running = [process_start(vendor, "tokens", str(ended.pk), "10") for _ in range(3)]
-    given = [json.loads(process.communicate(timeout=180)[0]) for process in running]
+    given = [json.loads(process.communicate(timeout=180)) for process in running]
 
     now = Connection.objects.get()
     expected = hashlib.sha256(now.secret("access_token").encode()).hexdigest()

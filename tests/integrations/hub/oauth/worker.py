@@ -42,9 +42,13 @@ def tokens(connection_id: int, threads: int) -> None:
     print(json.dumps(given))
 
 
-if __name__ == "__main__":
+def main(act: str, *arguments: str) -> None:
     registry.add(acme.provider)
-    if sys.argv[1] == "pump":
-        pump(budget_seconds=float(sys.argv[2]))
+    if act == "pump":
+        pump(budget_seconds=float(arguments[0]))
     else:
-        tokens(int(sys.argv[2]), int(sys.argv[3]))
+        tokens(int(arguments[0]), int(arguments[1]))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

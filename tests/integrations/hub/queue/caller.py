@@ -26,11 +26,11 @@ LIMITS = (
 )
 
 
-def main(connection_id: int, seconds: float) -> None:
+def main(connection_id: str, seconds: str) -> None:
     registry.add(replace(vendor.provider, limits=LIMITS))
-    connection = Connection.objects.get(pk=connection_id)
+    connection = Connection.objects.get(pk=int(connection_id))
     calls = []
-    until = time.monotonic() + seconds
+    until = time.monotonic() + float(seconds)
     while time.monotonic() < until:
         earliest = clock().timestamp()
         verdict = throttle.ask(connection)
@@ -42,4 +42,4 @@ def main(connection_id: int, seconds: float) -> None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]), float(sys.argv[2]))
+    main(*sys.argv[1:])

@@ -11,54 +11,47 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import Any
-from urllib.parse import quote
 
 import psutil
-from django.db import connection as database
 
 from crm.models import Account, Workspace
 from integrations.hub.models import JobState, SyncJob
 from nexa.serve.steps import answers
 from nexa.supervisor.ports import port_anywhere
+from tests.forked import Forked, environment
 from tests.integrations.hub.echo import EchoVendor
 
 WORKER = "tests.integrations.hub.queue.worker"
 CALLER = "tests.integrations.hub.queue.caller"
 
-Process = subprocess.Popen[str]
+Process = Forked | subprocess.Popen[str]
 
 
 def process_start(
     module: str, *arguments: object, extra: Mapping[str, str] | None = None, **options: Any
-) -> Process:
-    """`python -m module arguments`, in a process group of its own."""
+) -> subprocess.Popen[str]:
+    """`python -m module arguments`, for programs that begin by themselves; see Forked."""
     return subprocess.Popen(
         [sys.executable, "-m", module, *map(str, arguments)],
-        env=environment(extra or {}),
+        env=environment() | dict(extra or {}),
         text=True,
         start_new_session=True,
         **options,
     )
 
 
-def environment(extra: Mapping[str, str]) -> dict[str, str]:
-    at = database.settings_dict
-    address = f"{quote(at['USER'], safe='')}:{quote(at['PASSWORD'], safe='')}@"
-    return os.environ | {
-        "DATABASE_URL": f"postgresql://{address}/{at['NAME']}"
-        f"?host={quote(str(at['HOST']), safe='')}&port={at['PORT']}",
-        "DJANGO_SETTINGS_MODULE": "nexa.settings",
-        **extra,
-    }
-
-
 @contextmanager
 def workers(
     vendor: EchoVendor, mode: str, *, count: int = 1, seconds: float = 120, **extra: str
-) -> Iterator[list[Process]]:
+) -> Iterator[list[Any]]:
     """Workers of one mode; whatever of them is left is killed, with all its children."""
     given = {"NEXA_SANDBOX_URL": vendor.url, **extra}
-    started = [process_start(WORKER, mode, seconds, extra=given) for _ in range(count)]
+    started: list[Process] = [
+        process_start(WORKER, mode, seconds, extra=given)
+        if mode == "cluster"
+        else Forked(WORKER, mode, seconds, **given)
+        for _ in range(count)
+    ]
     try:
         yield started
     finally:

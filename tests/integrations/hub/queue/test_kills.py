@@ -26,6 +26,7 @@ from integrations.hub.models import (
     SyncJob,
 )
 from integrations.hub.pump import pump
+from tests.forked import Forked
 from tests.integrations.hub.conftest import command_make, post_event, time_passes
 from tests.integrations.hub.echo import EchoVendor, slow_down
 from tests.integrations.hub.queue.processes import (
@@ -35,7 +36,6 @@ from tests.integrations.hub.queue.processes import (
     eventually,
     group_kill,
     is_all_done,
-    process_start,
     pushes,
     states,
     workers,
@@ -55,9 +55,9 @@ def act(
     vendor: EchoVendor, *arguments: object, fault: str = ""
 ) -> subprocess.CompletedProcess[str]:
     extra = {"NEXA_SANDBOX_URL": vendor.url, "HUB_FAULT": fault}
-    process = process_start(WORKER, *arguments, extra=extra, stdout=subprocess.PIPE)
-    said, _ = process.communicate(timeout=120)
-    return subprocess.CompletedProcess(arguments, process.returncode, said)
+    process = Forked(WORKER, *arguments, **extra)
+    said = process.communicate(timeout=120)
+    return subprocess.CompletedProcess(arguments, process.wait(0), said)
 
 
 # --- K1: the edit and its wake-up ---

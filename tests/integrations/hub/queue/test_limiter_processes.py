@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -15,11 +14,12 @@ from integrations.hub.credentials import Secrets
 from integrations.hub.models import Connection
 from integrations.hub.provider import RateLimit
 from tests import factories
+from tests.forked import Forked
 from tests.integrations.hub.conftest import time_passes
 from tests.integrations.hub.queue import vendor
 from tests.integrations.hub.queue.caller import LIMITS
 from tests.integrations.hub.queue.calls import Call, windows_check
-from tests.integrations.hub.queue.processes import CALLER, process_start
+from tests.integrations.hub.queue.processes import CALLER
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -45,10 +45,8 @@ def limited(workspace: Workspace) -> Connection:
 
 @pytest.mark.cluster
 def test_processes_together_keep_every_window(limited: Connection) -> None:
-    callers = [
-        process_start(CALLER, limited.pk, SECONDS, stdout=subprocess.PIPE) for _ in range(PROCESSES)
-    ]
-    answers = [caller.communicate(timeout=180)[0] for caller in callers]
+    callers = [Forked(CALLER, limited.pk, SECONDS) for _ in range(PROCESSES)]
+    answers = [caller.communicate(timeout=180) for caller in callers]
     calls = [Call(*pair) for answer in answers for pair in json.loads(answer)]
 
     for limit in LIMITS:

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
+from tests.forked import Forked
 from tests.integrations.hub.mirror_calls import Shape
 from tests.integrations.hub.mirror_vendor import MirrorVendor
-from tests.integrations.hub.queue.processes import Process, process_start
 
 WORKER = "tests.integrations.hub.sync.worker"
 
 
 def worker_start(
     vendor: MirrorVendor, shape: Shape, fault: str = "", seconds: float = 5, *words: str
-) -> Process:
+) -> Forked:
     extra = {"NEXA_SANDBOX_URL": vendor.url, "HUB_FAULT": fault, **shape.environment()}
-    return process_start(WORKER, seconds, *words, extra=extra)
+    return Forked(WORKER, seconds, *words, **extra)
 
 
 def worker_run(vendor: MirrorVendor, shape: Shape, fault: str = "", seconds: float = 5) -> int:

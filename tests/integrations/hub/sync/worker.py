@@ -18,9 +18,14 @@ from integrations.hub.pump import pump  # noqa: E402
 from tests.integrations.hub.mirror import provider_make  # noqa: E402
 from tests.integrations.hub.mirror_calls import shape_of_environment  # noqa: E402
 
-if __name__ == "__main__":
+
+def main(seconds: str, mode: str = "") -> None:
     registry.add(provider_make(shape_of_environment()))
-    if "hubworker" in sys.argv:
-        call_command("hubworker", f"--seconds={sys.argv[1]}")
+    if mode == "hubworker":
+        call_command("hubworker", f"--seconds={seconds}")
     else:
-        pump(budget_seconds=float(sys.argv[1]), until_idle=True)
+        pump(budget_seconds=float(seconds), until_idle=True)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
