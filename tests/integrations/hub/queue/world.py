@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import logging
 import uuid
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -46,8 +45,6 @@ CLEARED = (
     "hub_connection",
     "crm_alert",
 )
-
-logging.getLogger("integrations.hub").setLevel(logging.CRITICAL)
 
 
 class Row(NamedTuple):
