@@ -40,12 +40,14 @@ class RateLimit:
     """A limit as the vendor publishes it: `requests` in `seconds`, per connection.
 
     The hub stays below it: a burst of a fifth, then 80 % of the rate (other apps share the limit).
+    `left_header` names the answer's header that says how many calls are left of the window.
     """
 
     name: str
     requests: int
     seconds: float
     burst: int = 0
+    left_header: str = ""
 
     @property
     def step_seconds(self) -> float:

@@ -9,7 +9,7 @@ from urllib.parse import urljoin, urlsplit
 import requests
 from django.db import connections
 
-from integrations.hub import clock, throttle
+from integrations.hub import clock, headroom, throttle
 from integrations.hub.http import exchange
 from integrations.hub.http.adapter import HubAdapter
 from integrations.hub.models import Connection
@@ -49,6 +49,7 @@ class HubSession(requests.Session):
             raise
         self._keep(request, response, started)
         clock.date_noted(self.hub_connection, response.headers.get("Date"))
+        headroom.noted(self.hub_connection, response.headers)
         return response
 
     def get_redirect_target(self, resp: requests.Response) -> str | None:

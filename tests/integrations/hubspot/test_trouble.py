@@ -9,6 +9,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 import pytest
 import requests
 
+from integrations.hub import registry, throttle
 from integrations.hub.credentials import Secrets
 from integrations.hub.errors import (
     AuthExpired,
@@ -32,6 +33,7 @@ from integrations.hubspot.client import Client, MissingScopes, TokenExpired
 from integrations.hubspot.client.errors import seconds_to_midnight
 from integrations.hubspot.client.paths import path_render
 from integrations.hubspot.oauth import AUTHORIZE_URL, OAUTH
+from integrations.hubspot.provider import provider as hubspot
 from integrations.hubspot.sandbox.catalog import CLIENT_ID, CLIENT_SECRET
 from tests.integrations.hubspot.conftest import Raw
 from tests.sandbox import RunningSandbox
@@ -184,6 +186,22 @@ def test_vendor_counts_calls_and_says_what_is_left(raw: Raw) -> None:
     assert first.headers["X-HubSpot-RateLimit-Daily"] == "250000"
     assert last.status_code == 429
     assert last.json()["policyName"] == "TEN_SECONDLY_ROLLING"
+
+
+def test_calls_of_other_applications_lower_what_we_believe_is_left(
+    plain_client: Client, sandbox: RunningSandbox
+) -> None:
+    registry.remove("hubspot")
+    registry.add(hubspot)
+    connection = Connection.objects.get(pk=plain_client.connection.pk)
+    other = Raw(sandbox.url)
+    for _ in range(95):
+        other("GET", "/account-info/v3/details")
+
+    Client(connection).account()  # leaves 4 of the 100; alone we would believe in 19
+
+    # Eight of them come back each second; a slow machine may see some.
+    assert 4 <= sum(throttle.ask(connection).is_admitted for _ in range(19)) < 12
 
 
 # --- Trouble ------------------------------------------------------------------------------------
