@@ -97,6 +97,7 @@ RULES: Final = (
     ),
     Rule("crm_change", "at", setting="ledger"),
     Rule("hub_oauthattempt", "expires_at", days=1),
+    Rule("hub_hourlyfigures", "hour", days=400),  # thirteen months and the present one's days
     Rule("hub_webhookrefusal", "last_at", days=395),
 )
 # What was sent and answered goes before the try itself does.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from integrations.hub import (
     breaker,
     deaths,
+    figures,
     inbox,
     jobs,
     retention,
@@ -24,6 +25,7 @@ def tick() -> None:
     jobs.sweep()
     breaker.silent_disable()
     deaths.settle()
+    figures.hours_count()
     retention.prune()
     sweeps.sweeps_run()
     if selectors.is_work_due():

@@ -1,4 +1,8 @@
-"""What a connection did over the last hours or days, as charts, from the log of runs and tries."""
+"""What a connection did over the last hours, days or months, as charts.
+
+Hours and days are counted from the runs and tries themselves; these are forgotten one day, so
+months are those of the hourly figures.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +17,7 @@ from django.db import connection as database
 from crm.charts import Bar, Chart, Series, chart_of, stacked_bars
 from integrations.hub.models import Connection
 from integrations.hub.overview import FIRST_SINCE
-from integrations.hub.spans import DAYS, HOURS, WORDS, Rows, Span, span_of
+from integrations.hub.spans import DAYS, MONTHS, UNITS, WORDS, Rows, Span, span_of
 from integrations.hub.words import time_words
 
 SPARK_WIDTH, SPARK_HEIGHT = 84, 24
@@ -63,6 +67,16 @@ GROUP BY 1, 2
 """  # noqa: S608
 
 
+_ROLLED: Final = """
+SELECT date_trunc('month', f.hour, %(zone)s), sum(runs_succeeded), sum(runs_partial),
+    sum(runs_failed), sum(records_synced), sum(records_failed),
+    COALESCE(sum(pull_ms)::float8 / NULLIF(sum(pulls), 0), 0) / 1000.0,
+    sum(tries_done), sum(tries_again), sum(tries_dead), sum(dead_jobs), sum(dead_events)
+FROM hub_hourlyfigures f WHERE f.connection_id = %(connection)s AND f.hour >= %(since)s
+GROUP BY 1
+"""
+
+
 @dataclass(frozen=True)
 class Spark:
     """The runs of the last days in a few bars, and in a sentence."""
@@ -72,9 +86,9 @@ class Spark:
 
 
 def trends_of(connection: Connection, span: Span) -> list[Chart]:
-    """Runs by result, records, mean time of a run, tries and dead letters; three queries."""
+    """Runs by result, records, mean time of a run, tries and dead letters; three queries or one."""
     values = {**span.values, "connection": connection.pk}
-    runs, tries, deaths = _rows(_RUNS, values), _rows(_TRIES, values), _rows(_DEATHS, values)
+    runs, tries, deaths = _rolled(values) if span.name == MONTHS else _counts(values)
     return [
         _chart(span, "runs", "Runs", _series(span, runs, RUNS)),
         _chart(span, "records", "Records in runs", _series(span, runs, RECORDS)),
@@ -82,6 +96,18 @@ def trends_of(connection: Connection, span: Span) -> list[Chart]:
         _chart(span, "tries", "Tries to send", _series(span, tries, TRIES)),
         _chart(span, "dead", "Dead letters, by when they died", _series(span, deaths, DEATHS)),
     ]
+
+
+def _counts(values: Mapping[str, Any]) -> tuple[Rows, Rows, Rows]:
+    return _rows(_RUNS, values), _rows(_TRIES, values), _rows(_DEATHS, values)
+
+
+def _rolled(values: Mapping[str, Any]) -> tuple[Rows, Rows, Rows]:
+    """The columns of the three statements, of the hourly figures."""
+    rows = _rows(_ROLLED, values)
+    parts = (slice(0, 6), slice(6, 9), slice(9, 11))
+    runs, tries, deaths = ({at: row[part] for at, row in rows.items()} for part in parts)
+    return runs, tries, deaths
 
 
 def sparks(connections: Sequence[int]) -> dict[int, Spark]:
@@ -113,7 +139,7 @@ def _chart(span: Span, key: str, title: str, series: tuple[Series, ...]) -> Char
         span.labels,
         series,
         words=_counted(series, f"{title}, last {WORDS[span.name]}"),
-        head="Hour" if span.name == HOURS else "Day",
+        head=UNITS[span.name].capitalize(),
     )
 
 
@@ -134,7 +160,7 @@ def _mean_chart(span: Span, runs: Rows) -> Chart:
         span.labels,
         (means,),
         words=said,
-        head="Hour" if span.name == HOURS else "Day",
+        head=UNITS[span.name].capitalize(),
         text=lambda seconds: time_words(seconds) if seconds else "—",
     )
 

@@ -9,6 +9,7 @@ from integrations.hub.models.connection import (
     ConnectionState,
     GateReason,
 )
+from integrations.hub.models.figures import HourlyFigures
 from integrations.hub.models.inbox import (
     AppliedFact,
     InboxBody,
@@ -58,6 +59,7 @@ __all__ = [
     "FailedRound",
     "FieldMapping",
     "GateReason",
+    "HourlyFigures",
     "HubHeartbeat",
     "InboxBody",
     "InboxEvent",

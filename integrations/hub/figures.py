@@ -1,0 +1,78 @@
+"""Counts what each connection did hour by hour, before the runs and tries are forgotten."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from django.db import connection as database
+
+from integrations.hub import leases
+from integrations.hub.overview import FIRST_SINCE
+
+LEASE: Final = "hourly-figures"
+ROUND_SECONDS: Final = 600
+# A run counts in the hour in which it began and is known when it has ended; none takes a day.
+AGAIN_HOURS: Final = 24
+# No further back than what is done is kept, else counting anew would make figures smaller.
+FIRST_HOURS: Final = 24 * 6
+
+# Hours that were counted lately are counted again, whole, up to the present one.
+COUNT: Final = f"""
+WITH RECURSIVE period(since) AS (
+    SELECT date_trunc('hour', GREATEST(
+        statement_timestamp() - %(first)s * interval '1 hour',
+        LEAST(COALESCE(max(hour), '-infinity'), statement_timestamp())
+            - %(again)s * interval '1 hour'))
+    FROM hub_hourlyfigures
+),
+{FIRST_SINCE.format(name="runs", table="hub_syncrun", at="started_at")},
+{FIRST_SINCE.format(name="tries", table="hub_attempt", at="started_at")},
+counted AS (
+    SELECT r.connection_id, r.started_at AS at,
+        (r.status = 'success')::int AS succeeded, (r.status = 'failed')::int AS failed,
+        (r.status IN ('partial', 'held', 'cancelled'))::int AS partial,
+        r.synced AS records_synced, r.failed AS records_failed,
+        (r.kind IN ('pull', 'full'))::int AS pulls,
+        CASE WHEN r.kind IN ('pull', 'full') THEN r.duration_ms ELSE 0 END AS pull_ms,
+        0 AS done, 0 AS again, 0 AS dead, 0 AS jobs, 0 AS events
+    FROM hub_syncrun r WHERE r.id >= (SELECT max(low) FROM runs)
+        AND r.status <> 'running' AND r.kind NOT IN ('rehearsal', 'test')
+    UNION ALL
+    SELECT j.connection_id, a.started_at, 0, 0, 0, 0, 0, 0, 0, (a.outcome = 'done')::int,
+        (a.outcome = 'again')::int, (a.outcome = 'dead')::int, 0, 0
+    FROM hub_attempt a JOIN hub_syncjob j ON j.id = a.job_id
+    WHERE a.id >= (SELECT max(low) FROM tries)
+    UNION ALL
+    SELECT connection_id, finished_at, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0
+    FROM hub_syncjob WHERE state = 'dead'
+    UNION ALL
+    SELECT connection_id, finished_at, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1
+    FROM hub_inboxevent WHERE state = 'dead'
+)
+INSERT INTO hub_hourlyfigures (connection_id, hour, runs_succeeded, runs_failed, runs_partial,
+    records_synced, records_failed, pulls, pull_ms, tries_done, tries_again, tries_dead,
+    dead_jobs, dead_events)
+SELECT c.connection_id, date_trunc('hour', c.at), sum(succeeded), sum(failed), sum(partial),
+    sum(records_synced), sum(records_failed), sum(pulls), sum(pull_ms), sum(done), sum(again),
+    sum(dead), sum(jobs), sum(events)
+FROM counted c CROSS JOIN period WHERE c.at >= period.since GROUP BY 1, 2
+ON CONFLICT (connection_id, hour) DO UPDATE SET
+    runs_succeeded = excluded.runs_succeeded, runs_failed = excluded.runs_failed,
+    runs_partial = excluded.runs_partial, records_synced = excluded.records_synced,
+    records_failed = excluded.records_failed, pulls = excluded.pulls, pull_ms = excluded.pull_ms,
+    tries_done = excluded.tries_done, tries_again = excluded.tries_again,
+    tries_dead = excluded.tries_dead, dead_jobs = excluded.dead_jobs,
+    dead_events = excluded.dead_events
+"""  # noqa: S608
+
+
+def hours_count() -> int:
+    """Count the last day's hours again, once in ten minutes over all processes; how many rows.
+
+    After a standstill it begins a day before the last hour that was counted.
+    """
+    if leases.take(LEASE, ROUND_SECONDS) is None:
+        return 0
+    with database.cursor() as cursor:
+        cursor.execute(COUNT, {"first": FIRST_HOURS, "again": AGAIN_HOURS})
+        return cursor.rowcount
