@@ -93,7 +93,7 @@ def test_page_is_fit_for_people(case: PageCase, world: World, window_of: WindowO
         window.watch.expect(case.status, *case.answers)
         schemes = [scheme for scheme, one in looks if one == width]
         _prefer(window.page, schemes[0])
-        assert window.open(case.path(world)) == case.status
+        assert window.open(case.path(world)) == case.status, window.site.failures.last
         if case.act:
             case.act(window, world)
         for scheme in schemes:

@@ -10,7 +10,7 @@ from django.db import connection as database
 from django.db.models.functions import Now
 
 from integrations.hub.models import RunKind, RunStatus, SyncRun, SyncState
-from integrations.hub.sync.pages import Counts
+from integrations.hub.sync.page import Counts
 
 # Work that comes in drops is told in one line an hour.
 HOUR: Final = timedelta(hours=1)

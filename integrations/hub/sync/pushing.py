@@ -20,7 +20,7 @@ from integrations.hub.sync.links import linked_ids
 from integrations.hub.sync.making import make_batch
 from integrations.hub.sync.matching import record_is_archived
 from integrations.hub.sync.ours import records_load
-from integrations.hub.sync.pages import Counts
+from integrations.hub.sync.page import Counts
 from integrations.hub.sync.parting import parted_look
 from integrations.hub.sync.scene import Scene, scene_of, states_live
 from integrations.hub.sync.tries import tries_close, tries_of

@@ -1,0 +1,40 @@
+"""One page of theirs while it is taken over, and what it did."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from integrations.hub.merge import Plan
+from integrations.hub.models import SyncRecord
+from integrations.hub.streams import RemoteRecord
+from integrations.hub.sync.links import NewLink
+from integrations.hub.sync.scene import Scene
+
+
+@dataclass
+class Counts:
+    """What a page did."""
+
+    seen: int = 0
+    created: int = 0
+    updated: int = 0
+    matched: int = 0
+    gone: int = 0
+    left: int = 0
+    failed: int = 0
+
+
+@dataclass
+class Page:
+    """One page being taken over."""
+
+    scene: Scene
+    read_at: datetime
+    records: dict[str, RemoteRecord]
+    links: dict[str, SyncRecord]
+    counts: Counts = field(default_factory=Counts)
+    plans: dict[str, Plan] = field(default_factory=dict)
+    linked: list[NewLink] = field(default_factory=list)
+    deferred: list[str] = field(default_factory=list)
+    dirty: set[int] = field(default_factory=set)
