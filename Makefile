@@ -10,6 +10,9 @@ PYTHON ?= $(shell for name in python3.11 python3.12 python3 python; do \
 ENVIRONMENT ?= .venv
 IN := $(ENVIRONMENT)/bin/python
 
+# Else each of the many processes compiles all it imports anew, which takes longer than its work.
+unexport PYTHONDONTWRITEBYTECODE
+
 # Without settings of your own, commands act on the demo's data.
 OWN_SETTINGS := $(SECRET_KEY)$(SECRET_KEY_FILE)$(DEBUG)
 MODE := $(if $(OWN_SETTINGS),,NEXA_DEMO=1)

@@ -124,7 +124,14 @@ _PIP_INSTALL = ("install", "--quiet", "--disable-pip-version-check", "--require-
 
 
 def _installed_by_uv(uv: str, environment: Path, lock: Path) -> bool:
-    options = ("--quiet", "--require-hashes", "--python", _python(environment))
+    # Who runs the programs may not be allowed to write beside them.
+    options = (
+        "--quiet",
+        "--require-hashes",
+        "--compile-bytecode",
+        "--python",
+        _python(environment),
+    )
     return _tried([uv, "pip", "install", *options, "-r", lock])
 
 

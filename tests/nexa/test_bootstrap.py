@@ -148,3 +148,16 @@ def test_folder_that_cannot_be_written_is_told_in_words(lock, tmp_path) -> None:
 
     with pytest.raises(bootstrap.BootstrapError, match="cannot be written"):
         bootstrap.environment_made(closed / "venv", lock)
+
+
+def test_doors_let_processes_keep_what_they_compiled() -> None:
+    """Where nothing may be kept, each process compiles some two thousand modules for itself."""
+    asked = ["make", "--no-print-directory", "--eval=probe: ; @env", "probe"]
+    told = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
+
+    said = subprocess.run(
+        asked, cwd=SCRIPT.parents[1], env=told, capture_output=True, text=True, check=True
+    )
+
+    assert "PATH=" in said.stdout
+    assert "PYTHONDONTWRITEBYTECODE" not in said.stdout
