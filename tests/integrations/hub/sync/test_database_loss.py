@@ -14,7 +14,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.db import DatabaseError, close_old_connections
+from django.db import DatabaseError, InternalError, close_old_connections
 from django.db import connection as database
 from django.db.models.functions import Now
 from django.test import Client
@@ -209,6 +209,7 @@ def test_full_disk_is_503_and_work_waits_for_room(
     desk.edit(contact, title="CEO")
     attempts_fill()
     server.disk_limit(SMALLEST_DISK)
+    gaps_fill()
 
     events = [told | {"id": f"evt_{number}"} for number in range(20)]
     answers = {event["id"]: post(connection, event, incompressible()) for event in events}
@@ -235,15 +236,29 @@ def test_full_disk_is_503_and_work_waits_for_room(
     hub_check(connection, mirror, desk)
 
 
+ATTEMPTS = """
+INSERT INTO hub_attempt (job_id, number, generation, is_counted, outcome, code,
+    message, request_digest, exchanges, started_at, duration_ms)
+SELECT j.id, n, 1, true, 'done', '', repeat('x', %s), '', '[]', now(), 1
+FROM (SELECT id FROM hub_syncjob LIMIT 1) j, generate_series(%s, %s) n
+"""
+
+
 def attempts_fill() -> None:
-    """More tries are kept than the disk will have room for, so that not one can be added."""
+    """More tries are kept than the disk will have room for."""
     with database.cursor() as cursor:
-        cursor.execute(
-            "INSERT INTO hub_attempt (job_id, number, generation, is_counted, outcome, code,"
-            " message, request_digest, exchanges, started_at, duration_ms)"
-            " SELECT j.id, n, 1, true, 'done', '', repeat('x', 1500), '', '[]', now(), 1"
-            " FROM hub_syncjob j, generate_series(2, 12000) n"
-        )
+        cursor.execute(ATTEMPTS, [1500, 2, 12_000])
+
+
+def gaps_fill() -> None:
+    """Until not even the smallest try finds room in a page that is there already."""
+
+    def one_more(number: int) -> None:
+        with database.cursor() as cursor:
+            cursor.execute(ATTEMPTS, [0, number, number])
+
+    with pytest.raises(InternalError, match="could not extend"):
+        list(map(one_more, range(12_001, 200_000)))
 
 
 def incompressible() -> str:
