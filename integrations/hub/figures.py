@@ -75,4 +75,4 @@ def hours_count() -> int:
         return 0
     with database.cursor() as cursor:
         cursor.execute(COUNT, {"first": FIRST_HOURS, "again": AGAIN_HOURS})
-        return cursor.rowcount
+        return int(cursor.rowcount)
