@@ -56,10 +56,17 @@ def browser(
 
 @pytest.fixture(scope="module", autouse=True)
 def files_apart(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Uploads are kept in a folder of this test run."""
+    """Uploads are kept in a folder of this test run.
+
+    Static files are plain between two tests, too: a late request of the one before may be the one
+    that asks for their storage, and what it gets stays.
+    """
     location = str(tmp_path_factory.mktemp("files"))
     backend = "django.core.files.storage.FileSystemStorage"
-    files = {"default": {"BACKEND": backend, "OPTIONS": {"location": location}}}
+    files = {
+        "default": {"BACKEND": backend, "OPTIONS": {"location": location}},
+        "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+    }
     with override_settings(STORAGES={**settings.STORAGES, **files}):
         yield
 
