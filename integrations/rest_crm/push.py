@@ -126,9 +126,13 @@ def _with_siblings(
 def _held(kind: str, connection: Connection, external_id: str) -> dict[str, Any]:
     """What they were known to hold when both sides last agreed, by their names."""
     links = SyncRecord.objects.filter(connection=connection, object=kind, external_id=external_id)
-    base: Mapping[str, Any] = links.values_list("base_theirs", flat=True).first() or {}
+    link = links.only("base_theirs", "mapping_version").first()
+    if link is None:
+        return {}
     rows = FieldMapping.objects.filter(connection=connection, object=kind, is_enabled=True)
-    names = dict(rows.values_list("path", "external"))
+    others = {row.path for row in rows if row.named_version > link.mapping_version}
+    names = {row.path: row.external for row in rows}
+    base = {path: value for path, value in link.base_theirs.items() if path not in others}
     return {names.get(path, path): value for path, value in base.items()}
 
 

@@ -11,7 +11,12 @@ from integrations.hub.errors import Conflict, InvalidSettings
 from integrations.hub.mapping.asking import fields_ask
 from integrations.hub.mapping.checks import row_check
 from integrations.hub.mapping.rules import rule_default
-from integrations.hub.mapping.versions import edit_remember, mapping_bump, mapping_locked
+from integrations.hub.mapping.versions import (
+    edit_remember,
+    mapping_bump,
+    mapping_locked,
+    version_next,
+)
 from integrations.hub.merge import Rule
 from integrations.hub.models import Connection, FieldMapping, SyncState, ValueMapping
 from integrations.hub.streams import ExternalField, MappingRow, Stream
@@ -141,6 +146,7 @@ def _add(row: FieldMapping, stream: Stream, told: Sequence[ExternalField], actor
         return f"{row} was not added. {said}"
     last = others.order_by("order").last()
     row.order = last.order + 1 if last else 0
+    row.named_version = version_next(row.connection, row.object)
     row.save()
     edit_remember(row, row.connection, before={}, actor=actor)
     return ""

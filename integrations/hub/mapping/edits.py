@@ -8,7 +8,6 @@ from typing import Any, Final
 from crm.models import User
 from integrations.hub.errors import Conflict
 from integrations.hub.mapping.asking import fields_ask
-from integrations.hub.mapping.bases import bases_forget
 from integrations.hub.mapping.checks import row_check
 from integrations.hub.mapping.default_rows import field_rows, lists_ensure, offered_remember
 from integrations.hub.mapping.versions import (
@@ -17,6 +16,7 @@ from integrations.hub.mapping.versions import (
     mapping_edited,
     mapping_locked,
     row_values,
+    version_next,
 )
 from integrations.hub.models import Connection, FieldMapping
 from integrations.hub.streams import ExternalField, Stream
@@ -80,7 +80,6 @@ def field_delete(row: FieldMapping, *, actor: User | None) -> None:
     with mapping_edited(row.connection, row.object):
         edit_remember(row, row.connection, before=row_values(row), after={}, actor=actor)
         FieldMapping.objects.filter(pk=row.pk).delete()
-        bases_forget(row.connection, row.object, row.path)
 
 
 def field_row(row: FieldMapping, values: Mapping[str, Any]) -> FieldMapping:
@@ -111,10 +110,10 @@ def _field_save(
     told = fields_ask(row.connection, stream) if fields is None else fields
     with mapping_edited(row.connection, stream.object):
         field_check(row, stream, fields=told)
+        if any(before.get(name) != getattr(row, name) for name in NAMING):
+            row.named_version = version_next(row.connection, row.object)
         row.save()
         edit_remember(row, row.connection, before=before, actor=actor)
-        if any(before.get(name) != getattr(row, name) for name in NAMING):
-            bases_forget(row.connection, row.object, row.path)
     return row
 
 

@@ -23,7 +23,10 @@ from integrations.hub.merge.types import Values
 
 @dataclass(frozen=True)
 class Row:
-    """A field of ours and one of theirs that say the same; `path` is unique within a mapping."""
+    """A field of ours and one of theirs that say the same; `path` is unique within a mapping.
+
+    They do since the mapping's version `since`.
+    """
 
     path: str
     external: str
@@ -33,6 +36,7 @@ class Row:
     rank: int = 0
     is_required: bool = False
     is_enforced: bool = False
+    since: int = 0
 
 
 @dataclass(frozen=True)
@@ -72,6 +76,16 @@ class DataMapper:
         """Links of ours that values are read through: name them to `select_related`."""
         own = (row.path for row in self.rows if not row.path.startswith(CUSTOM_PREFIX))
         return tuple(dict.fromkeys(path.split(SEPARATOR)[0] for path in own if SEPARATOR in path))
+
+    def named_after(self, version: int) -> frozenset[str]:
+        """Our paths that were mapped to another field of theirs, or to none, at that version."""
+        if self._newest <= version:
+            return frozenset()
+        return frozenset(row.path for row in self.rows if row.since > version)
+
+    @cached_property
+    def _newest(self) -> int:
+        return max((row.since for row in self.rows), default=0)
 
     def ours(self, record: Record) -> dict[str, Any]:
         """Our values by path."""

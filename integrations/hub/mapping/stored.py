@@ -89,6 +89,7 @@ def _row(row: FieldMapping, made: Mapping[str, Transform]) -> Row:
         rank=row.rank,
         is_required=row.is_required,
         is_enforced=row.is_enforced,
+        since=row.named_version,
     )
 
 

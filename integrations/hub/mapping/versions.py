@@ -44,9 +44,16 @@ def mapping_bump(connection: Connection, object: str = "") -> None:
     waiting_look(connection, object)
 
 
+def version_next(connection: Connection, object: str) -> int:
+    """What `mapping_bump` makes it, 0 before the stream is known; call it inside mapping_locked."""
+    states = SyncState.objects.filter(connection=connection, object=object)
+    version = states.values_list("mapping_version", flat=True).first()
+    return 0 if version is None else version + 1
+
+
 def row_values(row: models.Model) -> dict[str, Any]:
     """What a row says, by field; as the ledger takes it."""
-    fields = [field for field in row._meta.concrete_fields if not field.primary_key]
+    fields = [one for one in row._meta.concrete_fields if one.editable and not one.primary_key]
     return {field.name: getattr(row, field.attname) for field in fields}
 
 

@@ -36,6 +36,8 @@ class FieldMapping(models.Model):
 
     `transform` is a list of steps from theirs to ours, such as `[{"kind": "lower"}]`.
     `is_enforced` overwrites what the other side changed in a field that travels one way only.
+    `named_version` is the mapping's version since which it is these two: what links agreed on
+    before is of another pair, and would make a field that is blank there look emptied.
     """
 
     connection = models.ForeignKey(Connection, models.CASCADE, related_name="field_mappings")
@@ -52,6 +54,7 @@ class FieldMapping(models.Model):
     is_required = models.BooleanField(default=False, db_default=False)
     is_enforced = models.BooleanField(default=False, db_default=False)
     is_enabled = models.BooleanField(default=True, db_default=True)
+    named_version = models.PositiveIntegerField(default=0, db_default=0, editable=False)
 
     class Meta:
         constraints = (

@@ -33,7 +33,7 @@ def abandoned_settle(scene: Scene, records: Sequence[Record]) -> dict[int, Excep
     intents = tries_of(scene, [record.pk for record in records])
     if not intents:
         return {}
-    sending = {pk: sent_of(intent) for pk, intent in intents.items()}
+    sending = {pk: sent_of(scene, intent) for pk, intent in intents.items()}
     found = already_there(scene, sending, list(intents))
     errors: dict[int, Exception] = {}
     for record in records:
@@ -86,6 +86,6 @@ def _is_as_sent(scene: Scene, record: Record, intent: WriteIntent, found: Remote
     return all(
         codecs[path].canonical_theirs(theirs.get(path))
         == landed_as(codecs[path], sent.sent, theirs.get(path))
-        for path, sent in sent_of(intent).items()
+        for path, sent in sent_of(scene, intent).items()
         if path in codecs
     )

@@ -10,7 +10,7 @@ from django.db import transaction
 
 from crm.services.batches import BatchResult, records_write
 from integrations.hub.faults import fault
-from integrations.hub.merge import Base, Plan
+from integrations.hub.merge import Plan
 from integrations.hub.merge.turns import Commit, Settle, settled
 from integrations.hub.models import IntentOutcome, SyncRecord
 from integrations.hub.sync import clashes, flips
@@ -69,9 +69,7 @@ def settle_pairs(
         for pk, step in settles.items():
             if (link := links.get(pk)) is None:
                 continue
-            base = settled(
-                scene.fields, Base(link.base_ours, link.base_theirs), step.planned, step.answer
-            )
+            base = settled(scene.fields, scene.base_of(link), step.planned, step.answer)
             rows.append(link_row(link, base, link.problems, link.flips, step.answer.version))
         rows_store(scene, rows, waits_for=None)
         intents_end([step.key for step in settles.values()], IntentOutcome.APPLIED)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import timedelta
 from typing import Any, Final
 
@@ -219,10 +219,9 @@ def _is_made_again(scene: Scene, link: SyncRecord, record: Record) -> bool:
         return False
     if scene.state.on_their_delete == TheirDelete.RECREATE:
         return True
-    values = scene.mapper.ours(record)
+    values, base = scene.mapper.ours(record), scene.base_of(link).ours
     return any(
-        one.name in link.base_ours
-        and one.codec.canonical_ours(values[one.name]) != link.base_ours[one.name]
+        one.name in base and one.codec.canonical_ours(values[one.name]) != base[one.name]
         for one in scene.fields
         if one.direction != Direction.PULL
     )
@@ -234,13 +233,14 @@ def _is_theirs_changed(scene: Scene, link: SyncRecord, record: Record) -> bool:
     if found is None or found.is_deleted:
         return False
     theirs, ours = scene.theirs(found).values, scene.mapper.ours(record)
+    base = scene.base_of(link).theirs
     return any(
-        _is_new_there(one, link, ours[one.name], theirs.get(one.name)) for one in scene.fields
+        _is_new_there(one, base, ours[one.name], theirs.get(one.name)) for one in scene.fields
     )
 
 
-def _is_new_there(one: MergeField, link: SyncRecord, ours: Any, theirs: Any) -> bool:
+def _is_new_there(one: MergeField, base: Mapping[str, Any], ours: Any, theirs: Any) -> bool:
     right = one.codec.canonical_theirs(theirs)
-    if one.name in link.base_theirs:
-        return bool(right != link.base_theirs[one.name])
+    if one.name in base:
+        return bool(right != base[one.name])
     return right not in BLANK and not are_alike(one, one.codec.canonical_ours(ours), right)

@@ -176,5 +176,5 @@ class PushHands(PairHands):
     def _as_known(self, pk: int) -> Row:
         """A vendor that cannot be asked is taken to be as it was told last."""
         link = self.pairs[pk].link
-        theirs = Theirs(dict(link.base_theirs), link.remote_version)
+        theirs = Theirs(dict(self.scene.base_of(link).theirs), link.remote_version)
         return Row(theirs, database_now())

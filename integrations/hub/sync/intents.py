@@ -55,7 +55,10 @@ def _intent(scene: Scene, link: SyncRecord, pushes: Mapping[str, Sent]) -> Write
         record_type=link.record_type,
         record_id=link.local_id,
         link=link,
-        body={"fields": {path: [one.ours, one.sent] for path, one in pushes.items()}},
+        body={
+            "fields": {path: [one.ours, one.sent] for path, one in pushes.items()},
+            "mapping_version": scene.mapper.version,
+        },
     )
 
 

@@ -70,7 +70,7 @@ class Kept:
 
 
 def links_store(scene: Scene, kept: list[Kept]) -> None:
-    untouched = [one for one in kept if one.is_untouched]
+    untouched = [one for one in kept if _is_untouched(scene, one)]
     by_time: dict[datetime, list[Kept]] = {}
     for one in untouched:
         by_time.setdefault(one.commit.row.read_at, []).append(one)
@@ -84,7 +84,7 @@ def links_store(scene: Scene, kept: list[Kept]) -> None:
             cursor.execute(_UNTOUCHED, values)
     rows, waits = [], {}
     for one in kept:
-        if one.is_untouched:
+        if one in untouched:
             continue
         link, row = one.pair.link, one.commit.row
         rows.append(
@@ -93,6 +93,11 @@ def links_store(scene: Scene, kept: list[Kept]) -> None:
         )
         waits[link.pk] = list(one.commit.planned.waits_for)
     rows_store(scene, rows, waits_for=waits)
+
+
+def _is_untouched(scene: Scene, one: Kept) -> bool:
+    """A base that counts again is written, with the version it is of."""
+    return one.is_untouched and not scene.mapper.named_after(one.pair.link.mapping_version)
 
 
 def link_row(

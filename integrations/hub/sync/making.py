@@ -67,6 +67,7 @@ class _Making:
     `is_again`: an earlier try was sent, so the body may be older than the record.
     """
 
+    scene: Scene
     record: Record
     planned: Plan
     intent: WriteIntent | None = None
@@ -75,7 +76,7 @@ class _Making:
     @property
     def sent(self) -> dict[str, Sent]:
         if self.intent is not None:
-            return sent_of(self.intent)
+            return sent_of(self.scene, self.intent)
         return {path: one for path, one in self.planned.pushes.items() if one.sent not in BLANK}
 
 
@@ -98,7 +99,7 @@ def _planned(scene: Scene, records: Sequence[Record], made: Made) -> dict[int, _
     for record in records:
         planned = plan(scene.fields, ours_of(scene, record), Theirs({}), Base())
         intent = intents.get(record.pk)
-        one = _Making(record, planned, intent, is_again=intent is not None)
+        one = _Making(scene, record, planned, intent, is_again=intent is not None)
         missing = scene.mapper.missing({path: s.sent for path, s in one.sent.items()})
         if missing and one.intent is None:
             _refuse(scene, made, one, Trouble(REQUIRED, _missing_words(missing), tuple(missing)))
@@ -153,7 +154,12 @@ def _intents_keep(scene: Scene, work: Mapping[int, _Making]) -> None:
                 key=f"{MAKE}:{uid.hex}",
                 record_type=scene.stream.record_type,
                 record_id=pk,
-                body={"object": scene.stream.object, "fields": sent, "values": values},
+                body={
+                    "object": scene.stream.object,
+                    "fields": sent,
+                    "values": values,
+                    "mapping_version": scene.mapper.version,
+                },
             )
             fresh.append(one.intent)
     WriteIntent.objects.bulk_create(fresh)

@@ -13,7 +13,7 @@ from django.db.models import Q
 from django.db.models.functions import Now
 
 from crm.models import Change, Record
-from integrations.hub.merge import Base, Decision, Intent, Ours, Sent, Side
+from integrations.hub.merge import Decision, Intent, Ours, Sent, Side
 from integrations.hub.merge.turns import State
 from integrations.hub.models import (
     ConflictState,
@@ -138,13 +138,13 @@ def records_load(scene: Scene, ids: Collection[int]) -> dict[int, Record]:
 
 def states_of(scene: Scene, pairs: Mapping[int, Pair]) -> dict[int, State]:
     """What the merge needs of our side, by link."""
-    intents = _intents(pairs)
+    intents = _intents(scene, pairs)
     decisions = _decisions(pairs)
     return {
         pk: State(
             external_id=pair.link.external_id,
             ours=ours_of(scene, pair.record),
-            base=Base(pair.link.base_ours, pair.link.base_theirs),
+            base=scene.base_of(pair.link),
             intents=intents[pk],
             decisions=decisions[pk],
             folded_at=pair.link.folded_at,
@@ -163,7 +163,7 @@ def ours_of(scene: Scene, record: Record) -> Ours:
     )
 
 
-def _intents(pairs: Mapping[int, Pair]) -> dict[int, list[Intent]]:
+def _intents(scene: Scene, pairs: Mapping[int, Pair]) -> dict[int, list[Intent]]:
     """Writes of unknown outcome, oldest first; one looked for in vain counts for some minutes."""
     rows = WriteIntent.objects.filter(
         Q(looked_at=None) | Q(looked_at__gt=Now() - LATE),
@@ -174,15 +174,16 @@ def _intents(pairs: Mapping[int, Pair]) -> dict[int, list[Intent]]:
     found: dict[int, list[Intent]] = defaultdict(list)
     for row in rows:
         if row.link_id is not None:
-            found[row.link_id].append(intent_of(row))
+            found[row.link_id].append(intent_of(scene, row))
     return found
 
 
-def intent_of(row: WriteIntent) -> Intent:
-    """What was sent, without the fields that have been seen to land."""
+def intent_of(scene: Scene, row: WriteIntent) -> Intent:
+    """What was sent, without fields seen to land and those that are mapped to others by now."""
     sent: dict[str, list[Any]] = row.body["fields"]
+    others = scene.mapper.named_after(row.body.get("mapping_version", 0))
     names = row.progress.get("unseen", list(sent))
-    fields = {name: Sent(*sent[name]) for name in names}
+    fields = {name: Sent(*sent[name]) for name in names if name not in others}
     return Intent(row.uid.hex, fields, is_open=row.looked_at is None)
 
 

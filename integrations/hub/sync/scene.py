@@ -18,8 +18,8 @@ from crm.services.origin import Origin
 from integrations.hub.mapping.mapper import DataMapper
 from integrations.hub.mapping.stored import mapper_of
 from integrations.hub.mapping.tables import Tables
-from integrations.hub.merge import Codec, Direction, MergeField, Theirs
-from integrations.hub.models import Connection, SyncRun, SyncState
+from integrations.hub.merge import Base, Codec, Direction, MergeField, Theirs
+from integrations.hub.models import Connection, SyncRecord, SyncRun, SyncState
 from integrations.hub.streams import RemoteRecord, Stream
 
 
@@ -128,6 +128,18 @@ class Scene:
             modified_at=at - offset if at else None,
             marker=None if marker is None else str(marker),
         )
+
+    def base_of(self, link: SyncRecord) -> Base:
+        """What both sides last agreed on, less what was said of fields mapped otherwise then.
+
+        Whoever still has an older mapping in hand may write a base meanwhile: it is of its version.
+        """
+        others = self.mapper.named_after(link.mapping_version)
+        if not others:
+            return Base(link.base_ours, link.base_theirs)
+        ours = {path: one for path, one in link.base_ours.items() if path not in others}
+        theirs = {path: one for path, one in link.base_theirs.items() if path not in others}
+        return Base(ours, theirs)
 
     def default_of(self, path: str) -> object:
         """What a new record of ours holds in a field that is not given; None for nothing."""

@@ -65,7 +65,7 @@ def _pair_take(scene: Scene, link: SyncRecord, record: RemoteRecord) -> None:
 def _whole(scene: Scene, link: SyncRecord, record: RemoteRecord) -> Row:
     """What was told, and for the rest what they were known to hold."""
     said = told(scene, record)
-    return Row(replace(said, values={**link.base_theirs, **said.values}), database_now())
+    return Row(replace(said, values={**scene.base_of(link).theirs, **said.values}), database_now())
 
 
 class ToldHands(PairHands):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from typing import Any
 
 from django.db.models.functions import Now
 
@@ -32,7 +33,7 @@ def tries_of(scene: Scene, local_ids: Collection[int]) -> dict[int, WriteIntent]
 
 def link_of_try(scene: Scene, local_id: int, found: RemoteRecord, intent: WriteIntent) -> NewLink:
     """The link with what an earlier make of ours left there, which is no change of theirs."""
-    base = _base_of_try(scene, sent_of(intent), found, local_id)
+    base = _base_of_try(scene, sent_of(scene, intent), found, local_id)
     return NewLink(local_id, found.id, base)
 
 
@@ -41,8 +42,11 @@ def tries_close(intents: Sequence[WriteIntent]) -> None:
     tries_end(intents, IntentOutcome.APPLIED)
 
 
-def sent_of(intent: WriteIntent) -> dict[str, Sent]:
-    return {path: Sent(*pair) for path, pair in intent.body["fields"].items()}
+def sent_of(scene: Scene, intent: WriteIntent) -> dict[str, Sent]:
+    """What it sent of the fields that are still mapped as they were then."""
+    others = scene.mapper.named_after(intent.body.get("mapping_version", 0))
+    fields: dict[str, list[Any]] = intent.body["fields"]
+    return {path: Sent(*pair) for path, pair in fields.items() if path not in others}
 
 
 def tries_end(intents: Sequence[WriteIntent], outcome: IntentOutcome) -> None:

@@ -14,7 +14,7 @@ from django.db import transaction
 
 from crm.choices import ChangeAction
 from crm.models import Change, Record
-from integrations.hub.merge import Base, Plan, plan
+from integrations.hub.merge import Plan, plan
 from integrations.hub.models import (
     ConflictState,
     LinkState,
@@ -129,7 +129,7 @@ class _Look:
 
     def _planned(self, record: RemoteRecord, link: SyncRecord, ours: Record) -> Plan:
         """What is left to do after the page: a pair with something to send is left as it was."""
-        base = Base(link.base_ours, link.base_theirs)
+        base = self.scene.base_of(link)
         return plan(self.scene.fields, ours_of(self.scene, ours), self.scene.theirs(record), base)
 
     def _sent(self, planned: Plan, record: RemoteRecord) -> list[FieldSample]:

@@ -7,7 +7,6 @@ itself runs as it is: in its tables after each stretch of work, or in what the v
 from __future__ import annotations
 
 import pytest
-from django.db import connection as database
 from django.db.models import F
 from django.db.models.functions import Now
 from hypothesis import HealthCheck, Phase, settings
@@ -15,6 +14,7 @@ from hypothesis import HealthCheck, Phase, settings
 from crm.models import Workspace
 from integrations.hub.models import (
     ConflictState,
+    FieldMapping,
     LinkState,
     QuarantinedItem,
     SyncConflict,
@@ -120,15 +120,8 @@ class BaseOfAnotherField(World):
     """A field that is mapped to another one keeps what was agreed on about the first."""
 
     def mapping_edit(self, edit: str) -> None:
-        with database.cursor() as cursor:
-            cursor.execute("SELECT id, base_ours::text, base_theirs::text FROM hub_syncrecord")
-            rows = cursor.fetchall()
-            super().mapping_edit(edit)
-            cursor.executemany(
-                "UPDATE hub_syncrecord SET base_ours = %s::jsonb, base_theirs = %s::jsonb"
-                " WHERE id = %s",
-                [(ours, theirs, pk) for pk, ours, theirs in rows],
-            )
+        super().mapping_edit(edit)
+        FieldMapping.objects.update(named_version=0)
 
 
 class FirstLinkUnmatched(World):

@@ -22,6 +22,9 @@ from integrations.hub.models import (
 )
 from integrations.hub.pump import pump
 from integrations.hub.streams import ExternalField
+from integrations.hub.sync.pages import page_apply
+from integrations.hub.sync.remote import database_now, remote_read
+from integrations.hub.sync.scene import scene_of
 from tests.integrations.hub.mirror_calls import Shape
 from tests.integrations.hub.mirror_tables import trimmed
 from tests.integrations.hub.mirror_vendor import MirrorVendor, Trouble
@@ -322,6 +325,47 @@ def test_field_that_is_mapped_to_another_of_theirs_is_not_emptied_by_it(
     contact.refresh_from_db()
     assert (contact.title, mirror.value("people", person, "last_name")) == ("Countess", "Countess")
     assert mirror.value("people", person, "title") == "Countess"
+
+
+def test_worker_with_the_mapping_of_before_leaves_no_base_to_the_new_one(
+    connection: Connection, mirror: MirrorVendor, contact: Contact, person: str, desk: Desk
+) -> None:
+    desk.edit(contact, title="Countess")
+    quiesce(connection, mirror)
+    state = connection.sync_states.select_related("connection__workspace").get(object="people")
+    before = scene_of(state)
+    records = remote_read(before, [person])
+    field_delete(FieldMapping.objects.get(connection=connection, path="last_name"), actor=None)
+    mirror.edit("people", person, last_name="")
+    row = FieldMapping.objects.get(connection=connection, path="title")
+    fields = [ExternalField(name, name) for name in ("title", "last_name")]
+    field_update(row, values={"external": "last_name"}, actor=None, fields=fields)
+
+    page_apply(before, list(records.values()), read_at=database_now())
+    assert link_of(connection, contact).base_theirs["title"] == "Countess"
+    quiesce(connection, mirror)
+
+    contact.refresh_from_db()
+    assert (contact.title, mirror.value("people", person, "last_name")) == ("Countess", "Countess")
+
+
+def test_write_on_its_way_when_its_field_is_mapped_to_another_empties_nothing(
+    connection: Connection, mirror: MirrorVendor, contact: Contact, person: str, desk: Desk
+) -> None:
+    quiesce(connection, mirror)
+    field_delete(FieldMapping.objects.get(connection=connection, path="last_name"), actor=None)
+    mirror.edit("people", person, last_name="")
+    desk.edit(contact, title="Countess")
+    mirror.script = [Trouble("write", is_lost=True)]
+    pump(0)
+    row = FieldMapping.objects.get(connection=connection, path="title")
+    fields = [ExternalField(name, name) for name in ("title", "last_name")]
+    field_update(row, values={"external": "last_name"}, actor=None, fields=fields)
+
+    quiesce(connection, mirror)
+
+    contact.refresh_from_db()
+    assert (contact.title, mirror.value("people", person, "last_name")) == ("Countess", "Countess")
 
 
 def test_what_nobody_here_has_seen_is_not_deleted_there(
