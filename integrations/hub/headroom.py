@@ -13,6 +13,8 @@ from django.db import connection as database
 from integrations.hub import throttle
 from integrations.hub.models import Connection
 
+# When a vendor's day begins anew is not known here; the next answer lowers our view again.
+LONGEST_PAUSE_SECONDS: Final = 300.0
 # Rows are locked in the order in which `throttle.TAKE` locks them.
 LOWER: Final = """
 WITH told AS (
@@ -30,13 +32,15 @@ FROM held h WHERE h.key = b.key
 def noted(connection: Connection, headers: Mapping[str, str]) -> None:
     """Let no more calls through at once than the answer's headers say are left of each window.
 
-    Writes only where the vendor leaves less than our own burst, so most answers cost nothing.
+    Of a long window what nobody waits for is held back, and only for minutes. Writes only where the
+    vendor leaves less than our own burst, so most answers cost nothing.
     """
     spent: dict[str, float] = {}
     for key, limit in throttle.windows_of(connection).items():
         left = _count(headers.get(limit.left_header)) if limit.left_header else None
         if left is not None and left < limit.burst_size:
-            spent[key] = (limit.burst_size - left) * limit.step_seconds
+            pause = throttle.background_slack(limit) + LONGEST_PAUSE_SECONDS
+            spent[key] = min((limit.burst_size - left) * limit.step_seconds, pause)
     if spent:
         with database.cursor() as cursor:
             cursor.execute(LOWER, [list(spent), list(spent.values())])

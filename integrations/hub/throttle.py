@@ -131,6 +131,11 @@ def windows_of(connection: Connection) -> dict[str, RateLimit]:
     return {_key(connection, limit): limit for limit in _limits(connection)}
 
 
+def background_slack(limit: RateLimit) -> float:
+    """How far ahead of the steady rate work may be that nobody waits for, in seconds."""
+    return max(0.0, limit.burst_size * BACKGROUND_SHARE - 1) * limit.step_seconds
+
+
 def block(connection: Connection, seconds: float | None) -> None:
     """The vendor said no: close every window for all workers, and go slower afterwards."""
     keys = [_key(connection, limit) for limit in _limits(connection)]
