@@ -10,9 +10,10 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from django.contrib import admin
+from django.contrib.auth import get_permission_codename
 from django.db.models import Field, Model, URLField
 from django.forms import Field as FormField
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -65,7 +66,23 @@ class Select(UnfoldAdminSelectWidget):  # type: ignore[misc]
 
 
 class ReadOnlyAdmin(ModelAdmin):
-    """Rows a machine writes: people look at them and use the page's actions."""
+    """Rows a machine writes: people look at them and use the page's actions.
+
+    Every action that writes asks for the permission "act"; nobody may edit the rows themselves.
+    """
+
+    def has_act_permission(self, request: HttpRequest) -> bool:
+        """Looking at the rows is not enough; Django's own right to change them is."""
+        codename = get_permission_codename("change", self.opts)
+        return bool(request.user.has_perm(f"{self.opts.app_label}.{codename}"))
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], **kwargs: Any
+    ) -> HttpResponse:
+        """The page offers its acts only to those who may do them."""
+        context["may_act"] = self.has_act_permission(request)
+        page: HttpResponse = super().render_change_form(request, context, **kwargs)
+        return page
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

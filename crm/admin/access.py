@@ -103,7 +103,9 @@ class MembershipAdmin(ServiceAdmin):
         """Taking somebody out has an action of its own, which keeps an owner."""
         return False
 
-    @admin.action(description="Take the selected people out of their workspace")
+    @admin.action(
+        description="Take the selected people out of their workspace", permissions=["change"]
+    )
     def take_out(self, request: HttpRequest, queryset: QuerySet[Membership]) -> None:
         for membership in queryset.select_related("workspace", "user"):
             try:

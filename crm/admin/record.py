@@ -105,13 +105,13 @@ class OwnedRecordAdmin(RecordAdmin):
     actions = ("archive", "restore")
     readonly_fields: Any = (*KEPT_BY_SERVICES, "archived_at")
 
-    @admin.action(description="Archive the selected records")
+    @admin.action(description="Archive the selected records", permissions=["change"])
     def archive(self, request: HttpRequest, queryset: QuerySet[OwnedRecord]) -> None:
         chosen = queryset.filter(archived_at=None)
         done = _each(chosen, services_of(queryset.model).archive, operator_origin(request))
         self.message_user(request, f"{done} archived. Restore takes them back.", messages.SUCCESS)
 
-    @admin.action(description="Restore the selected records")
+    @admin.action(description="Restore the selected records", permissions=["change"])
     def restore(self, request: HttpRequest, queryset: QuerySet[OwnedRecord]) -> None:
         chosen = queryset.exclude(archived_at=None)
         done = _each(chosen, services_of(queryset.model).restore, operator_origin(request))

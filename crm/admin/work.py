@@ -58,7 +58,7 @@ class AlertAdmin(ReadOnlyAdmin):
     list_select_related = ("workspace", "assigned_to")
     actions = ("resolve",)
 
-    @admin.action(description="Resolve the selected alerts")
+    @admin.action(description="Resolve the selected alerts", permissions=["act"])
     def resolve(self, request: HttpRequest, queryset: QuerySet[Alert]) -> None:
         waiting = queryset.exclude(status=AlertStatus.RESOLVED)
         for alert in waiting:

@@ -75,11 +75,11 @@ class SyncConflictAdmin(ReadOnlyAdmin):
     def shown_base(self, conflict: SyncConflict) -> SafeString:
         return preformatted(conflict.base)
 
-    @admin.action(description="Keep ours for the selected conflicts")
+    @admin.action(description="Keep ours for the selected conflicts", permissions=["act"])
     def keep_ours(self, request: HttpRequest, queryset: QuerySet[SyncConflict]) -> None:
         self._decide(request, queryset, Side.OURS)
 
-    @admin.action(description="Take theirs for the selected conflicts")
+    @admin.action(description="Take theirs for the selected conflicts", permissions=["act"])
     def take_theirs(self, request: HttpRequest, queryset: QuerySet[SyncConflict]) -> None:
         self._decide(request, queryset, Side.THEIRS)
 

@@ -87,19 +87,19 @@ class ConnectionAdmin(ReadOnlyAdmin):
     def shown_settings(self, connection: Connection) -> SafeString:
         return preformatted(connection.settings)
 
-    @admin.action(description="Test the selected connections")
+    @admin.action(description="Test the selected connections", permissions=["act"])
     def test(self, request: HttpRequest, queryset: QuerySet[Connection]) -> None:
         for connection in queryset:
             report = connection_test(connection)
             level = messages.SUCCESS if report.is_ok else messages.ERROR
             self.message_user(request, f"{connection}: {report.message}", level)
 
-    @admin.action(description="Pause the selected connections")
+    @admin.action(description="Pause the selected connections", permissions=["act"])
     def pause(self, request: HttpRequest, queryset: QuerySet[Connection]) -> None:
         actor = operator_of(request)
         act_on_each(self, request, queryset, lambda one: connection_pause(one, actor=actor), PAUSED)
 
-    @admin.action(description="Resume the selected connections")
+    @admin.action(description="Resume the selected connections", permissions=["act"])
     def resume(self, request: HttpRequest, queryset: QuerySet[Connection]) -> None:
         actor = operator_of(request)
         act_on_each(

@@ -113,12 +113,12 @@ class InboxEventAdmin(ReadOnlyAdmin):
     def shown_traceback(self, event: InboxEvent) -> SafeString:
         return preformatted(event.traceback or "none")
 
-    @admin.action(description="Replay the selected events")
+    @admin.action(description="Replay the selected events", permissions=["act"])
     def replay(self, request: HttpRequest, queryset: QuerySet[InboxEvent]) -> None:
         actor = operator_of(request)
         act_on_each(self, request, queryset, lambda one: event_replay(one, actor=actor), REPLAYED)
 
-    @admin.action(description="Give up the selected dead events")
+    @admin.action(description="Give up the selected dead events", permissions=["act"])
     def give_up(
         self, request: HttpRequest, queryset: QuerySet[InboxEvent]
     ) -> TemplateResponse | None:

@@ -108,12 +108,12 @@ class SyncJobAdmin(ReadOnlyAdmin):
     def why(self, job: SyncJob) -> str:
         return shortened(job.last_error or job.reason) or "—"
 
-    @admin.action(description="Retry the selected dead jobs")
+    @admin.action(description="Retry the selected dead jobs", permissions=["act"])
     def retry(self, request: HttpRequest, queryset: QuerySet[SyncJob]) -> None:
         actor = operator_of(request)
         act_on_each(self, request, queryset, lambda one: job_replay(one, actor=actor), RETRIED)
 
-    @admin.action(description="Give up the selected dead jobs")
+    @admin.action(description="Give up the selected dead jobs", permissions=["act"])
     def give_up(self, request: HttpRequest, queryset: QuerySet[SyncJob]) -> TemplateResponse | None:
         """Asks first, since what the jobs should have done then never happens."""
         asked = confirmation(

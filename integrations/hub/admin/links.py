@@ -74,7 +74,10 @@ class SyncRecordAdmin(ReadOnlyAdmin):
     def shown_base_theirs(self, link: SyncRecord) -> SafeString:
         return preformatted(link.base_theirs)
 
-    @admin.action(description="Take the selected pairs that were set aside back into service")
+    @admin.action(
+        description="Take the selected pairs that were set aside back into service",
+        permissions=["act"],
+    )
     def retry(self, request: HttpRequest, queryset: QuerySet[SyncRecord]) -> None:
         origin = by_operator(operator_of(request))
         act_on_each(self, request, queryset, lambda one: links_retry([one], origin=origin), BACK)
@@ -102,7 +105,7 @@ class QuarantinedItemAdmin(ReadOnlyAdmin):
     def why(self, item: QuarantinedItem) -> str:
         return shortened(item.message, 120)
 
-    @admin.action(description="Look at the selected items again")
+    @admin.action(description="Look at the selected items again", permissions=["act"])
     def retry(self, request: HttpRequest, queryset: QuerySet[QuarantinedItem]) -> None:
         origin = by_operator(operator_of(request))
         act_on_each(self, request, queryset, lambda one: items_retry([one], origin=origin), RETRIED)

@@ -120,12 +120,14 @@ class SyncStateAdmin(ModelAdmin):
     def why(self, state: SyncState) -> str:
         return shortened(state.hold_reason or state.last_error) or "—"
 
-    @admin.action(description="Sync the selected streams now")
+    @admin.action(description="Sync the selected streams now", permissions=["change"])
     def sync_now(self, request: HttpRequest, queryset: QuerySet[SyncState]) -> None:
         origin = by_operator(operator_of(request))
         act_on_each(self, request, queryset, lambda one: stream_sync_now(one, origin=origin), NOW)
 
-    @admin.action(description="Read everything of the selected streams and compare")
+    @admin.action(
+        description="Read everything of the selected streams and compare", permissions=["change"]
+    )
     def sync_full(self, request: HttpRequest, queryset: QuerySet[SyncState]) -> None:
         origin = by_operator(operator_of(request))
         act_on_each(
@@ -136,31 +138,40 @@ class SyncStateAdmin(ModelAdmin):
             FULL,
         )
 
-    @admin.action(description="Read the selected streams again from an earlier time")
+    @admin.action(
+        description="Read the selected streams again from an earlier time", permissions=["change"]
+    )
     def rewind(
         self, request: HttpRequest, queryset: QuerySet[SyncState]
     ) -> TemplateResponse | None:
         return stream_acts.rewind(self, request, queryset)
 
-    @admin.action(description="Compare the selected streams with the vendor")
+    @admin.action(
+        description="Compare the selected streams with the vendor", permissions=["change"]
+    )
     def compare(self, request: HttpRequest, queryset: QuerySet[SyncState]) -> None:
         actor = operator_of(request)
         act_on_each(self, request, queryset, lambda one: reconcile_ask(one, actor=actor), COMPARED)
 
-    @admin.action(description="Compare the selected streams, and mend what is missing or differs")
+    @admin.action(
+        description="Compare the selected streams, and mend what is missing or differs",
+        permissions=["change"],
+    )
     def repair(self, request: HttpRequest, queryset: QuerySet[SyncState]) -> None:
         actor = operator_of(request)
         act_on_each(self, request, queryset, lambda one: repair_ask(one, actor=actor), COMPARED)
 
-    @admin.action(description="Let the selected streams that stopped to ask go on")
+    @admin.action(
+        description="Let the selected streams that stopped to ask go on", permissions=["change"]
+    )
     def go_on(self, request: HttpRequest, queryset: QuerySet[SyncState]) -> TemplateResponse | None:
         return stream_acts.go_on(self, request, queryset)
 
-    @admin.action(description="Switch the selected streams off")
+    @admin.action(description="Switch the selected streams off", permissions=["change"])
     def switch_off(self, request: HttpRequest, queryset: QuerySet[SyncState]) -> None:
         self._switch(request, queryset, is_enabled=False)
 
-    @admin.action(description="Switch the selected streams on")
+    @admin.action(description="Switch the selected streams on", permissions=["change"])
     def switch_on(self, request: HttpRequest, queryset: QuerySet[SyncState]) -> None:
         self._switch(request, queryset, is_enabled=True)
 

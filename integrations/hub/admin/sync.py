@@ -52,10 +52,6 @@ class SyncRunAdmin(ReadOnlyAdmin):
     actions = ("undo",)
     change_form_outer_before_template = "admin/run_undo.html"
 
-    def has_undo_permission(self, request: HttpRequest) -> bool:
-        """Writes records, so looking at the log is not enough."""
-        return bool(request.user.has_perm("hub.change_syncrun"))
-
     def change_view(
         self,
         request: HttpRequest,
@@ -75,7 +71,7 @@ class SyncRunAdmin(ReadOnlyAdmin):
     def undone(self, run: SyncRun) -> str:
         return undo_told(run) or "—"
 
-    @admin.action(description="Undo the selected runs", permissions=["undo"])
+    @admin.action(description="Undo the selected runs", permissions=["act"])
     def undo(self, request: HttpRequest, queryset: QuerySet[SyncRun]) -> TemplateResponse | None:
         """Shows first what would be taken back, and asks."""
         runs = queryset.select_related("connection__workspace").order_by("-id")
