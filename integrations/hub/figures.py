@@ -8,6 +8,7 @@ from django.db import connection as database
 
 from integrations.hub import leases
 from integrations.hub.overview import FIRST_SINCE
+from integrations.hub.runs import IS_RUN, IS_WORK, RECORDS_SYNCED
 
 LEASE: Final = "hourly-figures"
 ROUND_SECONDS: Final = 600
@@ -29,14 +30,14 @@ WITH RECURSIVE period(since) AS (
 {FIRST_SINCE.format(name="tries", table="hub_attempt", at="started_at")},
 counted AS (
     SELECT r.connection_id, r.started_at AS at,
-        (r.status = 'success')::int AS succeeded, (r.status = 'failed')::int AS failed,
+        (r.status = 'success' AND {IS_RUN})::int AS succeeded, (r.status = 'failed')::int AS failed,
         (r.status IN ('partial', 'held', 'cancelled'))::int AS partial,
-        r.synced AS records_synced, r.failed AS records_failed,
+        {RECORDS_SYNCED} AS records_synced, r.failed AS records_failed,
         (r.kind IN ('pull', 'full'))::int AS pulls,
         CASE WHEN r.kind IN ('pull', 'full') THEN r.duration_ms ELSE 0 END AS pull_ms,
         0 AS done, 0 AS again, 0 AS dead, 0 AS jobs, 0 AS events
     FROM hub_syncrun r WHERE r.id >= (SELECT max(low) FROM runs)
-        AND r.status <> 'running' AND r.kind NOT IN ('rehearsal', 'test')
+        AND {IS_WORK}
     UNION ALL
     SELECT j.connection_id, a.started_at, 0, 0, 0, 0, 0, 0, 0, (a.outcome = 'done')::int,
         (a.outcome = 'again')::int, (a.outcome = 'dead')::int, 0, 0

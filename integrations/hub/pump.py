@@ -26,7 +26,7 @@ from integrations.hub import (
     wake,
     watchdog,
 )
-from integrations.hub.models import BreakerState, Connection, RunKind
+from integrations.hub.models import BreakerState, Connection, JobKind, RunKind
 from integrations.hub.policy import Step
 from integrations.hub.sync import leasing, pulls
 from integrations.hub.sync.working import batch_size
@@ -192,9 +192,9 @@ def _batch(turn: Turn, connection: Connection, pace: batches.Pace, *, is_open: b
 
 
 def _told(turn: Turn, claimed: jobs.Claimed, step: Step, seconds: float) -> None:
-    kind = RunKind.COMMAND if claimed.job.intent_id else RunKind.PUSH
     turn.items += 1
-    turn.tallies.of(claimed.job.connection_id, kind).add(step, seconds)
+    tally = turn.tallies.of(claimed.job.connection_id, runs.kind_of(claimed.job))
+    tally.add(step, seconds, is_of_stream=claimed.job.kind == JobKind.INBOUND)
 
 
 def _event(turn: Turn, connection_id: int, claimed: inbox.ClaimedEvent) -> None:
@@ -208,7 +208,9 @@ def _event(turn: Turn, connection_id: int, claimed: inbox.ClaimedEvent) -> None:
             inbox.uncount(claimed)
             raise
         return
-    turn.tallies.of(connection_id, RunKind.INBOX).add(step, time.monotonic() - started)
+    seconds = time.monotonic() - started
+    is_of_stream = step.reason == runs.HANDED_ON
+    turn.tallies.of(connection_id, RunKind.INBOX).add(step, seconds, is_of_stream=is_of_stream)
     _call_help(turn)
 
 

@@ -1,4 +1,8 @@
-"""The sync log: what one pump did on each connection, as one row a kind of work."""
+"""The sync log: what one pump did on each connection, as one row a kind of work.
+
+What a stream takes over by events and jobs also stands in that stream's own line of the hour
+(sync/counting.py); the statements below count each change and each stretch of work once.
+"""
 
 from __future__ import annotations
 
@@ -7,26 +11,42 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import Final
 
 from django.db.models.functions import Now
 
-from integrations.hub.models import Connection, RunKind, RunStatus, SyncRun
+from integrations.hub.models import Connection, JobKind, RunKind, RunStatus, SyncJob, SyncRun
 from integrations.hub.policy import Action, Step
+
+# An event that only names things of theirs: the jobs it made take them over.
+HANDED_ON: Final = "handed on"
+# Lines of hub_syncrun r that tell of work at all.
+IS_WORK: Final = "r.status <> 'running' AND r.kind NOT IN ('rehearsal', 'test')"
+# The pump's lines are stretches of work, and the only ones that know of failures; a stream's line
+# of the hour tells the same again, unless the guard has stopped it.
+IS_RUN: Final = "NOT (r.kind IN ('inbox', 'push') AND r.object <> '' AND r.status = 'success')"
+# A record that a stream takes over is counted in the line of that stream.
+RECORDS_SYNCED: Final = "(r.synced - COALESCE((r.details ->> 'of_streams')::int, 0))"
 
 
 @dataclass
 class Tally:
-    """Counts of one connection and kind; `seconds` is the time spent in the work itself."""
+    """Counts of one connection and kind; `seconds` is the time spent in the work itself.
+
+    `of_streams` of those synced are counted in the lines of their streams too.
+    """
 
     synced: int = 0
+    of_streams: int = 0
     failed: int = 0
     skipped: int = 0
     seconds: float = 0.0
     error: str = ""
 
-    def add(self, step: Step, seconds: float) -> None:
+    def add(self, step: Step, seconds: float, *, is_of_stream: bool = False) -> None:
         self.seconds += seconds
         if step.action == Action.DONE:
+            self.of_streams += is_of_stream
             self.skipped += step.reason == "ignored"
             self.synced += step.reason != "ignored"
             return
@@ -70,6 +90,13 @@ class Tallies:
         )
 
 
+def kind_of(job: SyncJob) -> RunKind:
+    """What is taken over is told with the events that asked for it, not with what is sent."""
+    if job.kind == JobKind.INBOUND:
+        return RunKind.INBOX
+    return RunKind.COMMAND if job.intent_id else RunKind.PUSH
+
+
 @contextmanager
 def timed() -> Iterator[list[float]]:
     """A list that holds the seconds spent inside, once they are over."""
@@ -93,4 +120,5 @@ def _row(connection_id: int, kind: RunKind, tally: Tally) -> SyncRun:
         error=tally.error,
         started_at=Now() - timedelta(seconds=tally.seconds),
         duration_ms=int(tally.seconds * 1000),
+        details={"of_streams": tally.of_streams} if tally.of_streams else {},
     )

@@ -17,6 +17,7 @@ from django.db import connection as database
 from crm.charts import Bar, Chart, Series, chart_of, stacked_bars
 from integrations.hub.models import Connection
 from integrations.hub.overview import FIRST_SINCE
+from integrations.hub.runs import IS_RUN, IS_WORK, RECORDS_SYNCED
 from integrations.hub.spans import DAYS, MONTHS, UNITS, WORDS, Rows, Span, span_of
 from integrations.hub.words import time_words
 
@@ -24,19 +25,19 @@ SPARK_WIDTH, SPARK_HEIGHT = 84, 24
 NONE: Final = "None."
 
 _PERIOD: Final = "WITH RECURSIVE period(since) AS (SELECT %(since)s::timestamptz),"
-_RESULTS: Final = """
-    count(*) FILTER (WHERE r.status = 'success'),
+_RESULTS: Final = f"""
+    count(*) FILTER (WHERE r.status = 'success' AND {IS_RUN}),
     count(*) FILTER (WHERE r.status IN ('partial', 'held', 'cancelled')),
     count(*) FILTER (WHERE r.status = 'failed')
 """
 _RUNS: Final = f"""
 {_PERIOD} {FIRST_SINCE.format(name="runs", table="hub_syncrun", at="started_at")}
 SELECT date_trunc(%(unit)s, r.started_at, %(zone)s), {_RESULTS},
-    COALESCE(sum(r.synced), 0), COALESCE(sum(r.failed), 0),
+    COALESCE(sum({RECORDS_SYNCED}), 0), COALESCE(sum(r.failed), 0),
     COALESCE(avg(r.duration_ms) FILTER (WHERE r.kind IN ('pull', 'full')), 0) / 1000.0
 FROM hub_syncrun r
 WHERE r.connection_id = %(connection)s AND r.id >= (SELECT max(low) FROM runs)
-  AND r.status <> 'running' AND r.kind NOT IN ('rehearsal', 'test')
+  AND {IS_WORK}
 GROUP BY 1
 """  # noqa: S608
 _TRIES: Final = f"""
@@ -62,7 +63,7 @@ _SPARKS: Final = f"""
 SELECT r.connection_id, date_trunc(%(unit)s, r.started_at, %(zone)s), {_RESULTS}
 FROM hub_syncrun r
 WHERE r.connection_id = ANY(%(connections)s) AND r.id >= (SELECT max(low) FROM runs)
-  AND r.status <> 'running' AND r.kind NOT IN ('rehearsal', 'test')
+  AND {IS_WORK} AND {IS_RUN}
 GROUP BY 1, 2
 """  # noqa: S608
 

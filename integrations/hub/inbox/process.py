@@ -19,6 +19,7 @@ from integrations.hub.models import InboxEvent, InboxState
 from integrations.hub.oauth.mending import step_mended
 from integrations.hub.policy import Action, Signal, Step
 from integrations.hub.redaction import redact
+from integrations.hub.runs import HANDED_ON
 from integrations.hub.sync.inbound import hints_take
 from integrations.hub.types import Event, RawRequest
 
@@ -32,26 +33,27 @@ def process(claimed: ClaimedEvent) -> Step:
     fault("inbox.claimed")
     with recording(lambda: renew(claimed)):
         try:
-            is_new = _apply(claimed.event)
-        except Ignored as reason:
-            finish(claimed, **_done(InboxState.IGNORED, str(reason)))
-            return replace(IGNORED, message=str(reason))
+            step, reason = _apply(claimed.event)
+        except Ignored as ignored:
+            finish(claimed, **_done(InboxState.IGNORED, str(ignored)))
+            return replace(IGNORED, message=str(ignored))
         except Exception as error:  # the boundary: whatever happened becomes a row
             return _failed(claimed, error)
     fault("inbox.applied")
-    finish(claimed, **_done(InboxState.DONE, "" if is_new else "applied before"))
-    return policy.SUCCEEDED
+    finish(claimed, **_done(InboxState.DONE, reason))
+    return step
 
 
-def _apply(row: InboxEvent) -> bool:
-    """False for a fact that was applied before; a hint only makes somebody look, so always new."""
+def _apply(row: InboxEvent) -> tuple[Step, str]:
+    """How it went, and in words what is special; a hint only makes somebody look, so always new."""
     event = _event_of(row)
     hinting = row.connection.declaration.hints.get(event.kind)
     if hinting is None:
-        return facts.apply(row.connection, event)
+        is_new = facts.apply(row.connection, event)
+        return policy.SUCCEEDED, "" if is_new else "applied before"
     if not hints_take(row.connection, hinting(event), received_at=row.received_at):
         raise Ignored("none of its records is kept in step")
-    return True
+    return replace(policy.SUCCEEDED, reason=HANDED_ON), ""
 
 
 def _event_of(row: InboxEvent) -> Event:

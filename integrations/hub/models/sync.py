@@ -156,7 +156,8 @@ class RunStatus(models.TextChoices):
 class SyncRun(models.Model):
     """One line of the sync log: what one stretch of work on a connection did.
 
-    `details` holds what a rehearsal or a reconcile found: counts and samples.
+    `details` holds what a rehearsal or a reconcile found: counts and samples; of a pump's line,
+    how many of its records are counted in their streams' lines too.
     """
 
     connection = models.ForeignKey(Connection, models.CASCADE, related_name="sync_runs")
