@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import datetime
+import re
 from typing import Any
 
 import pytest
+from django.db import connection as database
 from django.db.models import F
 from django.test import Client
 from django.urls import reverse
@@ -157,3 +159,38 @@ def test_page_offers_the_months(busy: Connection, sales_client: Client) -> None:
     page = sales_client.get(reverse("hub:connection_detail", args=[busy.pk]), {"span": MONTHS})
 
     assert "Runs, last 13 months: 1 success, 1 partly failed" in page.content.decode()
+
+
+MANY_JOBS = """
+INSERT INTO hub_syncjob (uid, connection_id, kind, lane, record_type, record_id, object,
+    external_id, sort_at, created_at, run_at, finished_at, state)
+SELECT gen_random_uuid(), %(connection)s, 'push', number, 'contact', number, '', '',
+    statement_timestamp(), statement_timestamp(), statement_timestamp(), statement_timestamp(),
+    CASE WHEN number %% 100 = 0 THEN 'dead' ELSE 'done' END FROM generate_series(1, 5000) number
+"""
+MANY_EVENTS = """
+INSERT INTO hub_inboxevent (connection_id, provider, event_id, kind, finished_at, state)
+SELECT %(connection)s, 'echo', number, '', statement_timestamp(),
+    CASE WHEN number %% 100 = 0 THEN 'dead' ELSE 'done' END FROM generate_series(1, 5000) number
+"""
+
+
+def test_dead_rows_are_found_by_an_index_and_not_by_reading_all(connection: Connection) -> None:
+    values = {"first": figures.FIRST_HOURS, "again": figures.AGAIN_HOURS}
+    with database.cursor() as cursor:
+        for statement in (MANY_JOBS, MANY_EVENTS):
+            cursor.execute(statement, {"connection": connection.pk})
+        cursor.execute("ANALYZE hub_connection, hub_syncjob, hub_inboxevent")
+        cursor.execute("SET LOCAL enable_seqscan = off")
+        cursor.execute(f"EXPLAIN {figures.COUNT}", values)
+        plan = "\n".join(line for (line,) in cursor.fetchall())
+
+    counted()
+
+    assert "Seq Scan on hub_syncjob" not in plan
+    assert "Seq Scan on hub_inboxevent" not in plan
+    for index in ("job_state", "inbox_state"):
+        found = rf"{index}\b.*\n.*Index Cond: \(\(connection_id = .*state.*'dead'"
+        assert re.search(found, plan), plan
+    hour = HourlyFigures.objects.get()
+    assert (hour.dead_jobs, hour.dead_events) == (50, 50)
