@@ -16,8 +16,9 @@ from crm.views.doors import WorkspaceRequest, workspace_page
 from integrations.hub import board, registry
 from integrations.hub.errors import HubError, InvalidSettings
 from integrations.hub.mapping.asking import fields_ask
-from integrations.hub.mapping.default_rows import defaults_add, defaults_decline, defaults_new
+from integrations.hub.mapping.default_rows import defaults_add, defaults_decline
 from integrations.hub.mapping.edits import field_create, field_delete, field_update
+from integrations.hub.mapping.offers import offers_of
 from integrations.hub.mapping.preview import Preview, preview, row_preview
 from integrations.hub.mapping.steps import steps_write
 from integrations.hub.mapping.transforms import InvalidTransform
@@ -48,7 +49,7 @@ def mapping_list(request: WorkspaceRequest, pk: int, object: str) -> HttpRespons
         **shared(connection, object),
         "stream": stream,
         "rows": [(row, steps_write(row.transform)) for row in rows.order_by("order", "pk")],
-        "offered": [(row, steps_write(row.transform)) for row in defaults_new(connection, stream)],
+        "offered": offers_of(connection, stream),
     }
     return render(request, "hub/mapping/list.html", context)
 

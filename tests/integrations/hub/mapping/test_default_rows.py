@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from importlib import import_module
@@ -15,12 +16,12 @@ from django.urls import reverse
 from crm.models import Change, User
 from integrations.hub import registry
 from integrations.hub.mapping.default_rows import defaults_new
-from integrations.hub.mapping.edits import defaults_ensure, field_delete
+from integrations.hub.mapping.edits import defaults_ensure, field_delete, field_update
 from integrations.hub.models import Connection, FieldMapping, SyncStage, SyncState, ValueMapping
 from integrations.hub.streams import MappingRow, Stream, ValueRow
 from integrations.hub.sync.provisioning import streams_sweep
 from tests.integrations.hub.mapping import pocket
-from tests.integrations.hub.mapping.conftest import version_of
+from tests.integrations.hub.mapping.conftest import link_make, version_of
 
 pytestmark = pytest.mark.django_db
 
@@ -75,10 +76,10 @@ def test_rows_gained_since_are_listed_where_they_are_decided(
     shown = page(admin_client, connection)
     detail = reverse("hub:connection_detail", args=[connection.pk])
 
-    assert "2 new default rows" in shown
+    assert "2 default rows to decide on" in shown
     assert '<span class="strong">source</span> ↔ origin' in shown
-    assert "2 new default rows" in admin_client.get(detail).content.decode()
-    assert "new default row" not in sales_client.get(detail).content.decode()
+    assert "2 default rows to decide on" in admin_client.get(detail).content.decode()
+    assert "to decide on" not in sales_client.get(detail).content.decode()
 
 
 def test_added_row_has_its_list_a_version_and_a_name_in_the_ledger(
@@ -116,7 +117,7 @@ def test_row_left_out_is_never_offered_again(
 
     assert "You will not be asked again" in said
     assert offered(connection) == []
-    assert "new default row" not in page(admin_client, connection)
+    assert "to decide on" not in page(admin_client, connection)
     assert Change.objects.filter(record_type="syncstate", actor=admin).exists()
 
 
@@ -141,6 +142,51 @@ def test_what_is_mapped_when_the_column_comes_counts_as_offered(
     field_delete(FieldMapping.objects.get(connection=connection, path="title"), actor=admin)
 
     assert offered(connection) == ["source", "mobile"]
+
+
+def test_rows_removed_before_the_column_came_count_as_offered_too(
+    connection: Connection, grown: Stream, admin: User
+) -> None:
+    rows = FieldMapping.objects.filter(connection=connection, object="person")
+    for row in (rows.get(path="title"), rows.get(path="lifecycle")):
+        field_delete(row, actor=admin)
+    moved = field_update(rows.get(path="first_name"), values={"path": "mobile"}, actor=admin)
+    field_delete(moved, actor=admin)
+    SyncState.objects.update(offered_paths=[])
+
+    with database.cursor() as cursor:
+        cursor.execute(MIGRATION.FILL)
+        cursor.execute(MIGRATION.REMOVED)
+
+    assert offered(connection) == ["source"]
+    other = SyncState.objects.get(connection=connection, object="company")
+    assert not {"title", "mobile"} & set(other.offered_paths)
+
+
+def test_row_that_was_removed_here_is_not_ticked(
+    connection: Connection, grown: Stream, admin: User, admin_client: Client
+) -> None:
+    SyncState.objects.update(offered_paths=[])
+    field_delete(FieldMapping.objects.get(connection=connection, path="title"), actor=admin)
+
+    shown = page(admin_client, connection)
+
+    assert offered(connection) == ["title", "source", "mobile"]
+    ticked = re.findall(r'name="path" value="(\w+)"[^>]* checked', shown)
+    assert ticked == ["source", "mobile"]
+    assert "removed here before" in shown
+
+
+def test_added_row_meets_both_sides_as_for_the_first_time(
+    connection: Connection, grown: Stream, admin_client: Client
+) -> None:
+    stale = {"source": "web", "title": "Countess"}
+    link = link_make(connection, "person", "1", 1, base_ours=stale, base_theirs=stale)
+
+    decide(admin_client, connection, "add", "source")
+
+    link.refresh_from_db()
+    assert (link.base_ours, link.base_theirs) == ({"title": "Countess"}, {"title": "Countess"})
 
 
 def test_nothing_ticked_does_nothing_and_says_so(
