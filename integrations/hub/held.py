@@ -38,7 +38,7 @@ class HeldBack:
 
 
 def held_back(state: SyncState) -> HeldBack:
-    """A few queries, however much is held."""
+    """A few queries, however much is held; raises Conflict where the provider has it no more."""
     links = SyncRecord.objects.filter(
         connection=state.connection_id,
         object=state.object,

@@ -14,6 +14,7 @@ from django.http import HttpRequest
 from django.template.response import TemplateResponse
 
 from integrations.hub.admin.answers import CONFIRMED, Words, act_on_each, operator_of
+from integrations.hub.first_sync import stream_of
 from integrations.hub.held import held_back
 from integrations.hub.models import SyncState
 from integrations.hub.sync.holds import hold_go_on
@@ -118,5 +119,7 @@ def _reached(state: SyncState) -> str:
 def _held(state: SyncState) -> str:
     if not state.hold_reason:
         return "It waits for nobody."
+    if stream_of(state) is None:
+        return f"{state.hold_reason} It cannot go on: the provider has it no more."
     parts = ", ".join(f"{part.title}: {part.count}" for part in held_back(state).parts)
     return f"{state.hold_reason} {parts}".strip()

@@ -53,7 +53,7 @@ def hold(state: SyncState, words: str) -> None:
 def hold_go_on(state: SyncState, *, actor: User) -> None:
     """Do what was held back, this once; what changed here meanwhile is sent.
 
-    Raises Conflict when the stream does not wait for anybody.
+    Raises Conflict when the stream does not wait for anybody, or the provider has it no more.
     """
     with transaction.atomic():
         held = SyncState.objects.filter(pk=state.pk).exclude(hold_reason="")

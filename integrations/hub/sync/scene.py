@@ -15,6 +15,8 @@ from crm.choices import OriginKind
 from crm.models import Record
 from crm.services.ledger import json_value
 from crm.services.origin import Origin
+from integrations.hub import registry
+from integrations.hub.errors import Conflict
 from integrations.hub.mapping.mapper import DataMapper
 from integrations.hub.mapping.stored import mapper_of
 from integrations.hub.mapping.tables import Tables
@@ -179,10 +181,11 @@ def scene_of(
     run: SyncRun | None = None,
     run_of: Callable[[], SyncRun] | None = None,
 ) -> Scene:
-    """Raises KeyError when the provider has no such stream any more."""
-    stream = state.connection.declaration.stream(state.object)
+    """Raises Conflict, in words, when the provider or this stream of it is there no more."""
+    provider = registry.find(state.connection.provider)
+    stream = provider.stream(state.object) if provider else None
     if stream is None:
-        raise KeyError(f"{state.connection.provider} has no {state.object} any more.")
+        raise Conflict(f"{state.connection.provider_name} has no {state.object} any more.")
     tables = Tables(state.connection)
     mapper = mapper_of(state.connection, stream, tables, version=state.mapping_version)
     return Scene(state.connection, stream, state, mapper, tables, run, run_of)

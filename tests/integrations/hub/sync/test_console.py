@@ -238,3 +238,51 @@ def test_shell_reads_again_since_a_time(
     assert Contact.objects.get().title == "Countess"
     with pytest.raises(CommandError, match="write a time"):
         call_command("sync", "--connection", str(connection.pk), "--since", "soon")
+
+
+@pytest.mark.parametrize("is_whole", [True, False], ids=["provider", "object"])
+@pytest.mark.parametrize(
+    "action",
+    ["go_on", "rewind", "compare", "repair", "sync_now", "sync_full", "switch_off", "switch_on"],
+)
+def test_stream_whose_provider_or_object_is_gone_is_answered_in_words(
+    console: Client, connection: Connection, person: str, action: str, is_whole: bool
+) -> None:
+    state = SyncState.objects.get(connection=connection, object="people")
+    if is_whole:
+        Connection.objects.filter(pk=connection.pk).update(provider="gone")
+    else:
+        SyncState.objects.filter(pk=state.pk).update(object="gone")
+    if action == "go_on":
+        hold(state, "Look at this.")
+    if action == "switch_on":
+        SyncState.objects.filter(pk=state.pk).update(is_enabled=False)
+
+    url = reverse("admin:hub_syncstate_changelist")
+    chosen = {"action": action, "_selected_action": [state.pk], "since": "2026-01-02T03:04"}
+    asked = console.post(url, chosen, follow=True)
+    done = console.post(url, chosen | {"confirmed": "yes"}, follow=True)
+
+    assert (asked.status_code, done.status_code) == (200, 200)
+    if action == "go_on":
+        assert "Look at this. It cannot go on" in asked.content.decode()
+        assert "Left alone" in done.content.decode()
+        state.refresh_from_db()
+        assert state.hold_reason == "Look at this."
+
+
+@pytest.mark.parametrize("is_whole", [True, False], ids=["provider", "object"])
+def test_page_of_a_stream_whose_provider_or_object_is_gone_opens_and_saves(
+    console: Client, connection: Connection, person: str, is_whole: bool
+) -> None:
+    state = SyncState.objects.get(connection=connection, object="people")
+    if is_whole:
+        Connection.objects.filter(pk=connection.pk).update(provider="gone")
+    else:
+        SyncState.objects.filter(pk=state.pk).update(object="gone")
+    url = reverse("admin:hub_syncstate_change", args=[state.pk])
+
+    page = console.get(url)
+    saved = console.post(url, {"direction": "pull", "shortest_interval_seconds": "5"})
+
+    assert (page.status_code, saved.status_code) == (200, 200)
