@@ -12,7 +12,7 @@ from django.views.decorators.csrf import csrf_exempt
 
 from integrations.hub import inbox, registry
 from integrations.hub.errors import Unverified
-from integrations.hub.former import as_before
+from integrations.hub.former import connections_before
 from integrations.hub.inbox import pressure
 from integrations.hub.inbox.keep import events_of, events_read
 from integrations.hub.inbox.senders import (
@@ -153,8 +153,7 @@ def _owner(raw: RawRequest, door: SharedDoor, connections: Sequence[Connection])
     try:
         return door.connection_of(raw, connections)
     except Unverified:
-        earlier = [(as_before(connection), connection) for connection in connections]
-        known = [(before, now) for before, now in earlier if before is not None]
+        known = [(before, now) for now in connections for before in connections_before(now)]
         if not known:
             raise
         found = door.connection_of(raw, [before for before, _ in known])
@@ -212,14 +211,20 @@ def _refusal(connection: Connection, raw: RawRequest) -> str:
 
 
 def _prove(declared: Webhook, raw: RawRequest, connection: Connection) -> None:
-    """By the secret of now, else by the one before it; raises Unverified."""
+    """By the secret of now, else by one before it; raises Unverified."""
     try:
         declared.verify(raw, connection)
     except Unverified:
-        earlier = as_before(connection)
-        if earlier is None:
+        if not any(_is_proved(declared, raw, before) for before in connections_before(connection)):
             raise
-        declared.verify(raw, earlier)
+
+
+def _is_proved(declared: Webhook, raw: RawRequest, connection: Connection) -> bool:
+    try:
+        declared.verify(raw, connection)
+    except Unverified:
+        return False
+    return True
 
 
 def _unstored() -> HttpResponse:
