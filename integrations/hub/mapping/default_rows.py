@@ -9,7 +9,6 @@ from crm.services.origin import by_user
 from integrations.hub.acts import stream_act_remember
 from integrations.hub.errors import Conflict, InvalidSettings
 from integrations.hub.mapping.asking import fields_ask
-from integrations.hub.mapping.bases import bases_forget
 from integrations.hub.mapping.checks import row_check
 from integrations.hub.mapping.rules import rule_default
 from integrations.hub.mapping.versions import (
@@ -147,11 +146,10 @@ def _add(row: FieldMapping, stream: Stream, told: Sequence[ExternalField], actor
         return f"{row} was not added. {said}"
     last = others.order_by("order").last()
     row.order = last.order + 1 if last else 0
+    # A row about this field may have been here before, with another one of theirs.
     row.named_version = version_next(row.connection, row.object)
     row.save()
     edit_remember(row, row.connection, before={}, actor=actor)
-    # A row about this field may have been here before, with another one of theirs.
-    bases_forget(row.connection, row.object, row.path)
     return ""
 
 
