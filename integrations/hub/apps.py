@@ -12,7 +12,7 @@ from integrations.hub import registry
 
 LISTENERS = (
     *("checks", "oauth.idling", "outbox", "schedules", "panels", "environment"),
-    *("sync.provisioning", "sync.undoing", "sync.reconciling", "hub_check"),
+    *("sync.provisioning", "sync.undoing", "sync.reconciling", "sync.waivers", "hub_check"),
 )
 
 

@@ -24,6 +24,7 @@ from integrations.hub.sync.page import Counts
 from integrations.hub.sync.parting import parted_look
 from integrations.hub.sync.scene import Scene, scene_of, states_live
 from integrations.hub.sync.tries import tries_close, tries_of
+from integrations.hub.sync.waivers import waiver_look
 
 NOT_TAKEN = "The vendor accepted the change but kept another value."
 
@@ -49,6 +50,7 @@ def push_batch(connection: Connection, record_type: str, local_ids: Collection[i
         records = records_load(scene, local_ids)
         deletes.records_erased(scene, set(local_ids) - records.keys())
         _stream_push(scene, [one for one in records.values() if scene.stream.is_for(one)], pushed)
+        waiver_look(scene)
     return pushed
 
 

@@ -29,11 +29,14 @@ def states_ensure(connection: Connection) -> list[SyncState]:
 
 
 def stream_go_live(state: SyncState, *, actor: User | None) -> None:
-    """From now on it pulls and pushes; the first run may change as much as was shown before."""
+    """From now on it pulls and pushes; the first pull may change as much as was shown before.
+
+    One that only sends has no first pull, and nothing that would end such leave.
+    """
     before = state.stage
     SyncState.objects.filter(pk=state.pk).update(
         stage=SyncStage.LIVE,
-        is_guard_waived=True,
+        is_guard_waived=state.is_pulled,
         hold_reason="",
         is_full_wanted=True,
         run_cursor=None,

@@ -1,0 +1,114 @@
+"""How long a person's "Go on" lasts on a stream that only sends, for which no pull ever ends."""
+
+from __future__ import annotations
+
+import pytest
+
+from crm.models import Contact, User
+from integrations.hub.models import Connection, SyncDirection, SyncState
+from integrations.hub.sync.holds import hold_go_on
+from integrations.hub.sync.states import stream_go_live
+from integrations.hub.sync.steering import by_operator, stream_configure
+from integrations.hub.sync.waivers import waivers_sweep
+from tests.integrations.hub.mirror_vendor import MirrorVendor
+from tests.integrations.hub.sync.world import Desk, pull, work
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+# More than may be deleted there without asking.
+MANY = 30
+
+
+@pytest.fixture
+def linked(connection: Connection, mirror: MirrorVendor) -> None:
+    """Linked people, whose counterparts are deleted when ours are archived."""
+    for number in range(MANY):
+        mirror.add("people", email=f"p{number}@acme.test", last_name=f"P{number}")
+    pull(connection)
+    SyncState.objects.filter(connection=connection).update(on_our_delete="delete")
+
+
+@pytest.fixture
+def sending(connection: Connection, linked: None) -> None:
+    SyncState.objects.filter(connection=connection).update(direction=SyncDirection.PUSH)
+
+
+def state_of(connection: Connection) -> SyncState:
+    rows = SyncState.objects.select_related("connection__workspace")
+    return rows.get(connection=connection, object="people")
+
+
+def archive_all(desk: Desk) -> None:
+    for contact in Contact.objects.filter(archived_at=None):
+        desk.archive(contact)
+
+
+def test_stream_that_only_sends_asks_before_it_deletes_many(
+    connection: Connection, mirror: MirrorVendor, sending: None, desk: Desk, actor: User
+) -> None:
+    stream_go_live(state_of(connection), actor=actor)
+
+    archive_all(desk)
+    work()
+
+    assert "were archived here" in state_of(connection).hold_reason
+    assert len(mirror.live("people")) == MANY
+
+
+def test_stream_that_is_pulled_goes_live_with_leave_for_its_first_run(
+    connection: Connection, linked: None, actor: User
+) -> None:
+    stream_go_live(state_of(connection), actor=actor)
+
+    assert state_of(connection).is_guard_waived
+
+
+def test_stream_that_was_made_to_only_send_before_its_first_pull_asks_too(
+    connection: Connection, mirror: MirrorVendor, linked: None, desk: Desk, actor: User
+) -> None:
+    stream_go_live(state_of(connection), actor=actor)
+    values = {"direction": SyncDirection.PUSH}
+    stream_configure(state_of(connection), values=values, origin=by_operator(actor))
+
+    waivers_sweep()
+    archive_all(desk)
+    work()
+
+    assert "were archived here" in state_of(connection).hold_reason
+    assert len(mirror.live("people")) == MANY
+
+
+def test_go_on_of_a_stream_that_only_sends_is_over_when_all_is_deleted(
+    connection: Connection, mirror: MirrorVendor, sending: None, desk: Desk, actor: User
+) -> None:
+    archive_all(desk)
+    work()
+
+    hold_go_on(state_of(connection), actor=actor)
+    waivers_sweep()
+    assert state_of(connection).is_guard_waived
+    work()
+
+    assert mirror.live("people") == []
+    assert (state_of(connection).hold_reason, state_of(connection).is_guard_waived) == ("", False)
+
+
+def test_go_on_with_nothing_left_to_do_is_over_with_the_next_round(
+    connection: Connection, sending: None, actor: User
+) -> None:
+    SyncState.objects.filter(connection=connection).update(hold_reason="Look at this.")
+    hold_go_on(state_of(connection), actor=actor)
+
+    waivers_sweep()
+
+    assert not state_of(connection).is_guard_waived
+
+
+def test_stream_that_is_pulled_keeps_its_leave_until_a_pull_has_ended(
+    connection: Connection, linked: None, actor: User
+) -> None:
+    stream_go_live(state_of(connection), actor=actor)
+
+    waivers_sweep()
+
+    assert state_of(connection).is_guard_waived
