@@ -127,8 +127,10 @@ def _promoted(held: Held, scene: Scene, run: SyncRun) -> dict[str, Any]:
         "records_synced": F("records_synced") + run.synced,
         "interval_seconds": interval,
         "next_run_at": Now() + timedelta(seconds=interval),
-        "is_guard_waived": state.is_guard_waived and not is_waiver_over(scene),
     }
+    # Only what stood when the stream was claimed ends with it: a "Go on" since is the next run's.
+    if state.is_guard_waived and is_waiver_over(scene):
+        values["is_guard_waived"] = False
     if cursor["is_full"]:
         values |= {
             "is_full_wanted": False,

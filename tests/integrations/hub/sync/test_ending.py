@@ -19,7 +19,7 @@ from integrations.hub.models import (
     SyncState,
 )
 from integrations.hub.sync import pulls
-from integrations.hub.sync.holds import hold_go_on
+from integrations.hub.sync.holds import hold, hold_go_on
 from tests.integrations.hub.mirror_vendor import MirrorVendor, Trouble
 from tests.integrations.hub.sync.world import pull, streams_due, time_passes, work
 
@@ -121,6 +121,27 @@ def test_turn_that_asked_nobody_tells_nothing_of_the_vendor(
     assert people(connection).run_cursor is None
     connection.refresh_from_db()
     assert connection.last_success_at is None
+
+
+def test_go_on_while_a_pull_is_at_work_holds_for_the_next_pull(
+    connection: Connection, mirror: MirrorVendor, actor: User
+) -> None:
+    linked(connection, mirror, 1)
+
+    def somebody_decides(kind: str, body: object) -> None:
+        """Another worker stops the stream while the vendor answers, and a person lets it go on."""
+        if kind == "list":
+            hold(people(connection), "Look at this.")
+            hold_go_on(people(connection), actor=actor)
+
+    mirror.always = somebody_decides
+    streams_due(connection, "people")
+    pulls.turn(connection.pk)
+    mirror.always = None
+
+    assert people(connection).is_guard_waived
+    pull(connection, "people")
+    assert not people(connection).is_guard_waived
 
 
 def test_pull_that_fails_as_the_breakers_probe_prolongs_the_outage(
