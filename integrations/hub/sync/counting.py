@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Final
 
 from django.db import connection as database
+from django.db.models import F, Func, JSONField, QuerySet, Value
 from django.db.models.functions import Now
 
 from integrations.hub.models import RunKind, RunStatus, SyncRun, SyncState
@@ -14,6 +15,15 @@ from integrations.hub.sync.page import Counts
 
 # Work that comes in drops is told in one line an hour.
 HOUR: Final = timedelta(hours=1)
+# In the details of a line whose writes a person has let through.
+LET_THROUGH: Final = "let_through"
+# Merged by the database, as an undo keeps its progress in the same place.
+_MARKED: Final = Func(
+    F("details"),
+    Value({LET_THROUGH: True}, JSONField()),
+    template="(%(expressions)s)",
+    arg_joiner=" || ",
+)
 _COUNT: Final = """
 UPDATE hub_syncrun SET total = total + %(seen)s, created = created + %(created)s,
     updated = updated + %(updated)s, deleted = deleted + %(gone)s, failed = failed + %(failed)s,
@@ -25,7 +35,8 @@ WHERE id = %(run)s
 def run_of_hour(state: SyncState, kind: RunKind) -> SyncRun:
     """The line of this hour's events or jobs of a stream: what they write is counted and undone.
 
-    One that is being undone, or that the guard has stopped, takes nothing more.
+    One that is being undone, or that the guard has stopped, takes nothing more; nor one that a
+    person let through, or its count would stop whatever comes next.
     """
     rows = SyncRun.objects.filter(
         connection=state.connection_id,
@@ -34,7 +45,7 @@ def run_of_hour(state: SyncState, kind: RunKind) -> SyncRun:
         status=RunStatus.SUCCESS,
         started_at__gt=Now() - HOUR,
         undone_at=None,
-    ).exclude(details__has_key="undo")
+    ).exclude(details__has_any_keys=["undo", LET_THROUGH])
     return rows.order_by("-pk").first() or SyncRun.objects.create(
         connection_id=state.connection_id,
         object=state.object,
@@ -43,6 +54,25 @@ def run_of_hour(state: SyncState, kind: RunKind) -> SyncRun:
     )
 
 
+def lines_release(state: SyncState) -> None:
+    """The lines that the guard stopped are good: a person has looked at them."""
+    _lines(state).filter(status=RunStatus.HELD).update(status=RunStatus.SUCCESS, details=_MARKED)
+
+
+def lines_close(state: SyncState) -> None:
+    """What a person let through is over: what was written till then counts for nothing to come."""
+    of_hour = _lines(state).filter(status=RunStatus.SUCCESS, started_at__gt=Now() - HOUR)
+    of_hour.update(details=_MARKED)
+
+
 def run_count(run: SyncRun, counts: Counts, *, requests: int = 0) -> None:
     with database.cursor() as cursor:
         cursor.execute(_COUNT, {**asdict(counts), "requests": requests, "run": run.pk})
+
+
+def _lines(state: SyncState) -> QuerySet[SyncRun]:
+    return SyncRun.objects.filter(
+        connection=state.connection_id,
+        object=state.object,
+        kind__in=(RunKind.INBOX, RunKind.PUSH),
+    )

@@ -26,6 +26,7 @@ from integrations.hub.models import (
     SyncStatus,
 )
 from integrations.hub.sync import deletes, sweeping
+from integrations.hub.sync.counting import lines_close
 from integrations.hub.sync.holds import is_waiver_over
 from integrations.hub.sync.leasing import Held, release, renew
 from integrations.hub.sync.scene import Scene, scene_of
@@ -59,7 +60,10 @@ def end(held: Held, run: SyncRun, until: float) -> None:
     fault("pull.before_promotion")
     with transaction.atomic():
         run.refresh_from_db()
-        held.write(**_promoted(held, scene, run))
+        values = _promoted(held, scene, run)
+        held.write(**values)
+        if "is_guard_waived" in values:
+            lines_close(held.state)
         run_end(run, _outcome(run, held), held, error=held.state.hold_reason)
     release(held)
 

@@ -7,6 +7,7 @@ from typing import Final
 from django.conf import settings
 
 from integrations.hub.models import LinkState, RunStatus, SyncRecord, SyncRun
+from integrations.hub.sync.counting import LET_THROUGH
 from integrations.hub.sync.holds import hold
 from integrations.hub.sync.scene import Scene
 
@@ -17,8 +18,9 @@ def overwrites_check(scene: Scene, run: SyncRun) -> None:
     """Hold the stream when the run has changed too many records of ours; all can be undone."""
     if scene.state.is_guard_waived:
         return
-    run.refresh_from_db(fields=["updated"])
-    if run.updated <= FEW:
+    run.refresh_from_db(fields=["updated", "status", "details"])
+    # A batch may still be at a line that a person has looked at meanwhile.
+    if run.updated <= FEW or LET_THROUGH in run.details:
         return
     linked = SyncRecord.objects.filter(
         connection=scene.connection, object=scene.stream.object, state=LinkState.ACTIVE

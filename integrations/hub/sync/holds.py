@@ -19,15 +19,13 @@ from integrations.hub.models import (
     JobState,
     LinkState,
     OurDelete,
-    RunKind,
-    RunStatus,
     SyncJob,
     SyncRecord,
-    SyncRun,
     SyncState,
 )
 from integrations.hub.notices import connection_alert, connection_alert_over
 from integrations.hub.pace import BULK_HEAD_START_SECONDS
+from integrations.hub.sync.counting import lines_release
 from integrations.hub.sync.scene import Scene, scene_of
 from integrations.hub.sync.sweeping import CHUNK, left_behind_send
 
@@ -60,12 +58,7 @@ def hold_go_on(state: SyncState, *, actor: User) -> None:
         if not held.update(hold_reason="", is_guard_waived=True, next_run_at=Now()):
             raise Conflict("Nothing waits for you here: the stream goes on already.")
         act_remember(state, before=HELD, after=GOING, actor=actor)
-        SyncRun.objects.filter(
-            connection=state.connection_id,
-            object=state.object,
-            kind__in=(RunKind.INBOX, RunKind.PUSH),
-            status=RunStatus.HELD,
-        ).update(status=RunStatus.SUCCESS)
+        lines_release(state)
         state.refresh_from_db()
         missed_send(scene_of(state))
     connection_alert_over(state.connection, ALERT, state.object)

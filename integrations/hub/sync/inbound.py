@@ -57,7 +57,7 @@ def _apply(
         counts = page_apply(scene, records, read_at=read_at, is_told=is_told)
         if scene.run is not None:
             run_count(scene.run, counts)
-    if scene.run is not None:
+    if scene.run is not None and counts.updated:
         guards.overwrites_check(scene, scene.run)
     if counts.gone:
         deletes.gone_settle(scene)

@@ -15,11 +15,15 @@ from integrations.hub.models import (
     JobKind,
     JobState,
     RunKind,
+    RunStatus,
     SyncJob,
     SyncRun,
     SyncState,
 )
 from integrations.hub.streams import Page, PullRequest, RemoteRecord, Stream
+from integrations.hub.sync.counting import run_of_hour
+from integrations.hub.sync.holds import hold_go_on
+from integrations.hub.sync.inbound import inbound_batch
 from integrations.hub.sync.undoing import is_undoable
 from tests.integrations.hub.mirror_vendor import MirrorVendor
 from tests.integrations.hub.sync.world import deliver, pull, work
@@ -46,6 +50,77 @@ def test_mass_edit_told_by_web_hook_stops_and_can_be_undone(
     run = SyncRun.objects.get(connection=connection, object="people", kind=RunKind.INBOX)
     assert run.updated > 100
     assert is_undoable(run)
+
+
+def test_stream_that_goes_on_after_a_mass_edit_does_not_stop_with_the_next_event(
+    connection: Connection, mirror: MirrorVendor, actor: User
+) -> None:
+    ids = [mirror.add("people", email=f"p{number}@x.test", title="Old") for number in range(230)]
+    pull(connection)
+    mirror.events_take()
+    for id in ids:
+        mirror.edit("people", id, title="Meant")
+    deliver(connection, mirror.events_take())
+    work()
+    held = SyncRun.objects.get(object="people", kind=RunKind.INBOX, status=RunStatus.HELD)
+
+    hold_go_on(people_of(connection), actor=actor)
+    work()
+    mirror.edit("people", ids[0], title="Again")
+    deliver(connection, mirror.events_take())
+    work()
+
+    state = people_of(connection)
+    assert (state.hold_reason, state.is_guard_waived) == ("", False)
+    assert Contact.objects.filter(title="Meant").count() == 229
+    assert Contact.objects.filter(title="Again").count() == 1
+    line = SyncRun.objects.filter(object="people", kind=RunKind.INBOX).latest("pk")
+    assert line.pk > held.pk
+    assert line.updated == 1
+    held.refresh_from_db()
+    assert (held.status, is_undoable(held)) == (RunStatus.SUCCESS, True)
+
+
+def test_events_that_a_person_let_through_count_no_more_when_that_is_over(
+    connection: Connection, mirror: MirrorVendor
+) -> None:
+    ids = [mirror.add("people", email=f"p{number}@x.test", title="Old") for number in range(130)]
+    pull(connection)
+    mirror.events_take()
+    SyncState.objects.update(is_guard_waived=True)
+    for id in ids:
+        mirror.edit("people", id, title="Meant")
+    deliver(connection, mirror.events_take())
+    work()
+    assert SyncRun.objects.get(object="people", kind=RunKind.INBOX).updated == 130
+    pull(connection)
+    assert not people_of(connection).is_guard_waived
+
+    mirror.edit("people", ids[0], title="Again")
+    deliver(connection, mirror.events_take())
+    work()
+
+    assert people_of(connection).hold_reason == ""
+    assert SyncRun.objects.filter(object="people", kind=RunKind.INBOX).latest("pk").updated == 1
+
+
+def test_batch_that_changes_nothing_stops_no_stream(
+    connection: Connection, mirror: MirrorVendor
+) -> None:
+    ids = [mirror.add("people", email=f"p{number}@x.test") for number in range(3)]
+    pull(connection)
+    mirror.events_take()
+    run = run_of_hour(people_of(connection), RunKind.INBOX)
+    SyncRun.objects.filter(pk=run.pk).update(updated=5000)
+
+    inbound_batch(connection, "people", ids)
+
+    assert people_of(connection).hold_reason == ""
+
+
+def people_of(connection: Connection) -> SyncState:
+    rows = SyncState.objects.select_related("connection__workspace")
+    return rows.get(connection=connection, object="people")
 
 
 def breaking(stream: Stream, bad: str) -> Stream:

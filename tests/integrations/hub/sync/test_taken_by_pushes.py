@@ -79,6 +79,30 @@ def test_pushes_that_overwrite_much_stop_and_go_on(
     assert all(mirror.value("companies", id, "industry") == "Tools" for id in ids)
 
 
+def test_stream_that_goes_on_does_not_stop_with_the_next_push(
+    connection: Connection, mirror: MirrorVendor, desk: Desk, actor: User
+) -> None:
+    ids = [mirror.add("companies", domain=f"c{n}.test", name=f"C{n}") for n in range(160)]
+    pull(connection)
+    for id in ids:
+        mirror.edit("companies", id, city="Bonn")
+    for account in Account.objects.all():
+        desk.edit(account, industry="Tools")
+    work()
+    rows = SyncState.objects.select_related("connection__workspace")
+    hold_go_on(rows.get(object="companies"), actor=actor)
+    work()
+
+    mirror.edit("companies", ids[0], city="Mainz")
+    desk.edit(Account.objects.get(name="C0"), industry="Toys")
+    work()
+
+    state = rows.get(object="companies")
+    assert (state.hold_reason, state.is_guard_waived) == ("", False)
+    assert Account.objects.get(name="C0").city == "Mainz"
+    assert mirror.value("companies", ids[0], "industry") == "Toys"
+
+
 def test_connection_that_only_reads_gets_no_jobs(
     connection: Connection, contact: Contact, desk: Desk
 ) -> None:
