@@ -13,7 +13,13 @@ from crm.templatetags.ui import counted, number
 from integrations.hub.errors import Conflict
 from integrations.hub.models import SyncRun, SyncState
 from integrations.hub.subjects import counted_records, noun_of
-from integrations.hub.sync.undoing import RUNNING, is_undoable, run_undo_start, undo_preview
+from integrations.hub.sync.undoing import (
+    NOT_UNDOABLE,
+    RUNNING,
+    is_undoable,
+    run_undo_start,
+    undo_preview,
+)
 
 NOTHING: Final = "Nothing is left to take back."
 BEGUN: Final = "The undo has begun. The stream waits until somebody lets it go on."
@@ -22,7 +28,7 @@ BEGUN: Final = "The undo has begun. The stream waits until somebody lets it go o
 def undo_refusal(run: SyncRun) -> str:
     """Why the run cannot be undone now; empty when it can."""
     if not is_undoable(run):
-        return "Only a pull that is over can be undone."
+        return NOT_UNDOABLE
     if run.details.get("undo", {}).get("state") == RUNNING:
         return "This run is being undone already."
     if not SyncState.objects.filter(connection=run.connection_id, object=run.object).exists():

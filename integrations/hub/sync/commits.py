@@ -12,20 +12,30 @@ from crm.services.batches import BatchResult, records_write
 from integrations.hub.faults import fault
 from integrations.hub.merge import Plan
 from integrations.hub.merge.turns import Commit, Settle, settled
-from integrations.hub.models import IntentOutcome, SyncRecord
+from integrations.hub.models import IntentOutcome, SyncRecord, SyncRun
 from integrations.hub.sync import clashes, flips
 from integrations.hub.sync.bases import base_written
+from integrations.hub.sync.counting import run_count
 from integrations.hub.sync.intents import intents_close, intents_end, intents_open
 from integrations.hub.sync.link_rows import Kept, link_row, links_store, rows_store
 from integrations.hub.sync.ours import Pair
+from integrations.hub.sync.page import Counts
 from integrations.hub.sync.scene import Scene
 
 
 @dataclass
 class Taken:
-    """How many records of ours a batch has changed."""
+    """How many records of ours a batch has changed, and the line that it was told in last."""
 
     updated: int = 0
+    line: SyncRun | None = None
+
+    def add(self, scene: Scene, run: SyncRun | None, updated: int) -> None:
+        """In the transaction of the writes; what a page takes over is counted with the page."""
+        self.updated += updated
+        if scene.run is None and run is not None and updated:
+            run_count(run, Counts(seen=updated, updated=updated))
+            self.line = run
 
 
 @transaction.atomic
@@ -101,19 +111,19 @@ def _pulled(
     ids = [pk for pk in kept if pk in pulls]
     if not ids:
         return {}
+    run = scene.writing_run()
     _, results = records_write(
         scene.model,
         workspace=scene.connection.workspace,
         creates=[],
         updates=[(kept[pk].pair.record.pk, pulls[pk]) for pk in ids],
-        origin=scene.origin,
+        origin=scene.origin_of(run),
         drop_bad_fields=True,
     )
-    written = {}
-    for pk, result in zip(ids, results, strict=True):
-        written[pk] = _as_written(scene, kept[pk], result)
-        taken.updated += result.is_changed
-    return written
+    taken.add(scene, run, sum(result.is_changed for result in results))
+    return {
+        pk: _as_written(scene, kept[pk], result) for pk, result in zip(ids, results, strict=True)
+    }
 
 
 def _as_written(scene: Scene, one: Kept, result: BatchResult) -> Kept:

@@ -28,8 +28,12 @@ _COUNT: Final = """
 UPDATE hub_syncrun SET total = total + %(seen)s, created = created + %(created)s,
     updated = updated + %(updated)s, deleted = deleted + %(gone)s, failed = failed + %(failed)s,
     synced = synced + %(seen)s - %(failed)s, requests = requests + %(requests)s
-WHERE id = %(run)s
+WHERE id = %(run)s AND NOT details ? 'undo'
 """
+
+
+class LineClosed(Exception):
+    """An undo of the line has begun; what is written under it from now on would be in no undo."""
 
 
 def run_of_hour(state: SyncState, kind: RunKind) -> SyncRun:
@@ -38,20 +42,13 @@ def run_of_hour(state: SyncState, kind: RunKind) -> SyncRun:
     One that is being undone, or that the guard has stopped, takes nothing more; nor one that a
     person let through, or its count would stop whatever comes next.
     """
-    rows = SyncRun.objects.filter(
-        connection=state.connection_id,
-        object=state.object,
-        kind=kind,
-        status=RunStatus.SUCCESS,
-        started_at__gt=Now() - HOUR,
-        undone_at=None,
-    ).exclude(details__has_any_keys=["undo", LET_THROUGH])
-    return rows.order_by("-pk").first() or SyncRun.objects.create(
-        connection_id=state.connection_id,
-        object=state.object,
-        kind=kind,
-        status=RunStatus.SUCCESS,
-    )
+    return _open_lines(state, kind).first() or _line_make(state, kind)
+
+
+def run_of_hour_locked(state: SyncState, kind: RunKind) -> SyncRun:
+    """The same, for what this transaction writes: no undo of it begins before the commit."""
+    lines = _open_lines(state, kind).select_for_update(no_key=True)
+    return lines.first() or _line_make(state, kind)
 
 
 def lines_release(state: SyncState) -> None:
@@ -66,8 +63,30 @@ def lines_close(state: SyncState) -> None:
 
 
 def run_count(run: SyncRun, counts: Counts, *, requests: int = 0) -> None:
+    """In the transaction of what is counted, which a LineClosed that it raises must roll back."""
     with database.cursor() as cursor:
         cursor.execute(_COUNT, {**asdict(counts), "requests": requests, "run": run.pk})
+        if not cursor.rowcount:
+            raise LineClosed(f"Run {run.pk} is being undone.")
+
+
+def _open_lines(state: SyncState, kind: RunKind) -> QuerySet[SyncRun]:
+    rows = _lines(state).filter(
+        kind=kind,
+        status=RunStatus.SUCCESS,
+        started_at__gt=Now() - HOUR,
+        undone_at=None,
+    )
+    return rows.exclude(details__has_any_keys=["undo", LET_THROUGH]).order_by("-pk")
+
+
+def _line_make(state: SyncState, kind: RunKind) -> SyncRun:
+    return SyncRun.objects.create(
+        connection_id=state.connection_id,
+        object=state.object,
+        kind=kind,
+        status=RunStatus.SUCCESS,
+    )
 
 
 def _lines(state: SyncState) -> QuerySet[SyncRun]:

@@ -18,20 +18,21 @@ def overwrites_check(scene: Scene, run: SyncRun) -> None:
     """Hold the stream when the run has changed too many records of ours; all can be undone."""
     if scene.state.is_guard_waived:
         return
-    run.refresh_from_db(fields=["updated", "status", "details"])
+    # One made in a commit that was rolled back is not there.
+    told = SyncRun.objects.filter(pk=run.pk).first()
     # A batch may still be at a line that a person has looked at meanwhile.
-    if run.updated <= FEW or LET_THROUGH in run.details:
+    if told is None or told.updated <= FEW or LET_THROUGH in told.details:
         return
     linked = SyncRecord.objects.filter(
         connection=scene.connection, object=scene.stream.object, state=LinkState.ACTIVE
     ).count()
-    if run.updated <= linked * settings.SYNC_GUARD_OVERWRITES_PERCENT // 100:
+    if told.updated <= linked * settings.SYNC_GUARD_OVERWRITES_PERCENT // 100:
         return
-    if run.status == RunStatus.SUCCESS:
+    if told.status == RunStatus.SUCCESS:
         # A line of the hour is open for more until then.
         SyncRun.objects.filter(pk=run.pk).update(status=RunStatus.HELD)
     hold(
         scene.state,
-        f"This run has overwritten {run.updated} of {linked} {scene.stream.label.lower()} and was "
+        f"This run has overwritten {told.updated} of {linked} {scene.stream.label.lower()} and was "
         "stopped. Look at its changes: go on, or undo the run.",
     )

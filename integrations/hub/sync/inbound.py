@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 from datetime import datetime
+from functools import partial
 
 from django.db import transaction
 
 from integrations.hub.models import Connection, RunKind, SyncState
 from integrations.hub.streams import Hint, RemoteRecord
 from integrations.hub.sync import deletes, guards, hinting
-from integrations.hub.sync.counting import run_count, run_of_hour
+from integrations.hub.sync.counting import LineClosed, run_count, run_of_hour, run_of_hour_locked
 from integrations.hub.sync.pages import page_apply
 from integrations.hub.sync.remote import database_now, remote_read
 from integrations.hub.sync.scene import Scene, scene_of
@@ -24,7 +26,7 @@ def inbound_batch(connection: Connection, object: str, external_ids: Collection[
     state = _state(connection, object)
     if state is None or not _is_read(connection, object):
         return
-    scene = scene_of(state, run=run_of_hour(state, RunKind.INBOX))
+    scene = scene_of(state)
     at = database_now()
     found = remote_read(scene, external_ids)
     records = {one.id: one for one in found.values()}
@@ -43,7 +45,7 @@ def hints_take(connection: Connection, hints: Sequence[Hint], *, received_at: da
         state = _state(connection, object)
         if state is not None:
             records = [_told(hint) for hint in told if hint.object == object]
-            scene = scene_of(state, run=run_of_hour(state, RunKind.INBOX))
+            scene = scene_of(state)
             _apply(scene, records, received_at, is_told=True)
             count += len(records)
     return count
@@ -53,14 +55,20 @@ def _apply(
     scene: Scene, records: Sequence[RemoteRecord], read_at: datetime, *, is_told: bool = False
 ) -> None:
     """Take them over under the same guards as a pull's page."""
-    with transaction.atomic():
-        counts = page_apply(scene, records, read_at=read_at, is_told=is_told)
-        if scene.run is not None:
-            run_count(scene.run, counts)
-    if scene.run is not None and counts.updated:
-        guards.overwrites_check(scene, scene.run)
+    run = run_of_hour(scene.state, RunKind.INBOX)
+    try:
+        with transaction.atomic():
+            counts = page_apply(replace(scene, run=run), records, read_at=read_at, is_told=is_told)
+            run_count(run, counts)
+    except LineClosed:
+        # Rolled back: all of it once more, under a line that nobody is undoing.
+        _apply(scene, records, read_at, is_told=is_told)
+        return
+    if counts.updated:
+        guards.overwrites_check(scene, run)
     if counts.gone:
-        deletes.gone_settle(scene)
+        line = partial(run_of_hour_locked, scene.state, RunKind.INBOX)
+        deletes.gone_settle(replace(scene, run_of=line))
 
 
 def _told(hint: Hint) -> RemoteRecord:

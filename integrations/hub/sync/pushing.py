@@ -13,14 +13,14 @@ from integrations.hub.merge.turns import Result, turn
 from integrations.hub.models import Connection, LinkState, RunKind, SyncRecord
 from integrations.hub.sync import deletes, guards
 from integrations.hub.sync.abandoned import abandoned_settle
-from integrations.hub.sync.counting import run_count, run_of_hour
+from integrations.hub.sync.commits import Taken
+from integrations.hub.sync.counting import run_of_hour_locked
 from integrations.hub.sync.driver import Driver
 from integrations.hub.sync.hands import PushHands, Unlinked
 from integrations.hub.sync.links import linked_ids
 from integrations.hub.sync.making import make_batch
 from integrations.hub.sync.matching import record_is_archived
 from integrations.hub.sync.ours import records_load
-from integrations.hub.sync.page import Counts
 from integrations.hub.sync.parting import parted_look
 from integrations.hub.sync.scene import Scene, scene_of, states_live
 from integrations.hub.sync.tries import tries_close, tries_of
@@ -46,7 +46,7 @@ def push_batch(connection: Connection, record_type: str, local_ids: Collection[i
     """
     pushed = Pushed()
     for state in states_live(connection, record_type):
-        scene = scene_of(state, run_of=partial(run_of_hour, state, RunKind.PUSH))
+        scene = scene_of(state, run_of=partial(run_of_hour_locked, state, RunKind.PUSH))
         records = records_load(scene, local_ids)
         deletes.records_erased(scene, set(local_ids) - records.keys())
         _stream_push(scene, [one for one in records.values() if scene.stream.is_for(one)], pushed)
@@ -75,16 +75,10 @@ def _stream_push(scene: Scene, records: Sequence[Record], pushed: Pushed) -> Non
             pushed.fail(pk, error)
         # What was there already may differ still; what was made just now does not.
         links |= linked_ids(scene, made.adopted)
-    count = _pairs_push(scene, [links[one.pk] for one in alive if one.pk in links], pushed)
-    _taken_count(scene, count)
-
-
-def _taken_count(scene: Scene, count: int) -> None:
-    """What the pairs brought along of theirs is counted and guarded as in a pull."""
-    run = scene.writing_run if count else None
-    if run is not None:
-        run_count(run, Counts(seen=count, updated=count))
-        guards.overwrites_check(scene, run)
+    taken = _pairs_push(scene, [links[one.pk] for one in alive if one.pk in links], pushed)
+    # What the pairs brought along of theirs is guarded as in a pull.
+    if taken.line is not None:
+        guards.overwrites_check(scene, taken.line)
 
 
 def _attempt(pushed: Pushed, scene: Scene, record: Record, link: SyncRecord) -> None:
@@ -94,8 +88,8 @@ def _attempt(pushed: Pushed, scene: Scene, record: Record, link: SyncRecord) -> 
         pushed.fail(record.pk, error)
 
 
-def _pairs_push(scene: Scene, links: Sequence[SyncRecord], pushed: Pushed) -> int:
-    """Both sides of each pair; how many records of ours that changed."""
+def _pairs_push(scene: Scene, links: Sequence[SyncRecord], pushed: Pushed) -> Taken:
+    """Both sides of each pair; what that changed of ours."""
     hands = PushHands(scene)
     turns = {
         link.pk: turn(scene.fields, None, is_guarded=scene.stream.is_guarded)
@@ -110,7 +104,7 @@ def _pairs_push(scene: Scene, links: Sequence[SyncRecord], pushed: Pushed) -> in
             _gone(scene, by_pk[pk], pushed)
         elif not isinstance(outcome, Unlinked):
             pushed.fail(by_pk[pk].local_id, outcome)
-    return hands.taken.updated
+    return hands.taken
 
 
 def _gone(scene: Scene, link: SyncRecord, pushed: Pushed) -> None:

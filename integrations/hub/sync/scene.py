@@ -30,7 +30,7 @@ class Scene:
     """What is kept in step, how, and on whose behalf; made anew for each turn or batch.
 
     What is written is told of a run, so that it can be undone: of `run`, the one at hand, or of
-    `run_of`'s, asked only when something is written; of none on trial.
+    `run_of`'s, asked in the transaction of each write; of none on trial.
     """
 
     connection: Connection
@@ -101,15 +101,16 @@ class Scene:
         found = next(rows, None) if self.stream.natural_key else None
         return found.path if found else ""
 
-    @cached_property
     def writing_run(self) -> SyncRun | None:
-        """The run whose writes these are; made at the first."""
+        """The run whose the next writes are. Never kept: its undo may begin at any time."""
         return self.run or (self.run_of() if self.run_of else None)
 
     @property
     def origin(self) -> Origin:
+        return self.origin_of(self.writing_run())
+
+    def origin_of(self, run: SyncRun | None) -> Origin:
         """Of each write here; the part after the colon makes a run's writes undoable."""
-        run = self.writing_run
         of_run = f":{run.pk}" if run else ""
         return Origin(
             OriginKind.CONNECTION,

@@ -35,6 +35,7 @@ LEASE_SECONDS: Final = 60.0
 KEPT_SHOWN: Final = 100
 
 UNDOABLE: Final = (RunKind.PULL, RunKind.FULL, RunKind.INBOX, RunKind.PUSH)
+NOT_UNDOABLE: Final = "Only pulls that are over, and events and pushes of an hour, can be undone."
 RUNNING, DONE = "running", "done"
 
 
@@ -57,14 +58,15 @@ def undo_preview(run: SyncRun) -> UndoPlan | None:
 def run_undo_start(run: SyncRun, *, actor: User) -> None:
     """Hold the stream and begin; raises Conflict for a run that cannot be undone now."""
     with transaction.atomic():
+        # The stream first, as whoever lets it go on takes its lines after it.
+        state = _state_locked(run)
         locked = SyncRun.objects.select_for_update(of=("self",)).get(pk=run.pk)
         if not is_undoable(locked):
-            raise Conflict("Only a pull that is over can be undone.")
+            raise Conflict(NOT_UNDOABLE)
         if locked.details.get("undo", {}).get("state") == RUNNING:
             raise Conflict("This run is being undone already.")
         undo = {"state": RUNNING, "by": actor.pk, "restored": 0, "archived": 0}
         _undo_store(locked, undo)
-        state = _state(locked)
         if state is not None:
             act_remember(state, before=locked.status, after="undo", actor=actor)
             hold(state, _held_words(locked))
@@ -187,9 +189,10 @@ def _undo_id(run: SyncRun) -> str:
     return f"undo-run-{run.pk}"
 
 
-def _state(run: SyncRun) -> SyncState | None:
+def _state_locked(run: SyncRun) -> SyncState | None:
     rows = SyncState.objects.filter(connection=run.connection_id, object=run.object)
-    return rows.select_related("connection__workspace").first()
+    locked = rows.select_for_update(no_key=True, of=("self",))
+    return locked.select_related("connection__workspace").first()
 
 
 def _held_words(run: SyncRun) -> str:

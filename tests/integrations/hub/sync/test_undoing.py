@@ -211,7 +211,7 @@ def test_console_says_what_cannot_be_undone(
     asked = client.post(url, chosen).content.decode()
     answer = client.post(url, {**chosen, "confirmed": "yes"}, follow=True).content.decode()
 
-    assert "Only a pull that is over can be undone." in asked
+    assert "Only pulls that are over, and events and pushes of an hour, can be undone." in asked
     assert 'id="undo-confirm"' not in asked
     assert "Left alone: run" in answer
     assert "undo" not in SyncRun.objects.get(pk=pushed.pk).details
