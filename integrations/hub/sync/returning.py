@@ -75,7 +75,7 @@ def returned_take(
         for external_id, link in links.items()
         if external_id in records
         and link.state == LinkState.TOMBSTONE
-        and _is_news(link, records[external_id], read_at, wait, is_told=is_told)
+        and _is_news(link, scene.modified_at(records[external_id]), read_at, wait, is_told=is_told)
     }
     if not any(_is_ended_by_them(link) for link in ended.values()):
         return
@@ -97,13 +97,18 @@ def returned_take(
 
 
 def _is_news(
-    link: SyncRecord, record: RemoteRecord, read_at: datetime, wait: timedelta, *, is_told: bool
+    link: SyncRecord,
+    written_at: datetime | None,
+    read_at: datetime,
+    wait: timedelta,
+    *,
+    is_told: bool,
 ) -> bool:
     """Whether this says that the thing is there now: lists lag behind, and events come late."""
     if link.state_at is None:
         return False
     if is_told:
-        return record.modified_at is not None and record.modified_at > link.state_at
+        return written_at is not None and written_at > link.state_at
     return read_at - link.state_at > wait
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any
 
@@ -121,14 +121,12 @@ class Scene:
     def theirs(self, record: RemoteRecord) -> Theirs:
         """Their record as the merge sees it, its time by our clock."""
         marker = record.values.get(self.write_marker) or "" if self.write_marker else None
-        offset = timedelta(milliseconds=self.connection.clock_offset_ms)
-        at = record.modified_at
         return Theirs(
             values={
                 path: storable(value) for path, value in self.mapper.theirs(record.values).items()
             },
             version=record.version,
-            modified_at=at - offset if at else None,
+            modified_at=self.modified_at(record),
             marker=None if marker is None else str(marker),
         )
 
@@ -143,6 +141,11 @@ class Scene:
         ours = {path: one for path, one in link.base_ours.items() if path not in others}
         theirs = {path: one for path, one in link.base_theirs.items() if path not in others}
         return Base(ours, theirs)
+
+    def modified_at(self, record: RemoteRecord) -> datetime | None:
+        """When theirs was written last, by our clock."""
+        offset = timedelta(milliseconds=self.connection.clock_offset_ms)
+        return record.modified_at - offset if record.modified_at else None
 
     def default_of(self, path: str) -> object:
         """What a new record of ours holds in a field that is not given; None for nothing."""

@@ -133,3 +133,20 @@ def test_late_event_of_what_is_gone_revives_nothing(
     assert link.get().state == LinkState.TOMBSTONE
     hints_take(connection, [Hint("people", person, record=news)], received_at=now)
     assert link.get().state == LinkState.ACTIVE
+
+
+@pytest.mark.parametrize("shape", [Shape(can_read=False)], indirect=True)
+def test_late_event_is_told_apart_by_our_clock_where_the_vendors_is_ahead(
+    connection: Connection, mirror: MirrorVendor, contact: Contact, person: str
+) -> None:
+    ahead = mirror.rules.offset = timedelta(minutes=15)
+    gone(connection, mirror, person)
+    now = datetime.now(UTC)
+    before = RemoteRecord(person, {}, modified_at=now - timedelta(minutes=12) + ahead)
+    after = RemoteRecord(person, {}, modified_at=now - timedelta(minutes=5) + ahead)
+    link = SyncRecord.objects.filter(external_id=person)
+
+    hints_take(connection, [Hint("people", person, record=before)], received_at=now)
+    assert link.get().state == LinkState.TOMBSTONE
+    hints_take(connection, [Hint("people", person, record=after)], received_at=now)
+    assert link.get().state == LinkState.ACTIVE
