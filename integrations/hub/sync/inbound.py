@@ -13,6 +13,7 @@ from integrations.hub.models import Connection, RunKind, SyncState
 from integrations.hub.streams import Hint, RemoteRecord
 from integrations.hub.sync import deletes, guards, hinting
 from integrations.hub.sync.counting import LineClosed, run_count, run_of_hour, run_of_hour_locked
+from integrations.hub.sync.page import Source
 from integrations.hub.sync.pages import page_apply
 from integrations.hub.sync.remote import database_now, remote_read
 from integrations.hub.sync.scene import Scene, scene_of
@@ -31,7 +32,7 @@ def inbound_batch(connection: Connection, object: str, external_ids: Collection[
     found = remote_read(scene, external_ids)
     records = {one.id: one for one in found.values()}
     gone = [RemoteRecord(one, is_deleted=True) for one in external_ids if one not in found]
-    _apply(scene, [*records.values(), *gone], at)
+    _apply(scene, [*records.values(), *gone], at, Source.READ)
 
 
 def hints_take(connection: Connection, hints: Sequence[Hint], *, received_at: datetime) -> int:
@@ -46,23 +47,23 @@ def hints_take(connection: Connection, hints: Sequence[Hint], *, received_at: da
         if state is not None:
             records = [_told(hint) for hint in told if hint.object == object]
             scene = scene_of(state)
-            _apply(scene, records, received_at, is_told=True)
+            _apply(scene, records, received_at, Source.TOLD)
             count += len(records)
     return count
 
 
 def _apply(
-    scene: Scene, records: Sequence[RemoteRecord], read_at: datetime, *, is_told: bool = False
+    scene: Scene, records: Sequence[RemoteRecord], read_at: datetime, source: Source
 ) -> None:
     """Take them over under the same guards as a pull's page."""
     run = run_of_hour(scene.state, RunKind.INBOX)
     try:
         with transaction.atomic():
-            counts = page_apply(replace(scene, run=run), records, read_at=read_at, is_told=is_told)
+            counts = page_apply(replace(scene, run=run), records, read_at=read_at, source=source)
             run_count(run, counts)
     except LineClosed:
         # Rolled back: all of it once more, under a line that nobody is undoing.
-        _apply(scene, records, read_at, is_told=is_told)
+        _apply(scene, records, read_at, source)
         return
     if counts.updated:
         guards.overwrites_check(scene, run)

@@ -4,12 +4,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
 
 from integrations.hub.merge import Plan
 from integrations.hub.models import SyncRecord
 from integrations.hub.streams import RemoteRecord
 from integrations.hub.sync.links import NewLink
 from integrations.hub.sync.scene import Scene
+
+
+class Source(StrEnum):
+    """How it is known what a thing of theirs is like."""
+
+    LISTED = "listed"  # by a list or a search, whose index lags behind
+    READ = "read"  # the vendor was asked for this very thing
+    TOLD = "told"  # by an event, which may come late
 
 
 @dataclass
@@ -37,4 +46,5 @@ class Page:
     plans: dict[str, Plan] = field(default_factory=dict)
     linked: list[NewLink] = field(default_factory=list)
     deferred: list[str] = field(default_factory=list)
+    doubted: list[str] = field(default_factory=list)
     dirty: set[int] = field(default_factory=set)

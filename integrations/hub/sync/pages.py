@@ -19,7 +19,7 @@ from integrations.hub.merge.turns import Result, Row, turn
 from integrations.hub.models import LinkState, RunKind, SyncRecord
 from integrations.hub.pace import BULK_HEAD_START_SECONDS
 from integrations.hub.streams import RemoteRecord
-from integrations.hub.sync import deferring, quarantine
+from integrations.hub.sync import deferring, hinting, quarantine
 from integrations.hub.sync.driver import Driver
 from integrations.hub.sync.flips import Flapping
 from integrations.hub.sync.hands import LeftToAJob, PageHands, StandsRefused, Unlinked
@@ -29,7 +29,7 @@ from integrations.hub.sync.links import (
     waiting_wake,
 )
 from integrations.hub.sync.merging import merges_follow
-from integrations.hub.sync.page import Counts, Page
+from integrations.hub.sync.page import Counts, Page, Source
 from integrations.hub.sync.returning import returned_take
 from integrations.hub.sync.scene import Scene
 from integrations.hub.sync.strangers import strangers_take
@@ -40,16 +40,19 @@ WHOLE = (RunKind.FULL, RunKind.RECONCILE)
 
 @transaction.atomic
 def page_apply(
-    scene: Scene, records: Sequence[RemoteRecord], *, read_at: datetime, is_told: bool = False
+    scene: Scene,
+    records: Sequence[RemoteRecord],
+    *,
+    read_at: datetime,
+    source: Source = Source.LISTED,
 ) -> Counts:
     """Take the records over; `read_at` is when the vendor was asked, by the database's clock.
 
-    `is_told`: nobody asked, an event said so, which may be late. May be repeated with the same
-    records. One bad record is set aside, and the rest goes on.
+    May be repeated with the same records. One bad record is set aside, and the rest goes on.
     """
     page = _page(scene, records, read_at)
     _gone(page)
-    returned_take(scene, page.links, page.records, read_at=read_at, is_told=is_told)
+    page.doubted = returned_take(scene, page.links, page.records, read_at=read_at, source=source)
     strangers = [one for one in page.records.values() if one.id not in page.links]
     if strangers and scene.direction != Direction.PUSH:
         linking_lock(scene)
@@ -144,8 +147,9 @@ def _linked_take(page: Page) -> None:
 def _jobs_add(page: Page) -> None:
     """Last, since a person's save locks its record before its job, too."""
     scene, dirty = page.scene, page.dirty
-    page.counts.left = len(dirty) + len(page.deferred)
+    page.counts.left = len(dirty) + len(page.deferred) + len(page.doubted)
     deferring.later(scene, page.deferred)
+    hinting.inbound_add(scene.connection, scene.stream.object, page.doubted)
     waiting_wake(scene, page.linked)
     if dirty:
         jobs.dirty(scene.connection.pk, scene.stream.record_type, dirty, BULK_HEAD_START_SECONDS)

@@ -6,7 +6,7 @@ or what the law had erased, stays as it is.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -21,6 +21,7 @@ from integrations.hub.models import LinkState, SyncRecord
 from integrations.hub.streams import RemoteRecord
 from integrations.hub.sync.links import linked_ids, linking_lock
 from integrations.hub.sync.matching import record_is_archived
+from integrations.hub.sync.page import Source
 from integrations.hub.sync.parting import GONE_WORDS, MADE_AGAIN_WORDS
 from integrations.hub.sync.scene import Scene
 
@@ -62,38 +63,62 @@ def returned_take(
     records: Mapping[str, RemoteRecord],
     *,
     read_at: datetime,
-    is_told: bool = False,
-) -> None:
+    source: Source,
+) -> list[str]:
     """Put the links of `records` that are there again back into service, in `links` too.
 
     Their bases stay, so that what either side changed meanwhile is a change. One whose record is
-    linked with another thing by now leaves `links`: it is a stranger.
+    linked with another thing by now leaves `links`: it is a stranger. What a list alone says is not
+    believed where the vendor can be asked: those ids are returned, to be looked at.
     """
-    wait = timedelta(seconds=scene.state.overlap_seconds)
-    ended = {
-        link.pk: link
-        for external_id, link in links.items()
-        if external_id in records
-        and link.state == LinkState.TOMBSTONE
-        and _is_news(link, scene.modified_at(records[external_id]), read_at, wait, is_told=is_told)
-    }
+    ended = _ended(scene, links, records, read_at, source)
     if not any(_is_ended_by_them(link) for link in ended.values()):
-        return
+        return []
+    if source == Source.LISTED and scene.stream.read is not None:
+        found = returned_look(scene, ended.values())
+        return sorted(ended[pk].external_id for pk in {*found.back, *found.strangers})
     linking_lock(scene)
     found = returned_look(scene, ended.values())
-    for pk in found.strangers:
-        external_id = ended[pk].external_id
-        # It stays for what is remembered of it, by another name: of one thing there is one link.
-        SyncRecord.objects.filter(pk=pk).update(external_id=f"{external_id[:200]} until {pk}")
-        del links[external_id]
+    _strangers_part(links, [ended[pk] for pk in found.strangers])
+    _revive(scene, found)
+    for pk in found.back:
+        ended[pk].refresh_from_db()
+    return []
+
+
+def _strangers_part(links: dict[str, SyncRecord], strangers: Iterable[SyncRecord]) -> None:
+    """They stay for what is remembered of them, by another name: of one thing there is one link."""
+    for link in strangers:
+        former = f"{link.external_id[:200]} until {link.pk}"
+        SyncRecord.objects.filter(pk=link.pk).update(external_id=former)
+        del links[link.external_id]
+
+
+def _revive(scene: Scene, found: Returned) -> None:
     for record in found.back.values():
         if record_is_archived(record):
             services_of(scene.model).restore(record, origin=scene.origin)
     SyncRecord.objects.filter(pk__in=list(found.back)).update(
         state=LinkState.ACTIVE, state_at=Now(), reason="", gone_at=None, revision=F("revision") + 1
     )
-    for pk in found.back:
-        ended[pk].refresh_from_db()
+
+
+def _ended(
+    scene: Scene,
+    links: Mapping[str, SyncRecord],
+    records: Mapping[str, RemoteRecord],
+    read_at: datetime,
+    source: Source,
+) -> dict[int, SyncRecord]:
+    """Links of these records that ended before it was said that they are there."""
+    wait = timedelta(seconds=scene.state.overlap_seconds)
+    return {
+        link.pk: link
+        for external_id, link in links.items()
+        if external_id in records
+        and link.state == LinkState.TOMBSTONE
+        and _is_news(link, scene.modified_at(records[external_id]), read_at, wait, source)
+    }
 
 
 def _is_news(
@@ -101,13 +126,12 @@ def _is_news(
     written_at: datetime | None,
     read_at: datetime,
     wait: timedelta,
-    *,
-    is_told: bool,
+    source: Source,
 ) -> bool:
     """Whether this says that the thing is there now: lists lag behind, and events come late."""
     if link.state_at is None:
         return False
-    if is_told:
+    if source == Source.TOLD:
         return written_at is not None and written_at > link.state_at
     return read_at - link.state_at > wait
 

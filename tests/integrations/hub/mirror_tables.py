@@ -59,6 +59,7 @@ class Rules:
     is_unique: bool = True
     tells_existing_id: bool = True
     lists_deleted: bool = True
+    lists_gone_as_alive: bool = False
     answers_merged: bool = True
     page_size: int = 100
     normalised: dict[str, Callable[[Any], Any]] = field(default_factory=dict)

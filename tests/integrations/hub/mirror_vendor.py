@@ -222,8 +222,9 @@ class MirrorVendor:
         size = self.rules.page_size
         page, more = rows[:size], len(rows) > size
         moment, id = place_of(page[-1]) if page else ("", "")
+        index = {"is_deleted": False} if self.rules.lists_gone_as_alive else {}
         return {
-            "results": [self.tables.told(object, one) for one in page],
+            "results": [self.tables.told(object, one) | index for one in page],
             "after": f"{moment.isoformat()}|{id}" if more else "",
         }
 

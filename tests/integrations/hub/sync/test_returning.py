@@ -119,6 +119,35 @@ def test_restored_thing_that_no_pull_has_told_makes_the_comparison_unequal(
     assert reconcile_now(state).details["percent"] == 100
 
 
+@pytest.mark.parametrize("policy", ["unlink", "archive"])
+def test_listing_that_still_holds_what_is_gone_revives_nothing(
+    connection: Connection, mirror: MirrorVendor, contact: Contact, person: str, policy: str
+) -> None:
+    gone(connection, mirror, person, on_their_delete=policy)
+    contact.refresh_from_db()
+    version = contact.version
+    mirror.rules.lists_gone_as_alive = True
+
+    pull(connection, is_full=True)
+    work()
+
+    contact.refresh_from_db()
+    assert contact.version == version
+    assert SyncRecord.objects.get(external_id=person).state == LinkState.TOMBSTONE
+
+
+@pytest.mark.parametrize("shape", [Shape(can_read=False)], indirect=True)
+def test_listing_is_believed_where_the_vendor_cannot_be_asked(
+    connection: Connection, mirror: MirrorVendor, contact: Contact, person: str
+) -> None:
+    gone(connection, mirror, person)
+    mirror.restore("people", person)
+
+    pull(connection)
+
+    assert link_of(connection, contact).state == LinkState.ACTIVE
+
+
 @pytest.mark.parametrize("shape", [Shape(can_read=False)], indirect=True)
 def test_late_event_of_what_is_gone_revives_nothing(
     connection: Connection, mirror: MirrorVendor, contact: Contact, person: str
