@@ -14,6 +14,7 @@ from crm.models import (
     ContactList,
     Deal,
     Lead,
+    OwnedRecord,
     Pipeline,
     Product,
     Record,
@@ -104,6 +105,11 @@ _OWN: Mapping[type[Record], EntityServices] = {
         lists.list_create, lists.list_update, lists.list_archive, lists.list_restore
     ),
 }
+
+
+def is_archivable(model: type[Record]) -> bool:
+    """Whether records of the model may be archived: what is on a timeline, say, stays there."""
+    return issubclass(model, OwnedRecord)
 
 
 def services_of(model: type[Record]) -> EntityServices:

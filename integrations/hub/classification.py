@@ -44,6 +44,11 @@ def classified(
     return _of_transport(error) or _of_our_own(error)
 
 
+def is_of_one_record(known: HubError) -> bool:
+    """Whether it is the fault of a record and its values, so that others may well go through."""
+    return isinstance(known, Rejected | StorageRefused | Bug)
+
+
 def _of_transport(error: BaseException | None) -> HubError | None:
     """An exception of requests, or of an SDK that was raised from one."""
     while error is not None:

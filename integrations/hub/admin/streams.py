@@ -26,6 +26,7 @@ from integrations.hub.sync.steering import (
     stream_check,
     stream_configure,
     stream_sync_now,
+    their_delete_choices,
 )
 
 TONES = {SyncStatus.IDLE: "success", SyncStatus.SYNCING: "primary", SyncStatus.ERROR: "danger"}
@@ -42,6 +43,14 @@ class StreamForm(forms.ModelForm[SyncState]):
     class Meta:
         model = SyncState
         fields = CONFIGURABLE
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        policy = self.fields.get("on_their_delete")
+        # Who may only look has no fields.
+        if isinstance(policy, forms.ChoiceField):
+            offered = their_delete_choices(self.instance)
+            policy.choices = [(one.value, one.label) for one in offered]
 
     def clean(self) -> dict[str, Any]:
         values = super().clean() or self.cleaned_data

@@ -15,29 +15,22 @@ from datetime import timedelta
 from typing import Any, Final
 
 from django.conf import settings
-from django.db import transaction
 from django.db.models import F, QuerySet
 from django.db.models.functions import Now
 
 from crm.models import Record
-from crm.services.entities import services_of
 from integrations.hub import jobs
 from integrations.hub.errors import RetryLater
-from integrations.hub.faults import fault
 from integrations.hub.merge import Direction, MergeField
 from integrations.hub.merge.plan import BLANK, are_alike
 from integrations.hub.models import (
     LinkState,
     OurDelete,
     SyncRecord,
-    TheirDelete,
 )
-from integrations.hub.pace import BULK_HEAD_START_SECONDS
 from integrations.hub.sync import quarantine
 from integrations.hub.sync.holds import archived_links, hold
 from integrations.hub.sync.links import tombstone
-from integrations.hub.sync.matching import record_is_archived
-from integrations.hub.sync.ours import records_load
 from integrations.hub.sync.parting import (
     ARCHIVED_WORDS,
     DELETED_WORDS,
@@ -47,6 +40,7 @@ from integrations.hub.sync.parting import (
 from integrations.hub.sync.quarantine import Trouble
 from integrations.hub.sync.remote import database_now, remote_read
 from integrations.hub.sync.scene import Scene
+from integrations.hub.sync.settling import links_settle
 
 # A vendor that fails to find a record once may find it the next time.
 SECOND_LOOK: Final = timedelta(seconds=60)
@@ -65,7 +59,7 @@ def gone_settle(scene: Scene, *, until: float = math.inf) -> bool:
         return True
     last = 0
     while links := list(gone.filter(pk__gt=last)[:BATCH]):
-        _settle(scene, _confirmed(scene, links))
+        links_settle(scene, _confirmed(scene, links))
         last = links[-1].pk
         if time.monotonic() >= until:
             return False
@@ -92,7 +86,7 @@ def counterpart_missing(scene: Scene, link: SyncRecord) -> None:
             after_seconds=SECOND_LOOK.total_seconds() + 1,
         )
     if not _is_held(scene, 1):
-        _settle(scene, [fresh])
+        links_settle(scene, [fresh])
 
 
 def record_archived(scene: Scene, record: Record, link: SyncRecord) -> None:
@@ -190,41 +184,6 @@ def _confirmed(scene: Scene, links: Sequence[SyncRecord]) -> list[SyncRecord]:
     well = [link.pk for link in links if link.external_id in alive]
     SyncRecord.objects.filter(pk__in=well).update(gone_at=None, revision=F("revision") + 1)
     return [link for link in links if link.external_id not in alive]
-
-
-def _settle(scene: Scene, links: Sequence[SyncRecord]) -> None:
-    records = records_load(scene, {link.local_id for link in links})
-    for link in links:
-        with transaction.atomic():
-            _settle_one(scene, link, records.get(link.local_id))
-
-
-def _settle_one(scene: Scene, link: SyncRecord, record: Record | None) -> None:
-    """The link's end and what follows from it, in one commit."""
-    if record is None or record_is_archived(record) or link.is_erased:
-        tombstone(link, GONE_WORDS)
-        return
-    is_again = _is_made_again(scene, link, record)
-    tombstone(link, MADE_AGAIN_WORDS if is_again else GONE_WORDS)
-    fault("sync.gone_settled")
-    if is_again:
-        named = (scene.connection.pk, scene.stream.record_type)
-        jobs.dirty(*named, [record.pk], BULK_HEAD_START_SECONDS)
-    elif scene.state.on_their_delete == TheirDelete.ARCHIVE:
-        services_of(scene.model).archive(record, origin=scene.origin)
-
-
-def _is_made_again(scene: Scene, link: SyncRecord, record: Record) -> bool:
-    if scene.direction == Direction.PULL:
-        return False
-    if scene.state.on_their_delete == TheirDelete.RECREATE:
-        return True
-    values, base = scene.mapper.ours(record), scene.base_of(link).ours
-    return any(
-        one.name in base and one.codec.canonical_ours(values[one.name]) != base[one.name]
-        for one in scene.fields
-        if one.direction != Direction.PULL
-    )
 
 
 def _is_theirs_changed(scene: Scene, link: SyncRecord, record: Record) -> bool:

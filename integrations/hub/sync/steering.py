@@ -6,12 +6,14 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
+from django.apps import apps
 from django.db import transaction
 from django.db.models import F
 from django.db.models.functions import Now
 
 from crm.choices import OriginKind
 from crm.models import User
+from crm.services.entities import is_archivable
 from crm.services.origin import Origin, by_user
 from integrations.hub import jobs, wake
 from integrations.hub.acts import stream_act_remember
@@ -22,6 +24,7 @@ from integrations.hub.models import (
     SyncRecord,
     SyncStage,
     SyncState,
+    TheirDelete,
 )
 from integrations.hub.sync.hinting import inbound_add
 
@@ -110,6 +113,15 @@ def stream_check(state: SyncState, values: Mapping[str, Any]) -> None:
         raise Conflict(
             f"The shortest pause is at least {LEAST_SECONDS} s and no longer than the longest."
         )
+    wanted = values.get("on_their_delete", TheirDelete.UNLINK)
+    if wanted not in their_delete_choices(state):
+        raise Conflict("What is on a timeline stays there: it is never archived.")
+
+
+def their_delete_choices(state: SyncState) -> list[TheirDelete]:
+    """What may be done with ours of this stream when theirs is gone."""
+    is_archived = is_archivable(apps.get_model("crm", state.record_type))
+    return [one for one in TheirDelete if is_archived or one != TheirDelete.ARCHIVE]
 
 
 @transaction.atomic

@@ -15,6 +15,7 @@ from crm.services.contacts import contact_create, contact_update
 from crm.services.deals import deal_update
 from crm.services.tasks import task_create
 from integrations.hub.models import LinkState, SyncJob, SyncRecord, SyncState
+from integrations.hub.sync.hinting import inbound_add
 from tests.factories import TEST_ORIGIN, membership_make, user_make
 from tests.integrations.hubspot.keeping import Portal
 from tests.integrations.hubspot.syncing import delivered, link, live_portal, pull, work, writes_in
@@ -102,6 +103,27 @@ def test_first_pull_brings_everything_with_its_links(hubspot: Portal, ada: Membe
     assert (sold.stage.name, sold.close_date.isoformat()) == ("Qualified To Buy", "2026-12-01")
     assert (noted.subject, noted.body, noted.contact) == ("Hi", "Hi\nBo", contact)
     assert (todo.title, todo.status, todo.deal) == ("Ring", "open", sold)
+
+
+@pytest.mark.parametrize("is_told", [True, False])
+def test_archived_note_stops_no_stream(hubspot: Portal, is_told: bool) -> None:
+    """As set before it was known that what is on a timeline is never archived."""
+    note = there(hubspot, "notes", hs_note_body="Hi", hs_timestamp="1795248000000")
+    pull(hubspot)
+    noted = Activity.objects.get(kind="note")
+    SyncState.objects.filter(connection=hubspot.connection).update(on_their_delete="archive")
+
+    hubspot.act("delete", kind="notes", id=note)
+    if is_told:
+        inbound_add(hubspot.connection, "notes", [note])
+        work()
+    else:
+        pull(hubspot, "notes", is_full=True)
+
+    assert link(hubspot.connection, noted, "notes").state == LinkState.TOMBSTONE
+    state = SyncState.objects.get(connection=hubspot.connection, object="notes")
+    assert (state.run_cursor, state.last_error) == (None, "")
+    assert not SyncJob.objects.filter(state="dead").exists()
 
 
 def test_change_there_comes_by_web_hook(hubspot: Portal) -> None:

@@ -96,6 +96,20 @@ def test_stream_is_configured_through_the_service(
     assert change.diff["on_their_delete"] == ["unlink", "archive"]
 
 
+def test_stream_of_the_timeline_is_offered_no_archiving(
+    console: Client, connection: Connection
+) -> None:
+    notes = SyncState.objects.create(connection=connection, object="notes", record_type="activity")
+    people = SyncState.objects.get(connection=connection, object="people")
+
+    def page_of(state: SyncState) -> str:
+        return console.get(reverse("admin:hub_syncstate_change", args=[state.pk])).content.decode()
+
+    assert "Archive ours" in page_of(people)
+    assert "Archive ours" not in page_of(notes)
+    assert "Make theirs again" in page_of(notes)
+
+
 def test_link_explains_itself_and_is_taken_back(
     console: Client, connection: Connection, contact: Contact, person: str
 ) -> None:

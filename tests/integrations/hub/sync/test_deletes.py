@@ -308,8 +308,7 @@ def test_link_ends_together_with_what_follows_from_it(
     assert SyncRecord.objects.get(external_id=person).state == LinkState.ACTIVE
 
     monkeypatch.setenv("HUB_FAULT", "")
-    time_passes(120)
-    work()
+    pull(connection)
 
     contact.refresh_from_db()
     assert contact.archived_at is not None

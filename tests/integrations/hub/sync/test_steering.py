@@ -30,6 +30,7 @@ from integrations.hub.sync.steering import (
     items_retry,
     links_retry,
     seconds_behind,
+    stream_configure,
     stream_sync_now,
 )
 from tests.integrations.hub.mirror_vendor import MirrorVendor
@@ -48,6 +49,22 @@ def verdict(contact: Contact) -> tuple[Verdict, str]:
     contact.refresh_from_db()
     (one,) = [each for each in explain(contact) if each.state.object == "people"]
     return one.verdict, one.words
+
+
+@pytest.mark.parametrize("policy", ["unlink", "recreate"])
+def test_what_is_on_a_timeline_is_never_archived(connection: Connection, policy: str) -> None:
+    notes = SyncState.objects.create(connection=connection, object="notes", record_type="activity")
+
+    with pytest.raises(Conflict, match="stays there"):
+        stream_configure(notes, values={"on_their_delete": "archive"}, origin=by_operator(None))
+    stream_configure(notes, values={"on_their_delete": policy}, origin=by_operator(None))
+    stream_configure(
+        people(connection), values={"on_their_delete": "archive"}, origin=by_operator(None)
+    )
+
+    notes.refresh_from_db()
+    assert notes.on_their_delete == policy
+    assert people(connection).on_their_delete == "archive"
 
 
 def test_rewound_cursor_reads_again_and_doubles_nothing(

@@ -1,0 +1,78 @@
+"""What follows from deletions there is done for each record by itself: one failure stops nobody."""
+
+from __future__ import annotations
+
+import pytest
+
+from crm.models import Contact
+from integrations.hub.models import Connection, LinkState, QuarantinedItem, SyncRecord, SyncState
+from integrations.hub.sync.steering import by_operator, items_retry
+from tests.integrations.hub.mirror_vendor import MirrorVendor
+from tests.integrations.hub.refusing import rows_refused
+from tests.integrations.hub.sync.world import ours_of, pull, work
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def gone(connection: Connection, mirror: MirrorVendor, person: str) -> str:
+    """Two people were deleted there, whose contacts are to be archived; the second one's id."""
+    other = mirror.add("people", email="bob@acme.test")
+    pull(connection)
+    SyncState.objects.filter(connection=connection).update(on_their_delete="archive")
+    mirror.remove("people", person)
+    mirror.remove("people", other)
+    return other
+
+
+def test_record_that_cannot_be_archived_is_kept_and_the_others_are_archived(
+    connection: Connection, contact: Contact, person: str, gone: str
+) -> None:
+    other = ours_of(connection, "people", gone)
+
+    with rows_refused("crm_contact", f"NEW.id = {contact.pk} AND NEW.archived_at IS NOT NULL"):
+        pull(connection)
+
+    assert_over(connection)
+    assert list(Contact.objects.exclude(archived_at=None)) == [other]
+    assert not SyncRecord.objects.exclude(state=LinkState.TOMBSTONE).exists()
+    item = QuarantinedItem.objects.get(connection=connection)
+    assert (item.external_id, item.code) == (person, "kept_here")
+    assert "kept without a link" in item.message
+
+
+def test_link_that_cannot_be_ended_stops_no_other_and_is_ended_later(
+    connection: Connection, contact: Contact, person: str, gone: str
+) -> None:
+    other = ours_of(connection, "people", gone)
+
+    with rows_refused("hub_syncrecord", f"NEW.local_id = {contact.pk} AND NEW.reason <> ''"):
+        pull(connection)
+        assert_over(connection)
+        assert list(Contact.objects.exclude(archived_at=None)) == [other]
+        item = QuarantinedItem.objects.get(connection=connection)
+        assert (item.external_id, item.code) == (person, "gone_there")
+    pull(connection)
+
+    contact.refresh_from_db()
+    assert contact.archived_at is not None
+    assert not SyncRecord.objects.exclude(state=LinkState.TOMBSTONE).exists()
+    assert not QuarantinedItem.objects.exists()
+
+
+def test_what_was_kept_leaves_the_list_when_it_is_looked_at_again(
+    connection: Connection, contact: Contact, gone: str
+) -> None:
+    with rows_refused("crm_contact", f"NEW.id = {contact.pk} AND NEW.archived_at IS NOT NULL"):
+        pull(connection)
+
+    items_retry(QuarantinedItem.objects.all(), origin=by_operator(None))
+    work()
+
+    assert not QuarantinedItem.objects.exists()
+
+
+def assert_over(connection: Connection) -> None:
+    """The run went to its end, and the stream is well."""
+    state = SyncState.objects.get(connection=connection, object="people")
+    assert (state.run_cursor, state.last_error) == (None, "")
