@@ -22,6 +22,8 @@ Json = Mapping[str, Any]
 # The hub's own names in `values`, beside the vendor's: the marker of our last write and of our id.
 ID_MARKER = "nexa_id"
 WRITE_MARKER = "nexa_rev"
+# What a link can hold as the vendor's id of a thing.
+LONGEST_ID = 255
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from typing import Any, Final, Protocol
 
 from integrations.hub.mapping.transforms import Transform, text_of
 from integrations.hub.merge import Untranslatable
+from integrations.hub.streams import LONGEST_ID
 
 # Stands before the vendor's id of a person who is nobody here, in the spelling that is compared:
 # once the person is known here, their records count as changed, and get their owner.
@@ -65,6 +66,8 @@ class Link:
 
     def decode(self, theirs: Any) -> int:
         external_id = text_of(theirs)
+        if len(external_id) > LONGEST_ID:
+            raise Untranslatable(f"{self.name}: {external_id[:20]}… is too long to be an id.")
         found = self.table.ours_of(external_id)
         if found is None:
             words = f"{self.name} {external_id} is not linked to a record here yet."

@@ -12,11 +12,11 @@ from integrations.hub.models import (
     JobKind,
     JobState,
     LinkState,
-    QuarantinedItem,
     SyncJob,
     SyncRecord,
 )
-from integrations.hub.streams import RemoteRecord
+from integrations.hub.streams import LONGEST_ID, RemoteRecord
+from integrations.hub.sync import quarantine
 from integrations.hub.sync.links import links_of
 from integrations.hub.sync.matching import record_is_archived
 from integrations.hub.sync.ours import pairs_load, states_of
@@ -91,7 +91,8 @@ def page_compare(scene: Scene, records: Sequence[RemoteRecord], found: Compared)
     scene.tables.prefetch_theirs(scene.mapper, list(alive.values()))
     former = {old: one.id for one in alive.values() for old in one.former_ids}
     links = links_of(scene, [*alive, *former])
-    aside = _set_aside(scene, alive)
+    aside = set(quarantine.theirs_kept(scene, alive))
+    aside |= {one for one in alive if len(one) > LONGEST_ID}
     for external_id in alive:
         if external_id not in links:
             sort = "quarantined" if external_id in aside else "missing_here"
@@ -157,15 +158,6 @@ def _sort(planned: Plan) -> str:
 def _fields(planned: Plan) -> set[str]:
     asked = {one.name for one in planned.conflicts if one.winner is None}
     return asked | set(planned.pulls) | set(planned.pushes) | set(planned.failures)
-
-
-def _set_aside(scene: Scene, external_ids: Collection[str]) -> set[str]:
-    rows = QuarantinedItem.objects.filter(
-        connection=scene.connection,
-        object=scene.stream.object,
-        external_id__in=list(external_ids),
-    )
-    return set(rows.values_list("external_id", flat=True))
 
 
 def _waiting(scene: Scene, local_ids: Collection[int]) -> set[int]:

@@ -8,9 +8,10 @@ from typing import Any, Final
 from django.db import connection as database
 
 from integrations.hub import wake
+from integrations.hub.errors import Rejected
 from integrations.hub.lanes import lane_of
 from integrations.hub.models import Connection, SyncRecord, SyncState
-from integrations.hub.streams import Hint
+from integrations.hub.streams import LONGEST_ID, Hint
 
 # Not before a person's own edit, but before bulk work.
 HEAD_START_SECONDS: Final = 60
@@ -30,7 +31,8 @@ DO UPDATE SET sort_at = LEAST(j.sort_at, excluded.sort_at)
 def hints_take(connection: Connection, hints: Iterable[Hint]) -> int:
     """One waiting job for each thing named, however often it is; how many things there were.
 
-    Hints for objects that no live stream takes over are dropped: the first pull brings them.
+    Hints for objects that no live stream takes over are dropped: the first pull brings them. Raises
+    Rejected for an id that is longer than any link can hold.
     """
     by_object: dict[str, set[str]] = {}
     for hint in hints:
@@ -40,6 +42,8 @@ def hints_take(connection: Connection, hints: Iterable[Hint]) -> int:
                 connection=connection, object=hint.object, external_id=hint.external_id
             ).update(is_erased=True)
         by_object.setdefault(hint.object, set()).update((hint.external_id, *hint.former_ids))
+    if any(len(one) > LONGEST_ID for ids in by_object.values() for one in ids):
+        raise Rejected("It names a thing whose id is too long.")
     count = 0
     for state in SyncState.objects.filter(connection=connection, object__in=by_object):
         if state.is_live and state.is_pulled:

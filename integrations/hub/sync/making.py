@@ -20,7 +20,7 @@ from integrations.hub.errors import Conflict, Exists, HubError, LeaseLost, Outco
 from integrations.hub.faults import fault
 from integrations.hub.merge import Base, Plan, Sent, Theirs, plan
 from integrations.hub.models import IntentOutcome, LinkState, WriteIntent
-from integrations.hub.streams import RemoteRecord, Write, Written
+from integrations.hub.streams import LONGEST_ID, RemoteRecord, Write, Written
 from integrations.hub.sync import quarantine
 from integrations.hub.sync.deferring import MAKE
 from integrations.hub.sync.finding import already_there, any_with_key
@@ -114,6 +114,8 @@ def _missing_words(paths: Sequence[str]) -> str:
 
 def _adopt(scene: Scene, one: _Making, found: RemoteRecord, made: Made) -> None:
     """Link with what is there. What an earlier try of ours left there is no change of theirs."""
+    if _is_refused_for_its_id(scene, one, found, made):
+        return
     pk = one.record.pk
     with transaction.atomic():
         linking_lock(scene)
@@ -205,6 +207,8 @@ def _finish(scene: Scene, one: _Making, written: Written | None, made: Made) -> 
 
 def _link(scene: Scene, one: _Making, record: RemoteRecord, made: Made) -> None:
     """Both sides are in step as sent, and as answered where that differs."""
+    if _is_refused_for_its_id(scene, one, record, made):
+        return
     answer, ours, theirs = told(scene, record), {}, {}
     codecs = {each.name: each.codec for each in scene.fields}
     for path, sent in one.sent.items():
@@ -236,6 +240,14 @@ def _link(scene: Scene, one: _Making, record: RemoteRecord, made: Made) -> None:
         quarantine.release(scene, local_ids=[one.record.pk])
     if one.is_again:
         made.adopted.add(one.record.pk)
+
+
+def _is_refused_for_its_id(scene: Scene, one: _Making, there: RemoteRecord, made: Made) -> bool:
+    """No link can hold so long an id. Its intent stays, so that it is not made a second time."""
+    if len(there.id) <= LONGEST_ID:
+        return False
+    _refuse(scene, made, one, Trouble(INVALID, "The id that it has there is too long."))
+    return True
 
 
 def _adopt_existing(scene: Scene, one: _Making, error: Exists, made: Made) -> None:

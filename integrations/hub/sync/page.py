@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
 from datetime import datetime
 from enum import StrEnum
 
 from integrations.hub.merge import Plan
 from integrations.hub.models import SyncRecord
 from integrations.hub.streams import RemoteRecord
+from integrations.hub.sync import quarantine
 from integrations.hub.sync.links import NewLink
+from integrations.hub.sync.quarantine import Trouble
 from integrations.hub.sync.scene import Scene
 
 
@@ -33,6 +36,10 @@ class Counts:
     left: int = 0
     failed: int = 0
 
+    def add(self, other: Counts) -> None:
+        for one in fields(self):
+            setattr(self, one.name, getattr(self, one.name) + getattr(other, one.name))
+
 
 @dataclass
 class Page:
@@ -48,3 +55,10 @@ class Page:
     deferred: list[str] = field(default_factory=list)
     doubted: list[str] = field(default_factory=list)
     dirty: set[int] = field(default_factory=set)
+
+    def set_aside(self, troubles: Mapping[str, Trouble]) -> None:
+        """By their id; the rest of the page goes on without them."""
+        quarantine.theirs_keep(self.scene, troubles)
+        self.counts.failed += len(troubles)
+        for external_id in troubles:
+            self.records.pop(external_id, None)

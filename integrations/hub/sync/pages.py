@@ -8,17 +8,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from django.db import transaction
+from django.db import DatabaseError, InternalError, ProgrammingError, transaction
 from django.db.models.functions import Now
 
 from integrations.hub import jobs
-from integrations.hub.errors import Conflict
+from integrations.hub.classification import classified
+from integrations.hub.errors import Conflict, StorageRefused
 from integrations.hub.faults import fault
 from integrations.hub.merge import Direction
 from integrations.hub.merge.turns import Result, Row, turn
 from integrations.hub.models import LinkState, RunKind, SyncRecord
 from integrations.hub.pace import BULK_HEAD_START_SECONDS
-from integrations.hub.streams import RemoteRecord
+from integrations.hub.streams import LONGEST_ID, RemoteRecord
 from integrations.hub.sync import deferring, hinting, quarantine
 from integrations.hub.sync.driver import Driver
 from integrations.hub.sync.flips import Flapping
@@ -30,6 +31,7 @@ from integrations.hub.sync.links import (
 )
 from integrations.hub.sync.merging import merges_follow
 from integrations.hub.sync.page import Counts, Page, Source
+from integrations.hub.sync.quarantine import INVALID, Trouble
 from integrations.hub.sync.returning import returned_take
 from integrations.hub.sync.scene import Scene
 from integrations.hub.sync.strangers import strangers_take
@@ -38,7 +40,6 @@ from integrations.hub.sync.strangers import strangers_take
 WHOLE = (RunKind.FULL, RunKind.RECONCILE)
 
 
-@transaction.atomic
 def page_apply(
     scene: Scene,
     records: Sequence[RemoteRecord],
@@ -50,8 +51,45 @@ def page_apply(
 
     May be repeated with the same records. One bad record is set aside, and the rest goes on.
     """
+    try:
+        return _page_take(scene, records, read_at, source)
+    except DatabaseError as error:
+        if not _is_of_values(error):
+            raise
+    return _each_take(scene, records, read_at, source)
+
+
+@transaction.atomic
+def _each_take(
+    scene: Scene, records: Sequence[RemoteRecord], read_at: datetime, source: Source
+) -> Counts:
+    """Each by itself, after our database has refused a statement about all of them."""
+    counts = Counts()
+    for record in {one.id: one for one in records}.values():
+        try:
+            counts.add(_page_take(scene, [record], read_at, source))
+        except DatabaseError as error:
+            if not _is_of_values(error):
+                raise
+            words = f"Our database does not take what it holds ({type(error).__name__})."
+            quarantine.theirs_keep(scene, {record.id: Trouble(INVALID, words)})
+            counts.add(Counts(seen=1, failed=1))
+    return counts
+
+
+def _is_of_values(error: DatabaseError) -> bool:
+    """Whether it is the values that are refused; a statement that is wrong is nobody's record."""
+    is_ours = isinstance(error, ProgrammingError | InternalError)
+    return not is_ours and isinstance(classified(error), StorageRefused)
+
+
+@transaction.atomic
+def _page_take(
+    scene: Scene, records: Sequence[RemoteRecord], read_at: datetime, source: Source
+) -> Counts:
     page = _page(scene, records, read_at)
     _gone(page)
+    _too_long_apart(page)
     page.doubted = returned_take(scene, page.links, page.records, read_at=read_at, source=source)
     strangers = [one for one in page.records.values() if one.id not in page.links]
     if strangers and scene.direction != Direction.PUSH:
@@ -101,6 +139,12 @@ def _gone(page: Page) -> None:
     quarantine.release(page.scene, external_ids=[one.id for one in gone])
 
 
+def _too_long_apart(page: Page) -> None:
+    """No link can hold their ids."""
+    longs = [one for one in page.records if len(one) > LONGEST_ID]
+    page.set_aside({one: Trouble(INVALID, "Its id there is too long.") for one in longs})
+
+
 def _seen(page: Page) -> None:
     """A full listing tells what is still there; a link that it leaves out may be gone."""
     if page.scene.run is None or page.scene.run.kind not in WHOLE:
@@ -132,6 +176,8 @@ def _linked_take(page: Page) -> None:
     turns = {pk: turn(scene.fields, row, is_guarded=True) for pk, row in rows.items()}
     outcomes = Driver(hands, turns).run()
     page.counts.updated += hands.taken.updated
+    well = [pk for pk, outcome in outcomes.items() if isinstance(outcome, Result)]
+    quarantine.release(scene, external_ids=[hands.pairs[pk].link.external_id for pk in well])
     for pk, outcome in outcomes.items():
         if isinstance(outcome, LeftToAJob | Conflict):
             page.dirty.add(hands.pairs[pk].link.local_id)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 from django.db import connection as database
 
+from integrations.hub.models import QuarantinedItem
+from integrations.hub.streams import LONGEST_ID
 from integrations.hub.sync.scene import Scene
 
 AMBIGUOUS: Final = "ambiguous"
@@ -42,13 +45,22 @@ class Trouble:
 
 def theirs_keep(scene: Scene, troubles: Mapping[str, Trouble]) -> None:
     """By external id; the same item again counts as one more try."""
-    rows = [(external_id, None, trouble) for external_id, trouble in troubles.items()]
+    rows = [(_name(external_id), None, trouble) for external_id, trouble in troubles.items()]
     _keep(scene, _BY_THEIRS, rows)
 
 
 def ours_keep(scene: Scene, troubles: Mapping[int, Trouble]) -> None:
     """By our id, of records that have no link."""
     _keep(scene, _BY_OURS, [("", local_id, trouble) for local_id, trouble in troubles.items()])
+
+
+def theirs_kept(scene: Scene, external_ids: Collection[str]) -> dict[str, QuarantinedItem]:
+    """Those of these things that are set aside, by external id."""
+    names = {_name(one): one for one in external_ids}
+    rows = QuarantinedItem.objects.filter(
+        connection=scene.connection, object=scene.stream.object, external_id__in=list(names)
+    )
+    return {names[row.external_id]: row for row in rows}
 
 
 def release(
@@ -60,9 +72,17 @@ def release(
     named: list[Any] = [scene.connection.pk, scene.stream.object]
     with database.cursor() as cursor:
         if external_ids:
-            cursor.execute(_RELEASE_THEIRS, [*named, list(external_ids)])
+            cursor.execute(_RELEASE_THEIRS, [*named, [_name(one) for one in external_ids]])
         if local_ids:
             cursor.execute(_RELEASE_OURS, [*named, list(local_ids)])
+
+
+def _name(external_id: str) -> str:
+    """An id that no link can hold is set aside by its beginning, and a digest to tell it apart."""
+    if len(external_id) <= LONGEST_ID:
+        return external_id
+    digest = hashlib.sha256(external_id.encode("utf-8", "replace")).hexdigest()
+    return f"{external_id[:200]}… {digest[:12]}"
 
 
 def _keep(scene: Scene, statement: str, rows: Sequence[tuple[str, int | None, Trouble]]) -> None:

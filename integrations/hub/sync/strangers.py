@@ -32,7 +32,7 @@ def strangers_take(page: Page, strangers: Sequence[RemoteRecord]) -> None:
     fresh, waiting = deferring.known_makes_apart(scene, met.fresh)
     made = _link_matched(page, met.matched)
     page.links |= links_of(scene, made)
-    _set_aside(page, met.troubles)
+    page.set_aside(met.troubles)
     page.deferred = waiting
     _make_ours(page, fresh, values)
 
@@ -93,7 +93,7 @@ def _make_ours(page: Page, ids: Sequence[str], values: Mapping[str, dict[str, An
     for one in made:
         # In step as it is: only what could not be taken over needs another look.
         del page.records[one]
-    _set_aside(page, troubles)
+    page.set_aside(troubles)
 
 
 def refused(result: BatchResult) -> Trouble:
@@ -132,10 +132,3 @@ def _with_defaults(scene: Scene, base: Base) -> Base:
         if path in base.ours and base.ours[path] is None
     }
     return Base({**base.ours, **blank}, base.theirs)
-
-
-def _set_aside(page: Page, troubles: Mapping[str, Trouble]) -> None:
-    quarantine.theirs_keep(page.scene, troubles)
-    page.counts.failed += len(troubles)
-    for external_id in troubles:
-        page.records.pop(external_id, None)

@@ -18,11 +18,11 @@ from integrations.hub.merge import Plan, plan
 from integrations.hub.models import (
     ConflictState,
     LinkState,
-    QuarantinedItem,
     SyncConflict,
     SyncRecord,
 )
 from integrations.hub.streams import RemoteRecord
+from integrations.hub.sync import quarantine
 from integrations.hub.sync.findings import FieldSample, Findings, sample_of
 from integrations.hub.sync.links import links_of
 from integrations.hub.sync.ours import ours_of, records_load
@@ -54,7 +54,7 @@ class _Look:
         self.scene, self.records, self.before, self.found = scene, records, before, found
         self.links = links_of(scene, records)
         self.changes = self._changes()
-        self.troubles = self._troubles()
+        self.troubles = quarantine.theirs_kept(scene, self.records)
         self.conflicts = self._conflicts()
         self.ours = records_load(scene, {link.local_id for link in self.links.values()})
         self.marks: list[str] = []
@@ -163,14 +163,6 @@ class _Look:
             record_type=self.scene.stream.record_type,
         )
         return {row.record_id: row for row in rows.order_by("-id")}
-
-    def _troubles(self) -> dict[str, QuarantinedItem]:
-        rows = QuarantinedItem.objects.filter(
-            connection=self.scene.connection,
-            object=self.scene.stream.object,
-            external_id__in=list(self.records),
-        )
-        return {row.external_id: row for row in rows}
 
     def _conflicts(self) -> dict[int, list[FieldSample]]:
         rows = SyncConflict.objects.filter(

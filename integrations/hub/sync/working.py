@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 
 from integrations.hub import jobs, throttle
-from integrations.hub.classification import BUG_PREFIX, classified
-from integrations.hub.errors import Rejected
+from integrations.hub.classification import classified, is_of_one_record
+from integrations.hub.errors import StorageRefused
 from integrations.hub.execution import Tried, settled, step_after, stored_quietly
 from integrations.hub.faults import fault
 from integrations.hub.http import Exchange, recording
@@ -82,21 +82,36 @@ def _errors(held: Sequence[Claimed]) -> Mapping[int, Exception]:
     """What stopped each job, by its number.
 
     What breaks all of them and is not the vendor's saying is one job's fault: each is done alone
-    then, so that the others go on.
+    then, so that the others go on. So are those that our database refused in one statement.
     """
     work = _inbound if held[0].job.kind == JobKind.INBOUND else _push
     try:
-        return work(held)
+        errors = dict(work(held))
     except Exception as error:
         if len(held) == 1 or _is_everybodys(held[0].job, error):
             return {claimed.job.pk: error for claimed in held}
+        return _errors_alone(held)
+    if len(held) == 1:
+        return errors
+    refused = [one for one in held if _is_refused_here(errors.get(one.job.pk))]
+    return {
+        **{pk: error for pk, error in errors.items() if not _is_refused_here(error)},
+        **_errors_alone(refused),
+    }
+
+
+def _errors_alone(held: Sequence[Claimed]) -> dict[int, Exception]:
     return {pk: error for one in held for pk, error in _errors([one]).items()}
+
+
+def _is_refused_here(error: Exception | None) -> bool:
+    """Whether our database did not take the values, be they of one record among many."""
+    return error is not None and isinstance(classified(error), StorageRefused)
 
 
 def _is_everybodys(job: SyncJob, error: Exception) -> bool:
     """Whether the vendor, the connection or our database is in trouble, and not one record."""
-    known = classified(error, job.connection.declaration.error)
-    return not known.code.startswith(BUG_PREFIX) and not isinstance(known, Rejected)
+    return not is_of_one_record(classified(error, job.connection.declaration.error))
 
 
 def _push(held: Sequence[Claimed]) -> dict[int, Exception]:

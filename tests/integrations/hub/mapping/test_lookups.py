@@ -58,6 +58,14 @@ def test_link_without_counterpart_says_what_it_waits_for() -> None:
     assert link().canonical_theirs("c6") == "c6"
 
 
+def test_link_value_that_is_too_long_for_an_id_waits_for_nothing() -> None:
+    with pytest.raises(Untranslatable, match="too long") as refused:
+        link().to_ours("c" * 256)
+
+    assert not isinstance(refused.value, Unlinked)
+    assert len(str(refused.value)) < 100
+
+
 def test_link_outside_a_connection_leads_nowhere() -> None:
     with pytest.raises(Unlinked):
         chain_of([{"kind": "link", "name": "company"}]).to_ours("c5")
