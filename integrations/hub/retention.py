@@ -112,14 +112,13 @@ WHERE id = ANY(ARRAY(
     LIMIT {CHUNK} FOR UPDATE SKIP LOCKED))
 """  # noqa: S608
 # One that a whole listing still has stays: without it, theirs would come back as a new record. So
-# does one with conflicts that are over, for these are kept longer.
+# does one with conflicts, whose values stand nowhere else: these are kept longer.
 _TOMBSTONES: Final = f"""
 SELECT t.id FROM hub_syncrecord t
 WHERE t.state = 'tombstone' AND t.state_at {AGO} AND NOT EXISTS (
     SELECT 1 FROM hub_syncstate s WHERE s.connection_id = t.connection_id AND s.object = t.object
     AND (s.generation = 0 OR t.seen_generation >= s.generation - 1))
-AND NOT EXISTS (SELECT 1 FROM hub_syncconflict c WHERE c.link_id = t.id
-    AND c.state IN ('resolved', 'settled'))
+AND NOT EXISTS (SELECT 1 FROM hub_syncconflict c WHERE c.link_id = t.id)
 ORDER BY t.id LIMIT {CHUNK} FOR UPDATE SKIP LOCKED
 """  # noqa: S608
 
@@ -166,7 +165,7 @@ def _prune(rule: Rule) -> int:
 
 
 def _tombstones_prune(days: int) -> int:
-    """With what hangs on them: conflicts, intents and their jobs."""
+    """With what hangs on them: intents and their jobs."""
     removed = 0
     for _ in range(CHUNKS_A_ROUND if days else 0):
         with transaction.atomic():

@@ -108,7 +108,7 @@ class ConflictState(models.TextChoices):
 class SyncConflict(models.Model):
     """A field that both sides changed; both values are kept, whoever won.
 
-    `winner` is empty while a person has to decide.
+    `winner` is empty while a person has to decide, and of one that nobody decided.
     """
 
     connection = models.ForeignKey(Connection, models.CASCADE, related_name="conflicts")
@@ -147,3 +147,11 @@ class SyncConflict(models.Model):
 
     def __str__(self) -> str:
         return f"{self.field} of {self.object}"
+
+    @property
+    def is_left_undecided(self) -> bool:
+        """Whether it was closed because its link ended, not because the two sides agreed."""
+        if self.state != ConflictState.RESOLVED or self.winner or self.resolved_at is None:
+            return False
+        ended_at = self.link.state_at if self.link.state == LinkState.TOMBSTONE else None
+        return ended_at is not None and self.resolved_at >= ended_at

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import F, Q
 from django.db.models.functions import Now
 
 from integrations.hub.merge import Conflict
 from integrations.hub.merge.turns import Commit
-from integrations.hub.models import ConflictState, SyncConflict, SyncRecord
+from integrations.hub.models import ConflictState, LinkState, SyncConflict, SyncRecord
 from integrations.hub.sync.ours import Pair
 from integrations.hub.sync.scene import Scene
 
@@ -46,6 +46,27 @@ def applied(links: Iterable[SyncRecord]) -> None:
     """What a person decided has been sent."""
     decided = SyncConflict.objects.filter(link__in=list(links), state=ConflictState.DECIDED)
     _over(decided)
+
+
+def links_ended(link_ids: Collection[int]) -> None:
+    """Nobody can decide these any more. Call it after the links have ended, in their commit."""
+    standing = SyncConflict.objects.filter(link__in=list(link_ids), state__in=STANDING)
+    standing.update(state=ConflictState.RESOLVED, winner="", resolved_by=None, resolved_at=Now())
+
+
+def links_are_back(link_ids: Collection[int]) -> None:
+    """What was left undecided waits again; the next look closes what both agree on by now.
+
+    Call it before the links are in service, in their commit.
+    """
+    left = SyncConflict.objects.filter(
+        link__in=list(link_ids),
+        link__state=LinkState.TOMBSTONE,
+        state=ConflictState.RESOLVED,
+        winner="",
+        resolved_at__gte=F("link__state_at"),
+    )
+    left.update(state=ConflictState.OPEN, resolved_at=None)
 
 
 def _over(rows: Any) -> None:

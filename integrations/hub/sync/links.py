@@ -9,6 +9,7 @@ from functools import partial
 from typing import Any, Final
 
 from django.db import connection as database
+from django.db import transaction
 from django.db.models import F, Value
 from django.db.models.functions import Now
 
@@ -18,6 +19,7 @@ from integrations.hub.merge import Base
 from integrations.hub.models import LinkState, SyncRecord
 from integrations.hub.pace import BULK_HEAD_START_SECONDS
 from integrations.hub.streams import RemoteRecord
+from integrations.hub.sync import clashes
 from integrations.hub.sync.heirs import tombstone_replaced
 from integrations.hub.sync.scene import Scene
 
@@ -166,14 +168,22 @@ def merged_follow(
 
 def tombstone(link: SyncRecord, reason: str) -> None:
     """The thing is gone for good; the row stays a while, so that a late event revives nothing."""
-    SyncRecord.objects.filter(pk=link.pk).update(
+    tombstones_make([link.pk], reason)
+    link.state = LinkState.TOMBSTONE
+
+
+@transaction.atomic
+def tombstones_make(link_ids: Iterable[int], reason: str) -> None:
+    """The same for many."""
+    ids = list(link_ids)
+    SyncRecord.objects.filter(pk__in=ids).update(
         state=LinkState.TOMBSTONE,
         state_at=Now(),
         reason=reason[:250],
         gone_at=None,
         revision=F("revision") + 1,
     )
-    link.state = LinkState.TOMBSTONE
+    clashes.links_ended(ids)
 
 
 def _repoint(link: SyncRecord, external_id: str) -> None:

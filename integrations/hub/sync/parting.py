@@ -10,10 +10,12 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Final
 
+from django.db import transaction
 from django.db.models import F
 from django.db.models.functions import Now
 
 from integrations.hub.models import LinkState, SyncRecord
+from integrations.hub.sync import clashes
 from integrations.hub.sync.scene import Scene
 
 ARCHIVED_WORDS: Final = "Ours is archived."
@@ -50,8 +52,10 @@ def parted_look(scene: Scene, local_ids: Collection[int]) -> Parted:
     return parted
 
 
+@transaction.atomic
 def _revived(link: SyncRecord) -> SyncRecord:
     """With its bases: what was changed meanwhile, on either side, is a change."""
+    clashes.links_are_back([link.pk])
     SyncRecord.objects.filter(pk=link.pk, state=LinkState.TOMBSTONE).update(
         state=LinkState.ACTIVE, state_at=Now(), reason="", revision=F("revision") + 1
     )

@@ -19,6 +19,7 @@ from crm.models import Change, Record
 from crm.services.entities import services_of
 from integrations.hub.models import LinkState, SyncRecord
 from integrations.hub.streams import RemoteRecord
+from integrations.hub.sync import clashes
 from integrations.hub.sync.links import linked_ids, linking_lock
 from integrations.hub.sync.matching import record_is_archived
 from integrations.hub.sync.page import Source
@@ -98,6 +99,7 @@ def _revive(scene: Scene, found: Returned) -> None:
     for record in found.back.values():
         if record_is_archived(record):
             services_of(scene.model).restore(record, origin=scene.origin)
+    clashes.links_are_back(found.back)
     SyncRecord.objects.filter(pk__in=list(found.back)).update(
         state=LinkState.ACTIVE, state_at=Now(), reason="", gone_at=None, revision=F("revision") + 1
     )

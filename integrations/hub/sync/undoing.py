@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from django.db import transaction
-from django.db.models import F, QuerySet
+from django.db.models import QuerySet
 from django.db.models.functions import Now
 from django_q.tasks import async_task
 
@@ -25,6 +25,7 @@ from integrations.hub.faults import fault
 from integrations.hub.models import LinkState, RunKind, RunStatus, SyncRecord, SyncRun, SyncState
 from integrations.hub.sweeps import sweep_register
 from integrations.hub.sync.holds import hold
+from integrations.hub.sync.links import tombstones_make
 from integrations.hub.sync.parting import ARCHIVED_WORDS
 
 TASK: Final = "integrations.hub.tasks.run_undo"
@@ -166,17 +167,10 @@ def _links_end(run: SyncRun, *, after: int) -> int:
     for _, record_type, record_id in rows:
         by_type.setdefault(record_type, []).append(record_id)
     for record_type, ids in by_type.items():
-        SyncRecord.objects.filter(
-            connection=run.connection_id,
-            record_type=record_type,
-            local_id__in=ids,
-        ).exclude(state=LinkState.TOMBSTONE).update(
-            state=LinkState.TOMBSTONE,
-            state_at=Now(),
-            reason=ARCHIVED_WORDS,
-            gone_at=None,
-            revision=F("revision") + 1,
-        )
+        links = SyncRecord.objects.filter(
+            connection=run.connection_id, record_type=record_type, local_id__in=ids
+        ).exclude(state=LinkState.TOMBSTONE)
+        tombstones_make(links.values_list("pk", flat=True), ARCHIVED_WORDS)
     return rows[-1][0] if rows else after
 
 

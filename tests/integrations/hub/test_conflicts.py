@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from importlib import import_module
 from typing import Any
 
 import pytest
 from django.db import connection as database
+from django.db.models.functions import Now
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
@@ -27,12 +29,14 @@ from integrations.hub.models import (
     SyncJob,
     SyncRecord,
 )
+from integrations.hub.sync.links import tombstone
 from tests import factories
 from tests.integrations.hub.conftest import connection_make
 from tests.integrations.hub.mapping import pocket
 
 pytestmark = pytest.mark.django_db
 
+CLOSING = import_module("integrations.hub.migrations.0014_conflicts_of_ended_links")
 PAGE = "hub:conflict_list"
 
 
@@ -165,6 +169,37 @@ def test_page_shows_both_values_and_what_they_were(
         assert word in shown
     assert reverse("crm:contact_detail", args=[conflict.local_id]) in shown
     assert f"https://app.pocket.test/person/{conflict.link.external_id}" in shown
+
+
+def test_page_says_why_nobody_can_decide_any_more(
+    connection: Connection, manager_client: Client
+) -> None:
+    conflict = conflict_make(connection)
+    tombstone(conflict.link, "Gone at the vendor.")
+
+    assert "Countess" not in page(manager_client)
+    shown = page(manager_client, "?state=resolved")
+
+    for word in ("Countess", "Engineer", "Left undecided", "ended before this was decided"):
+        assert word in shown
+
+
+def test_conflicts_of_links_that_ended_before_are_closed_by_the_migration(
+    connection: Connection,
+) -> None:
+    ended, alive = conflict_make(connection), conflict_make(connection)
+    decided = conflict_make(connection, state=ConflictState.DECIDED, winner="ours")
+    SyncRecord.objects.filter(pk__in=[ended.link_id, decided.link_id]).update(
+        state=LinkState.TOMBSTONE, state_at=Now()
+    )
+
+    with database.cursor() as cursor:
+        cursor.execute(CLOSING.CLOSE)
+
+    for conflict in (ended, decided):
+        assert SyncConflict.objects.get(pk=conflict.pk).is_left_undecided
+    alive.refresh_from_db()
+    assert alive.state == ConflictState.OPEN
 
 
 def test_page_names_links_people_and_choices(

@@ -24,6 +24,7 @@ from integrations.hub.models import (
     SyncState,
     WriteIntent,
 )
+from integrations.hub.sync.links import tombstone
 
 pytestmark = pytest.mark.django_db
 
@@ -175,15 +176,28 @@ def test_tombstone_of_what_is_still_listed_there_stays(connection: Connection) -
 
 
 def test_tombstone_goes_with_what_hangs_on_it(connection: Connection) -> None:
-    conflict = conflict_make(connection, ConflictState.OPEN)
-    SyncRecord.objects.filter(pk=conflict.link_id).update(state=LinkState.TOMBSTONE)
-    intent_make(connection, link_id=conflict.link_id)
-    aged(conflict.link, "state_at", 91)
+    link = link_make(connection, state=LinkState.TOMBSTONE)
+    intent = intent_make(connection, link_id=link.pk)
+    aged(link, "state_at", 91)
 
     prune()
 
     assert not SyncRecord.objects.exists()
-    assert not SyncConflict.objects.exists()
+    assert not WriteIntent.objects.filter(pk=intent.pk, link=link.pk).exists()
+
+
+def test_tombstone_stays_for_a_conflict_that_nobody_decided(connection: Connection) -> None:
+    conflict = conflict_make(connection, ConflictState.OPEN)
+    tombstone(conflict.link, "Gone at the vendor.")
+    aged(conflict.link, "state_at", 364)
+    aged(conflict, "resolved_at", 364)
+    prune()
+    assert SyncConflict.objects.exists()
+
+    aged(conflict, "resolved_at", 366)
+    prune()
+
+    assert not SyncRecord.objects.exists()
 
 
 def test_tombstone_stays_for_its_conflicts_which_are_kept_longer(connection: Connection) -> None:

@@ -1,0 +1,118 @@
+"""Conflicts whose link ended before anybody decided: closed, kept, asked again when it is back."""
+
+from __future__ import annotations
+
+import pytest
+from django.db.models import F
+
+from crm.models import Contact
+from integrations.hub.conflicts import conflict_resolve, conflicts_of, open_count
+from integrations.hub.errors import Conflict
+from integrations.hub.merge import Side
+from integrations.hub.models import (
+    ConflictState,
+    Connection,
+    FieldMapping,
+    LinkState,
+    SyncConflict,
+    SyncRecord,
+)
+from tests import factories
+from tests.integrations.hub.mirror_vendor import MirrorVendor
+from tests.integrations.hub.sync.world import Desk, pull, quiesce, time_passes, work
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def conflict(
+    connection: Connection, mirror: MirrorVendor, contact: Contact, person: str, desk: Desk
+) -> SyncConflict:
+    """One that waits for a person, of a title that both sides changed."""
+    FieldMapping.objects.filter(connection=connection, path="title").update(rule="manual")
+    connection.sync_states.update(mapping_version=F("mapping_version") + 1)
+    mirror.edit("people", person, title="Theirs")
+    desk.edit(contact, title="Ours")
+    quiesce(connection, mirror)
+    return SyncConflict.objects.get(connection=connection, state=ConflictState.OPEN)
+
+
+def there_and_back(connection: Connection, mirror: MirrorVendor, person: str, **back: str) -> None:
+    """Deleted at the vendor, and restored there some minutes later."""
+    there_gone(connection, mirror, person)
+    time_passes(600)
+    mirror.restore("people", person)
+    if back:
+        mirror.edit("people", person, **back)
+    quiesce(connection, mirror)
+
+
+def there_gone(connection: Connection, mirror: MirrorVendor, person: str) -> None:
+    """Deleted at the vendor, and unlinked; what we changed would have it made again."""
+    link = SyncRecord.objects.filter(external_id=person)
+    base = link.get().base_ours
+    link.update(base_ours={})
+    mirror.remove("people", person)
+    pull(connection)
+    work()
+    assert link.get().state == LinkState.TOMBSTONE
+    link.update(base_ours=base)
+
+
+@pytest.mark.parametrize("is_decided", [False, True])
+def test_conflict_is_closed_with_its_link_and_keeps_both_values(
+    connection: Connection,
+    mirror: MirrorVendor,
+    conflict: SyncConflict,
+    person: str,
+    is_decided: bool,
+) -> None:
+    if is_decided:
+        SyncConflict.objects.update(state=ConflictState.DECIDED, winner="ours")
+
+    there_gone(connection, mirror, person)
+
+    conflict.refresh_from_db()
+    assert (conflict.state, conflict.winner) == (ConflictState.RESOLVED, "")
+    assert (conflict.ours, conflict.theirs) == ("Ours", "Theirs")
+    assert conflict.is_left_undecided
+    assert open_count(connection.workspace) == 0
+    with pytest.raises(Conflict, match="not linked any more"):
+        conflict_resolve(conflict, winner=Side.OURS, actor=factories.user_make())
+
+
+def test_conflict_of_a_record_that_was_archived_here_is_open_again_once_it_is_restored(
+    connection: Connection,
+    mirror: MirrorVendor,
+    conflict: SyncConflict,
+    contact: Contact,
+    desk: Desk,
+) -> None:
+    desk.archive(contact)
+    work()
+    conflict.refresh_from_db()
+    assert conflict.is_left_undecided
+
+    desk.restore(contact)
+    quiesce(connection, mirror)
+
+    assert [one.pk for one in conflicts_of(connection.workspace)] == [conflict.pk]
+    assert open_count(connection.workspace) == 1
+
+
+@pytest.mark.parametrize(("theirs", "is_open"), [("Theirs", True), ("Ours", False)])
+def test_conflict_is_open_again_with_its_link_if_both_still_differ(
+    connection: Connection,
+    mirror: MirrorVendor,
+    conflict: SyncConflict,
+    person: str,
+    theirs: str,
+    is_open: bool,
+) -> None:
+    there_and_back(connection, mirror, person, title=theirs)
+
+    assert SyncRecord.objects.get(external_id=person).state == LinkState.ACTIVE
+    conflict.refresh_from_db()
+    assert (conflict.state == ConflictState.OPEN) == is_open
+    assert not conflict.is_left_undecided
+    assert open_count(connection.workspace) == int(is_open)
