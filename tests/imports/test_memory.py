@@ -20,12 +20,12 @@ from tests.imports.conftest import HEADER, people
 @pytest.fixture(scope="module")
 def long_file(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     path = tmp_path_factory.mktemp("long") / "people.csv"
-    path.write_text("\n".join([HEADER, *people(50_000), ""]), encoding="utf-8")
+    path.write_text("\n".join([HEADER, *people(30_000), ""]), encoding="utf-8")
     yield path
     path.unlink()
 
 
-def test_fifty_thousand_rows_are_read_and_mapped_in_flat_memory(
+def test_thirty_thousand_rows_are_read_and_mapped_in_flat_memory(
     long_file: Path, settings: Any
 ) -> None:
     settings.IMPORT_CHUNK_ROWS = 1000
@@ -41,6 +41,6 @@ def test_fifty_thousand_rows_are_read_and_mapped_in_flat_memory(
         peaks.extend(tracemalloc.get_traced_memory()[0] for _ in chunks)
         tracemalloc.stop()
 
-    assert len(peaks) == 52
+    assert len(peaks) == 32
     # The caches of recurring texts fill up once; nothing else stays.
-    assert peaks[-1] - peaks[25] < 3_000_000
+    assert peaks[-1] - peaks[20] < 2_000_000

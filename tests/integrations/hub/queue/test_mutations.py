@@ -154,9 +154,9 @@ class CrashSettles(World):
     "fault",
     [
         HotRecord,
-        LostEdit,
+        pytest.param(LostEdit, marks=LONG_SEARCH),
         pytest.param(NoFence, marks=LONG_SEARCH),
-        RateCosts,
+        pytest.param(RateCosts, marks=LONG_SEARCH),
         RateForgotten,
         pytest.param(SiblingForgotten, marks=LONG_SEARCH),
         LaneIgnored,
