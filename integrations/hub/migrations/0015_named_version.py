@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('hub', '0013_hourly_figures'),
+        ('hub', '0014_conflicts_of_ended_links'),
     ]
 
     operations = [
