@@ -53,5 +53,29 @@ def pytest_configure(config: pytest.Config) -> None:
         _resources.enter_context(schema_under_way())
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """After the shuffle: each process begins with its share of the longest tests.
+
+    One that begins last would keep a single process busy while the others have nothing left.
+    """
+    processes = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    longest = [item for item in items if item.get_closest_marker("long")]
+    if processes == 1 or not longest:
+        return
+    shares: list[list[pytest.Item]] = [[] for _ in range(processes)]
+    for item in sorted(longest, key=_seconds, reverse=True):
+        min(shares, key=lambda share: sum(map(_seconds, share))).append(item)
+    others = [item for item in items if item not in longest]
+    size = -(-len(others) // processes)
+    parts = [others[at * size : (at + 1) * size] for at in range(processes)]
+    items[:] = [item for share, part in zip(shares, parts, strict=True) for item in share + part]
+
+
+def _seconds(item: pytest.Item) -> int:
+    marker = item.get_closest_marker("long")
+    return int(marker.args[0]) if marker else 0
+
+
 def pytest_unconfigure(config: pytest.Config) -> None:
     _resources.close()

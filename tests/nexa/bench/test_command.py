@@ -25,6 +25,7 @@ def _bench(*arguments: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+@pytest.mark.long(40)
 @pytest.mark.cluster
 def test_webhooks_bench_measures_both_sides_and_ends_with_json() -> None:
     done = _bench("webhooks", "--rows", "80")
@@ -39,6 +40,7 @@ def test_webhooks_bench_measures_both_sides_and_ends_with_json() -> None:
     )
 
 
+@pytest.mark.long(45)
 @pytest.mark.cluster
 def test_jobs_bench_measures_both_queues_and_ends_with_json() -> None:
     done = _bench("jobs", "--rows", "400", "--json")
@@ -52,6 +54,7 @@ def test_jobs_bench_measures_both_queues_and_ends_with_json() -> None:
     assert found["details"]["floor_one_at_a_time_per_s"] > 0
 
 
+@pytest.mark.long(40)
 @pytest.mark.cluster
 def test_sync_bench_counts_requests_and_ends_with_json() -> None:
     done = _bench("sync", "--records", "250")

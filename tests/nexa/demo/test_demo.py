@@ -78,6 +78,7 @@ def folder() -> Iterator[Path]:
         yield made
 
 
+@pytest.mark.long(150)
 def test_demo_is_one_at_a_time_finds_its_data_again_and_clears_what_a_kill_left(folder) -> None:
     """All on one folder, since the first start makes it, and takes long."""
     with _demo(folder, port := port_anywhere()) as process:
@@ -140,6 +141,7 @@ def test_busy_port_is_named_with_the_option(folder) -> None:
     assert not (folder / "postgresql" / "cluster").exists()
 
 
+@pytest.mark.long(110)
 def test_check_drives_the_whole_loop_and_leaves_nothing(folder) -> None:
     """The smoke test itself: import, win, pay, fail, console, retry."""
     temporary = folder / "tmp"

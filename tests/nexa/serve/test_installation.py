@@ -49,6 +49,7 @@ def _run(folder: Path, port: int, **environment: str) -> subprocess.Popen[str]:
     )
 
 
+@pytest.mark.long(110)
 @pytest.mark.cluster
 def test_installation_serves_under_its_own_host_and_stops(folder) -> None:
     port = port_anywhere()

@@ -113,6 +113,7 @@ def search(machine: type[CursorMachine], workspace: Workspace, asked: settings) 
     machine_run(Machine, settings=asked)
 
 
+@pytest.mark.long(200)
 def test_cursor_passes_nothing_over(workspace: Workspace) -> None:
     search(
         CursorMachine,

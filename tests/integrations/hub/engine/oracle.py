@@ -179,7 +179,10 @@ def _come_back(world: World) -> Iterator[str]:
             for one in people.living()
             if one.values.get("email") == key and one.id in world.vendor.made_for
         ]
-        is_known = not people.made_here[key] and world.config.answers_merged
+        # Of one that was deleted, too, the vendor tells nobody what it had swallowed.
+        winner = world.vendor.tables.things[OBJECT].get(gone.merged_into)
+        can_ask = world.config.answers_merged and winner is not None and not winner.is_deleted
+        is_known = not people.made_here[key] and can_ask
         if again and is_known:
             yield f"I9: {gone.id} was merged away, and made again as {again}"
 

@@ -161,6 +161,7 @@ def search(machine: type[EngineMachine], workspace: Workspace, asked: settings) 
     machine_run(Machine, settings=asked)
 
 
+@pytest.mark.long(400)
 def test_engine_loses_nothing_and_comes_to_rest(workspace: Workspace) -> None:
     search(
         EngineMachine,

@@ -17,9 +17,18 @@ from crm.models import Change, User
 from integrations.hub import registry
 from integrations.hub.mapping.default_rows import defaults_new
 from integrations.hub.mapping.edits import defaults_ensure, field_delete, field_update
-from integrations.hub.models import Connection, FieldMapping, SyncStage, SyncState, ValueMapping
+from integrations.hub.merge import Base
+from integrations.hub.models import (
+    Connection,
+    FieldMapping,
+    SyncRecord,
+    SyncStage,
+    SyncState,
+    ValueMapping,
+)
 from integrations.hub.streams import MappingRow, Stream, ValueRow
 from integrations.hub.sync.provisioning import streams_sweep
+from integrations.hub.sync.scene import scene_of
 from tests.integrations.hub.mapping import pocket
 from tests.integrations.hub.mapping.conftest import link_make, version_of
 
@@ -181,12 +190,17 @@ def test_added_row_meets_both_sides_as_for_the_first_time(
     connection: Connection, grown: Stream, admin_client: Client
 ) -> None:
     stale = {"source": "web", "title": "Countess"}
+    state = SyncState.objects.select_related("connection__workspace").get(
+        connection=connection, object="person"
+    )
     link = link_make(connection, "person", "1", 1, base_ours=stale, base_theirs=stale)
+    SyncRecord.objects.filter(pk=link.pk).update(mapping_version=state.mapping_version)
 
     decide(admin_client, connection, "add", "source")
 
+    state.refresh_from_db()
     link.refresh_from_db()
-    assert (link.base_ours, link.base_theirs) == ({"title": "Countess"}, {"title": "Countess"})
+    assert scene_of(state).base_of(link) == Base({"title": "Countess"}, {"title": "Countess"})
 
 
 def test_nothing_ticked_does_nothing_and_says_so(

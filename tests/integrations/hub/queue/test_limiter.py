@@ -157,6 +157,7 @@ class LimiterMachine(RuleBasedStateMachine):
             cursor.execute("DELETE FROM hub_connection")
 
 
+@pytest.mark.long(60)
 def test_limiter_keeps_every_window_and_waits_no_longer_than_it_says(workspace: Workspace) -> None:
     _search(LimiterMachine, workspace, EXAMPLES)
 

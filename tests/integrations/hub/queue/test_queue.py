@@ -135,6 +135,7 @@ class QueueMachine(RuleBasedStateMachine):
                 self.world.end()
 
 
+@pytest.mark.long(100)
 def test_queue_loses_nothing_and_runs_nothing_twice(workspace: Workspace) -> None:
     QueueMachine.workspace = workspace
     QueueMachine.actor = factories.membership_make(workspace).user
