@@ -12,6 +12,8 @@ from typing import Any, Final
 from django.db import connection, transaction
 from django.test import TransactionTestCase
 
+from crm.models import RulePoints
+from crm.rules.points import DEFAULT_POINTS
 from integrations.hub.schedules import rows_ensure
 
 # Written by migrations, the same for ever.
@@ -36,8 +38,11 @@ def tables_empty() -> None:
             cursor.execute(
                 "; ".join(f"DELETE FROM {connection.ops.quote_name(name)}" for name in filled)
             )
-    # What Django's own way leaves behind by its signal.
+    # What Django's own way leaves behind by its signal, and what a migration has filled in.
     rows_ensure()
+    RulePoints.objects.bulk_create(
+        RulePoints(rule=rule, points=points) for rule, points in DEFAULT_POINTS.items()
+    )
 
 
 def _filled() -> list[str]:
