@@ -22,7 +22,7 @@ from tests.browser.site import Site
 from tests.integrations.hub.oauth import acme
 from tests.integrations.hub.oauth.acme import AcmeVendor
 
-pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
+pytestmark = pytest.mark.django_db(transaction=True)
 NEW = "/integrations/acme/new/?method=sign-in"
 
 
