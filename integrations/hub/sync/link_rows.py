@@ -70,7 +70,10 @@ class Kept:
 
 
 def links_store(scene: Scene, kept: list[Kept]) -> None:
-    untouched = [one for one in kept if _is_untouched(scene, one)]
+    untouched: list[Kept] = []
+    touched: list[Kept] = []
+    for one in kept:
+        (untouched if _is_untouched(scene, one) else touched).append(one)
     by_time: dict[datetime, list[Kept]] = {}
     for one in untouched:
         by_time.setdefault(one.commit.row.read_at, []).append(one)
@@ -83,9 +86,7 @@ def links_store(scene: Scene, kept: list[Kept]) -> None:
         with database.cursor() as cursor:
             cursor.execute(_UNTOUCHED, values)
     rows, waits = [], {}
-    for one in kept:
-        if one in untouched:
-            continue
+    for one in touched:
         link, row = one.pair.link, one.commit.row
         rows.append(
             link_row(link, one.base, one.problems, one.flips, row.theirs.version, row.read_at)
