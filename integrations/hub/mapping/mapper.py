@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 
 from crm.models import Record
 from crm.services.ledger import CUSTOM_PREFIX
@@ -19,6 +19,8 @@ from integrations.hub.mapping.paths import (
 )
 from integrations.hub.merge import Direction, MergeField, Rule, Side
 from integrations.hub.merge.types import Values
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -86,6 +88,11 @@ class DataMapper:
     @cached_property
     def _newest(self) -> int:
         return max((row.since for row in self.rows), default=0)
+
+    def still_meant(self, kept: dict[str, T], version: int) -> dict[str, T]:
+        """What was kept at that version, by our paths, less what was of another pair of fields."""
+        others = self.named_after(version)
+        return {path: one for path, one in kept.items() if path not in others} if others else kept
 
     def ours(self, record: Record) -> dict[str, Any]:
         """Our values by path."""

@@ -106,11 +106,6 @@ def _tried(translate: Callable[[Any], Any], value: Any, problems: list[str]) -> 
         return None
 
 
-def _seen(mapper: DataMapper, link: SyncRecord) -> dict[str, Any]:
-    others = mapper.named_after(link.mapping_version)
-    return {path: one for path, one in link.base_theirs.items() if path not in others}
-
-
 def _sample(connection: Connection, stream: Stream, mapper: DataMapper, external_id: str) -> Sample:
     link = _link(connection, stream, external_id)
     asked = external_id or (link.external_id if link else "")
@@ -123,7 +118,7 @@ def _sample(connection: Connection, stream: Stream, mapper: DataMapper, external
         ours = _ours(connection, stream, mapper, link)
         return Sample(
             _name(stream, link.external_id, ours),
-            seen=_seen(mapper, link),
+            seen=mapper.still_meant(link.base_theirs, link.mapping_version),
             ours=ours,
             note=f"{note} This is what was last seen.",
         )

@@ -180,10 +180,10 @@ def _intents(scene: Scene, pairs: Mapping[int, Pair]) -> dict[int, list[Intent]]
 
 def intent_of(scene: Scene, row: WriteIntent) -> Intent:
     """What was sent, without fields seen to land and those that are mapped to others by now."""
-    sent: dict[str, list[Any]] = row.body["fields"]
-    others = scene.mapper.named_after(row.body.get("mapping_version", 0))
+    body: dict[str, list[Any]] = row.body["fields"]
+    sent = scene.mapper.still_meant(body, row.body.get("mapping_version", 0))
     names = row.progress.get("unseen", list(sent))
-    fields = {name: Sent(*sent[name]) for name in names if name not in others}
+    fields = {name: Sent(*sent[name]) for name in names if name in sent}
     return Intent(row.uid.hex, fields, is_open=row.looked_at is None)
 
 

@@ -135,12 +135,8 @@ class Scene:
 
         Whoever still has an older mapping in hand may write a base meanwhile: it is of its version.
         """
-        others = self.mapper.named_after(link.mapping_version)
-        if not others:
-            return Base(link.base_ours, link.base_theirs)
-        ours = {path: one for path, one in link.base_ours.items() if path not in others}
-        theirs = {path: one for path, one in link.base_theirs.items() if path not in others}
-        return Base(ours, theirs)
+        at, still = link.mapping_version, self.mapper.still_meant
+        return Base(still(link.base_ours, at), still(link.base_theirs, at))
 
     def modified_at(self, record: RemoteRecord) -> datetime | None:
         """When theirs was written last, by our clock."""

@@ -44,9 +44,9 @@ def tries_close(intents: Sequence[WriteIntent]) -> None:
 
 def sent_of(scene: Scene, intent: WriteIntent) -> dict[str, Sent]:
     """What it sent of the fields that are still mapped as they were then."""
-    others = scene.mapper.named_after(intent.body.get("mapping_version", 0))
     fields: dict[str, list[Any]] = intent.body["fields"]
-    return {path: Sent(*pair) for path, pair in fields.items() if path not in others}
+    still = scene.mapper.still_meant(fields, intent.body.get("mapping_version", 0))
+    return {path: Sent(*pair) for path, pair in still.items()}
 
 
 def tries_end(intents: Sequence[WriteIntent], outcome: IntentOutcome) -> None:
