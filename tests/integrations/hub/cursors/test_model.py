@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import os
-
 import hypothesis.strategies as st
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import settings
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
-from hypothesis.stateful import run_state_machine_as_test as machine_run
 
 from crm.models import Workspace
 from tests.integrations.hub.cursors.world import SAME, Config, World
 from tests.integrations.hub.direct import direct_to
 from tests.integrations.hub.engine.clearing import queue_silenced
+from tests.integrations.hub.searches import search, whole
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.prove]
 
 # `make prove` asks for more; small runs prove little.
-EXAMPLES = int(os.environ.get("NEXA_PROVE_EXAMPLES", "300"))
 STEPS = 12
 # How late changes may show, and how exact times are: what shows late needs an overlap.
 PROMISES = ((120, 1.0), (120, 60.0), (0, 0.000001))
@@ -102,26 +99,12 @@ class CursorMachine(RuleBasedStateMachine):
             self.world.end()
 
 
-def search(machine: type[CursorMachine], workspace: Workspace, asked: settings) -> None:
+def searched(machine: type[CursorMachine], workspace: Workspace, asked: settings) -> None:
     """Run the machine in this workspace; raises what it finds."""
-
-    class Machine(machine):  # type: ignore[misc,valid-type]
-        pass
-
-    Machine.workspace = workspace
     queue_silenced()
-    machine_run(Machine, settings=asked)
+    search(machine, asked, workspace=workspace)
 
 
 @pytest.mark.long(200)
 def test_cursor_passes_nothing_over(workspace: Workspace) -> None:
-    search(
-        CursorMachine,
-        workspace,
-        settings(
-            max_examples=EXAMPLES,
-            stateful_step_count=STEPS,
-            deadline=None,
-            suppress_health_check=list(HealthCheck),
-        ),
-    )
+    searched(CursorMachine, workspace, whole(STEPS))

@@ -10,32 +10,22 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, Phase, settings
 
 from crm.models import Workspace
 from integrations.hub.sync.remote import database_now
-from tests.integrations.hub.cursors.test_model import EXAMPLES, STEPS, CursorMachine, search
+from tests.integrations.hub.cursors.test_model import STEPS, CursorMachine, searched
 from tests.integrations.hub.cursors.world import World, earlier, stamp
 from tests.integrations.hub.mirror_calls import Shape
+from tests.integrations.hub.searches import EXAMPLES, LONG_SEARCH, first_failure
 
 # Each fault is a search of its own: too long for every change.
 pytestmark = [
     pytest.mark.django_db(transaction=True),
     pytest.mark.prove,
-    pytest.mark.skipif(EXAMPLES < 1000, reason="found by a long search only: make prove"),
+    LONG_SEARCH,
 ]
 
-ENOUGH = settings(
-    max_examples=max(150, EXAMPLES // 10),
-    stateful_step_count=STEPS,
-    deadline=None,
-    derandomize=True,
-    database=None,
-    # The first failure is enough; making it small takes long.
-    phases=(Phase.generate,),
-    suppress_health_check=list(HealthCheck),
-)
-LONG_SEARCH = pytest.mark.skipif(EXAMPLES < 1000, reason="found by a long search only: make prove")
+ENOUGH = first_failure(STEPS, max(150, EXAMPLES // 10))
 
 
 class NoOverlap(World):
@@ -142,4 +132,4 @@ def test_seeded_fault_of_the_cursor_is_caught(workspace: Workspace, fault: type[
         world_class = fault
 
     with pytest.raises(AssertionError):
-        search(Broken, workspace, ENOUGH)
+        searched(Broken, workspace, ENOUGH)

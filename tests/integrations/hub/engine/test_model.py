@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import os
-
 import hypothesis.strategies as st
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import settings
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
-from hypothesis.stateful import run_state_machine_as_test as machine_run
 
 from crm.models import User, Workspace
 from integrations.hub.merge import Rule, Side
@@ -19,11 +16,11 @@ from tests.integrations.hub.engine.clearing import queue_silenced
 from tests.integrations.hub.engine.mapping import EDITS
 from tests.integrations.hub.engine.people import KEYS, OURS, THEIRS
 from tests.integrations.hub.engine.world import Config, World
+from tests.integrations.hub.searches import search, whole
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.prove]
 
 # `make prove` asks for more; small runs prove little.
-EXAMPLES = int(os.environ.get("NEXA_PROVE_EXAMPLES", "300"))
 STEPS = 10
 CONFIGS = st.builds(
     Config,
@@ -149,27 +146,13 @@ class EngineMachine(RuleBasedStateMachine):
             self.world.end()
 
 
-def search(machine: type[EngineMachine], workspace: Workspace, asked: settings) -> None:
+def searched(machine: type[EngineMachine], workspace: Workspace, asked: settings) -> None:
     """Run the machine in this workspace; raises what it finds."""
-
-    class Machine(machine):  # type: ignore[misc,valid-type]
-        pass
-
-    Machine.workspace = workspace
-    Machine.actor = factories.membership_make(workspace).user
+    actor = factories.membership_make(workspace).user
     queue_silenced()
-    machine_run(Machine, settings=asked)
+    search(machine, asked, workspace=workspace, actor=actor)
 
 
 @pytest.mark.long(400)
 def test_engine_loses_nothing_and_comes_to_rest(workspace: Workspace) -> None:
-    search(
-        EngineMachine,
-        workspace,
-        settings(
-            max_examples=EXAMPLES,
-            stateful_step_count=STEPS,
-            deadline=None,
-            suppress_health_check=list(HealthCheck),
-        ),
-    )
+    searched(EngineMachine, workspace, whole(STEPS))

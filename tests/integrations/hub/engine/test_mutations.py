@@ -9,7 +9,6 @@ from __future__ import annotations
 import pytest
 from django.db.models import F
 from django.db.models.functions import Now
-from hypothesis import HealthCheck, Phase, settings
 
 from crm.models import Workspace
 from integrations.hub.models import (
@@ -21,27 +20,18 @@ from integrations.hub.models import (
     SyncRecord,
     WriteIntent,
 )
-from tests.integrations.hub.engine.test_model import EXAMPLES, STEPS, EngineMachine, search
+from tests.integrations.hub.engine.test_model import STEPS, EngineMachine, searched
 from tests.integrations.hub.engine.world import World
+from tests.integrations.hub.searches import EXAMPLES, LONG_SEARCH, first_failure
 
 # Each fault is a search of its own: too long for every change.
 pytestmark = [
     pytest.mark.django_db(transaction=True),
     pytest.mark.prove,
-    pytest.mark.skipif(EXAMPLES < 1000, reason="found by a long search only: make prove"),
+    LONG_SEARCH,
 ]
 
-ENOUGH = settings(
-    max_examples=max(150, EXAMPLES // 10),
-    stateful_step_count=STEPS,
-    deadline=None,
-    derandomize=True,
-    database=None,
-    # The first failure is enough; making it small takes long.
-    phases=(Phase.generate,),
-    suppress_health_check=list(HealthCheck),
-)
-LONG_SEARCH = pytest.mark.skipif(EXAMPLES < 1000, reason="found by a long search only: make prove")
+ENOUGH = first_failure(STEPS, max(150, EXAMPLES // 10))
 
 
 class Spoilt(World):
@@ -171,4 +161,4 @@ def test_seeded_fault_of_the_engine_is_caught(workspace: Workspace, fault: type[
         world_class = fault
 
     with pytest.raises(AssertionError):
-        search(Broken, workspace, ENOUGH)
+        searched(Broken, workspace, ENOUGH)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from contextlib import suppress
 
 import hypothesis.strategies as st
@@ -14,11 +13,11 @@ from integrations.hub.errors import HubError
 from integrations.hub.merge import Rule
 from integrations.hub.merge.loop import Row, reconcile
 from tests.integrations.hub.merge.world import FIELDS, Config, Crash, World, token
+from tests.integrations.hub.searches import EXAMPLES
 
 pytestmark = pytest.mark.prove
 
 # `make prove` asks for more; small runs prove little.
-EXAMPLES = int(os.environ.get("NEXA_PROVE_EXAMPLES", "300"))
 CONFIGS = st.builds(
     Config,
     rule=st.sampled_from(list(Rule)),

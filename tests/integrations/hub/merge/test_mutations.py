@@ -11,27 +11,17 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from integrations.hub.merge import Base, Plan, Theirs
 from integrations.hub.merge.loop import Row, State
-from tests.integrations.hub.merge.test_model import EXAMPLES, MergeMachine
+from tests.integrations.hub.merge.test_model import MergeMachine
 from tests.integrations.hub.merge.world import World
+from tests.integrations.hub.searches import LONG_SEARCH, first_failure
 
 pytestmark = pytest.mark.prove
 
-ENOUGH = settings(
-    max_examples=12_000,
-    stateful_step_count=25,
-    deadline=None,
-    derandomize=True,
-    database=None,
-    # The first failure is enough; making it small takes long.
-    phases=(Phase.generate,),
-    suppress_health_check=list(HealthCheck),
-)
-LONG_SEARCH = pytest.mark.skipif(EXAMPLES < 1000, reason="found by a long search only: make prove")
+ENOUGH = first_failure(25, 12_000)
 
 
 class NoStaleCheck(World):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections import defaultdict
 from dataclasses import replace
 
@@ -23,10 +22,10 @@ from tests import factories
 from tests.integrations.hub.queue import vendor
 from tests.integrations.hub.queue.calls import Call, windows_check
 from tests.integrations.hub.queue.world import clock
+from tests.integrations.hub.searches import EXAMPLES
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.prove]
 
-EXAMPLES = int(os.environ.get("NEXA_PROVE_EXAMPLES", "300"))
 SEARCH = (RateLimit("search", requests=4, seconds=1),)
 DECLARED = [
     (RateLimit("api", requests=5, seconds=1),),

@@ -11,7 +11,6 @@ import uuid
 import pytest
 from django.db.models import F
 from django.db.models.functions import Now
-from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test as machine_run
 
 from crm.models import Workspace
@@ -20,23 +19,13 @@ from integrations.hub.models import Connection, GateReason, JobState, SyncJob
 from integrations.hub.policy import Action, Signal, Step
 from tests import factories
 from tests.integrations.hub.queue import vendor
-from tests.integrations.hub.queue.test_queue import EXAMPLES, QueueMachine
+from tests.integrations.hub.queue.test_queue import QueueMachine
 from tests.integrations.hub.queue.world import World
+from tests.integrations.hub.searches import LONG_SEARCH, first_failure
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.prove]
 
-ENOUGH = settings(
-    max_examples=1_000,
-    stateful_step_count=16,
-    deadline=None,
-    derandomize=True,
-    database=None,
-    # The first failure is enough; making it small takes long.
-    phases=(Phase.generate,),
-    suppress_health_check=list(HealthCheck),
-)
-
-LONG_SEARCH = pytest.mark.skipif(EXAMPLES < 1000, reason="found by a long search only: make prove")
+ENOUGH = first_failure(16, 1_000)
 
 
 class HotRecord(World):

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-
 import hypothesis.strategies as st
 import pytest
 from hypothesis import HealthCheck, settings
@@ -14,11 +12,11 @@ from crm.models import User, Workspace
 from tests import factories
 from tests.integrations.hub.queue import vendor
 from tests.integrations.hub.queue.world import RECORDS, World
+from tests.integrations.hub.searches import EXAMPLES
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.prove]
 
 # `make prove` asks for more; small runs prove little.
-EXAMPLES = int(os.environ.get("NEXA_PROVE_EXAMPLES", "300"))
 PLACES = st.integers(0, 1)
 INDEXES = st.integers(0, 5)
 ENDINGS = st.sampled_from(["done", "done", *vendor.ENDINGS])
