@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 
 import pytest
 from django.conf import settings as django_settings
@@ -11,6 +12,7 @@ from django.test import Client
 from crm.choices import Role
 from crm.models import Membership, User, Workspace
 from crm.services.origin import Origin, by_user
+from integrations.hub import registry
 from tests import emptying, factories, schema
 
 emptying.install()
@@ -21,6 +23,15 @@ def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: N
     """Where several processes test, each has a copy of one schema; one alone migrates."""
     if schema.VARIABLE in os.environ:
         django_settings.DATABASES["default"]["TEST"]["TEMPLATE"] = schema.schema_made()
+
+
+@pytest.fixture(autouse=True)
+def same_providers_after() -> Iterator[None]:
+    """What one test leaves out of the registry, any test after it would miss."""
+    before = registry.all_providers()
+    yield
+    after = registry.all_providers()
+    assert [id(one) for one in after] == [id(one) for one in before]
 
 
 @pytest.fixture(autouse=True)

@@ -13,10 +13,14 @@ _providers: dict[str, Provider] = {}
 
 
 def load() -> None:
-    """Import every provider of settings.PROVIDERS; raises ImproperlyConfigured with the reason."""
+    """Import every provider of settings.PROVIDERS; raises ImproperlyConfigured with the reason.
+
+    Where one cannot be imported, those that were loaded before stay.
+    """
+    declared = [_declared(provider_id) for provider_id in settings.PROVIDERS]
     _providers.clear()
-    for provider_id in settings.PROVIDERS:
-        add(_declared(provider_id))
+    for provider in declared:
+        add(provider)
 
 
 def add(provider: Provider) -> None:

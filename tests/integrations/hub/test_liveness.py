@@ -251,14 +251,13 @@ def test_settings_of_the_queue_are_sound(settings: Any) -> None:
 
 
 def test_provider_that_is_not_there_stops_the_start(settings: Any) -> None:
-    settings.PROVIDERS = ["nothing_like_it"]
-    try:
-        with pytest.raises(ImproperlyConfigured, match="nothing_like_it"):
-            registry.load()
-    finally:
-        settings.PROVIDERS = ["stripe"]
+    before = registry.all_providers()
+    settings.PROVIDERS = ["stripe", "nothing_like_it"]
+
+    with pytest.raises(ImproperlyConfigured, match="nothing_like_it"):
         registry.load()
-        registry.add(echo.provider)
+
+    assert registry.all_providers() == before
 
 
 @pytest.mark.parametrize(
