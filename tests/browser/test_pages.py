@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from functools import cache
 from pathlib import Path
+from typing import Literal
 from zlib import crc32
 
 import pytest
@@ -18,7 +19,7 @@ from pytest_django.plugin import DjangoDbBlocker
 from tests.browser.axe import GRAVE, violations_of
 from tests.browser.billing import at_sandbox
 from tests.browser.cases import CASES, PageCase
-from tests.browser.chrome import NARROW, WIDE, Window, session_of, window_open
+from tests.browser.chrome import HEIGHTS, NARROW, WIDE, Window, session_of, window_open
 from tests.browser.site import Site
 from tests.browser.standing_cases import STANDINGS
 from tests.browser.world import World, world_made
@@ -26,9 +27,12 @@ from tests.sandbox import running_sandbox
 
 pytestmark = pytest.mark.django_db(serialized_rollback=True)
 
-Look = tuple[str, int]
+Look = tuple[Literal["light", "dark"], int]
 LOOKS: tuple[Look, ...] = (("dark", WIDE), ("light", NARROW))
-ALL_LOOKS = (("light", WIDE), ("dark", WIDE), ("light", NARROW), ("dark", NARROW))
+MAIN_VIEWS: tuple[tuple[Look, ...], ...] = (
+    (("light", WIDE), ("dark", WIDE)),
+    (("light", NARROW), ("dark", NARROW)),
+)
 PEOPLE = (None, "seller", "viewer", "operator", "newcomer", "stranger")
 WindowOf = Callable[[str | None, int], Window]
 # NEXA_SCREENSHOTS=folder keeps a picture of each look, for people to judge.
@@ -85,37 +89,41 @@ def window_of(world: World, browser: Browser, site: Site) -> Iterator[WindowOf]:
 
 @pytest.mark.parametrize("case", [*CASES, *STANDINGS], ids=lambda case: case.name)
 def test_page_is_fit_for_people(case: PageCase, world: World, window_of: WindowOf) -> None:
-    looks = ALL_LOOKS if case.is_main else LOOKS
     found: list[str] = []
-    for width in sorted({width for _, width in looks}):
-        window = window_of(case.who, width)
+    for opened, *turned in _views(case):
+        window = window_of(case.who, opened[1])
         window.watch.expect(case.status, *case.answers)
-        schemes = [scheme for scheme, one in looks if one == width]
-        _prefer(window.page, schemes[0])
+        _turn(window.page, opened)
         assert window.open(case.path(world)) == case.status, window.site.failures.last
         if case.act:
             case.act(window, world)
-        for scheme in schemes:
-            is_scanned = case.is_main or (scheme, width) == _look_of(case)
-            found += _complaints(window, case, scheme, width, is_scanned=is_scanned)
+        found += _complaints(window, case, opened, is_scanned=True)
+        for look in turned:
+            found += _complaints(window, case, look, is_scanned=case.is_main)
         found += window.watch.problems
     assert not found, "\n".join(found)
 
 
-def _look_of(case: PageCase) -> Look:
-    """Where the page is scanned for barriers, the longest part; half of them in each of the two."""
-    return LOOKS[crc32(case.name.encode()) % len(LOOKS)]
+def _views(case: PageCase) -> tuple[tuple[Look, ...], ...]:
+    """The looks of a page, in one row those of one opening.
+
+    Main pages are opened in each width and scanned in all looks. Scanning and opening take longest:
+    the others are opened and scanned in one look, half of them in each, and turned to the other.
+    """
+    if case.is_main:
+        return MAIN_VIEWS
+    return (LOOKS if crc32(case.name.encode()) % 2 else LOOKS[::-1],)
 
 
-def _prefer(page: Page, scheme: str) -> None:
+def _turn(page: Page, look: Look) -> None:
+    scheme, width = look
+    page.set_viewport_size({"width": width, "height": HEIGHTS[width]})
     page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
 
 
-def _complaints(
-    window: Window, case: PageCase, scheme: str, width: int, *, is_scanned: bool
-) -> list[str]:
-    page = window.page
-    _prefer(page, scheme)
+def _complaints(window: Window, case: PageCase, look: Look, *, is_scanned: bool) -> list[str]:
+    page, (scheme, width) = window.page, look
+    _turn(page, look)
     if PICTURES:
         picture = Path(PICTURES) / f"{case.name}-{width}-{scheme}.png"
         page.screenshot(path=picture, full_page=not case.is_vendors)
