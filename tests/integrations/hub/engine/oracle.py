@@ -94,6 +94,7 @@ def check(world: World) -> None:
         *_erased(world),
         *_unlinked(world),
         *_unexplained(world),
+        *_unlisted(world),
         *_apart(world),
         *_uncovered(world),
         *_in_doubt(),
@@ -237,6 +238,17 @@ def _unexplained(world: World) -> Iterator[str]:
                 yield f"our {record.pk} is said to be on its way at rest: {told.words}"
             if told.verdict == Verdict.IN_SYNC and not is_there:
                 yield f"our {record.pk} is said to be in step, and is not there"
+
+
+def _unlisted(world: World) -> Iterator[str]:
+    """Two that became one there stay two here until a person says so, who finds them in a list."""
+    listed = set(QuarantinedItem.objects.values_list("local_id", flat=True))
+    linked = {one.local_id for one in links() if one.state != LinkState.TOMBSTONE}
+    alive = {one.pk for one in world.people.contacts() if one.archived_at is None}
+    for link in links():
+        is_left = link.local_id in alive - linked and link.reason.startswith("Merged")
+        if is_left and link.local_id not in listed:
+            yield f"our {link.local_id} lost its counterpart to a merge, and is in no list"
 
 
 # --- Convergence ----------------------------------------------------------------------------------

@@ -237,6 +237,7 @@ class World:
             "archived": partial(people.hide_or_show_here, number),
             "crash": self._die,
             "blind": self._blind,
+            "beside": self._beside,
             "push": partial(self._another, self.push),
             "pull": partial(self._another, self.pull),
             "full": partial(self._another, partial(self.pull, is_full=True)),
@@ -255,6 +256,15 @@ class World:
         if not self.was_blind:
             self.was_blind = True
             self.vendor.blind_reads += 1
+
+    def _beside(self) -> None:
+        """Another worker does what is due, while this one goes on with what it holds."""
+        if not self.depth:
+            self.depth += 1
+            try:
+                self.push()
+            finally:
+                self.depth -= 1
 
     def _another(self, work: Callable[[], None]) -> None:
         """Another worker overtakes this one, which was held up for longer than its lease."""
