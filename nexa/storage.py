@@ -34,9 +34,9 @@ def folder_storage(folder: Path) -> dict[str, Any]:
 
 
 def static_storage(*, debug: bool, demo: bool) -> dict[str, str]:
-    """Hashed and compressed names; a demo skips the minute that compression takes."""
+    """Hashed and compressed names; a demo skips compressing, which takes long."""
     if debug:
         return {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
     if demo:
         return {"BACKEND": "django.contrib.staticfiles.storage.ManifestStaticFilesStorage"}
-    return {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"}
+    return {"BACKEND": "nexa.static_storage.HashedStaticFilesStorage"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Generator
 from contextlib import ExitStack
@@ -70,6 +71,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     size = -(-len(others) // processes)
     parts = [others[at * size : (at + 1) * size] for at in range(processes)]
     items[:] = [item for share, part in zip(shares, parts, strict=True) for item in share + part]
+
+
+def pytest_collection_finish() -> None:
+    """What is loaded by now stays loaded: the collector need not go through it again and again."""
+    gc.collect()
+    gc.freeze()
 
 
 def _seconds(item: pytest.Item) -> int:

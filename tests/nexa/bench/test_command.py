@@ -16,7 +16,7 @@ PROJECT = Path(__file__).resolve().parents[3]
 
 def _bench(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "manage.py", "bench", *arguments],
+        [sys.executable, "-m", "tests.nexa.bench.command", *arguments],
         cwd=PROJECT,
         capture_output=True,
         text=True,

@@ -78,7 +78,7 @@ def folder() -> Iterator[Path]:
         yield made
 
 
-@pytest.mark.long(150)
+@pytest.mark.long(110)
 def test_demo_is_one_at_a_time_finds_its_data_again_and_clears_what_a_kill_left(folder) -> None:
     """All on one folder, since the first start makes it, and takes long."""
     with _demo(folder, port := port_anywhere()) as process:
@@ -86,14 +86,6 @@ def test_demo_is_one_at_a_time_finds_its_data_again_and_clears_what_a_kill_left(
         first = re.findall(r"password: (\S+)", said)
         assert requests.get(f"http://127.0.0.1:{port}/readyz", timeout=10).status_code == 200
         _second_is_refused(folder, port)
-        process.send_signal(signal.SIGINT)
-        assert process.wait(timeout=120) == 0
-    assert not _children_of(folder)
-    assert not (folder / "postgresql" / "cluster" / "postmaster.pid").exists()
-
-    with _demo(folder, port_anywhere()) as process:
-        said = _heard(process, "Ctrl-C")
-        assert re.findall(r"password: (\S+)", said) == first
         process.kill()
         process.wait()
         left = {child.pid for child in _children_of(folder)}
@@ -102,8 +94,12 @@ def test_demo_is_one_at_a_time_finds_its_data_again_and_clears_what_a_kill_left(
     with _demo(folder, port_anywhere()) as process:
         said = _heard(process, "Ctrl-C")
         assert "Ended what an earlier run had left behind" in said
+        assert re.findall(r"password: (\S+)", said) == first
         assert not left & {child.pid for child in _children_of(folder)}
+        process.send_signal(signal.SIGINT)
+        assert process.wait(timeout=120) == 0
     assert not _children_of(folder)
+    assert not (folder / "postgresql" / "cluster" / "postmaster.pid").exists()
 
 
 def _second_is_refused(folder: Path, port: int) -> None:
@@ -141,7 +137,7 @@ def test_busy_port_is_named_with_the_option(folder) -> None:
     assert not (folder / "postgresql" / "cluster").exists()
 
 
-@pytest.mark.long(110)
+@pytest.mark.long(100)
 def test_check_drives_the_whole_loop_and_leaves_nothing(folder) -> None:
     """The smoke test itself: import, win, pay, fail, console, retry."""
     temporary = folder / "tmp"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -49,7 +50,7 @@ def _run(folder: Path, port: int, **environment: str) -> subprocess.Popen[str]:
     )
 
 
-@pytest.mark.long(110)
+@pytest.mark.long(80)
 @pytest.mark.cluster
 def test_installation_serves_under_its_own_host_and_stops(folder) -> None:
     port = port_anywhere()
@@ -68,11 +69,23 @@ def test_installation_serves_under_its_own_host_and_stops(folder) -> None:
         page = requests.get(f"{url}/", headers=own, timeout=30, allow_redirects=False)
         assert page.status_code == 301
         assert page.headers["Location"].startswith("https://crm.example/")
+        _styles_are_served(url, {**own, "X-Forwarded-Proto": "https"})
     finally:
         process.send_signal(signal.SIGTERM)
         process.communicate(timeout=120)
 
     assert process.returncode == 0
+
+
+def _styles_are_served(url: str, headers: dict[str, str]) -> None:
+    """What pages name is hashed and compressed; error pages name the plain one."""
+    page = requests.get(f"{url}/accounts/login/", headers=headers, timeout=30)
+    named = re.findall(r'href="(/static/css/nexa\.\w+\.css)"', page.text)
+    assert named, page.text
+    for path, encoding in ((named[0], "br"), ("/static/css/nexa.css", None)):
+        asked = {**headers, "Accept-Encoding": "br"}
+        answer = requests.get(url + path, headers=asked, timeout=30, stream=True)
+        assert (answer.status_code, answer.headers.get("Content-Encoding")) == (200, encoding)
 
 
 @pytest.mark.cluster
