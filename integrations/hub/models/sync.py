@@ -96,6 +96,10 @@ class SyncState(models.Model):
     is_guard_waived = models.BooleanField(
         default=False, db_default=False, help_text="The next run may change as much as it likes."
     )
+    # The last such leave: what was asked for before it began was let through, what was done before
+    # it ended counts no more.
+    let_through_at = models.DateTimeField(null=True, blank=True, editable=False)
+    let_through_until = models.DateTimeField(null=True, blank=True, editable=False)
     last_sync_at = models.DateTimeField(null=True, blank=True)
     last_full_at = models.DateTimeField(null=True, blank=True)
     records_synced = models.PositiveBigIntegerField(default=0, db_default=0)

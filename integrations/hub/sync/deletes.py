@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Collection, Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from django.conf import settings
@@ -29,7 +29,7 @@ from integrations.hub.models import (
     SyncRecord,
 )
 from integrations.hub.sync import quarantine
-from integrations.hub.sync.holds import archived_links, hold
+from integrations.hub.sync.holds import archived_links, hold, is_archived
 from integrations.hub.sync.links import tombstone
 from integrations.hub.sync.parting import (
     ARCHIVED_WORDS,
@@ -97,7 +97,7 @@ def record_archived(scene: Scene, record: Record, link: SyncRecord) -> None:
         return
     words = ARCHIVED_WORDS
     if is_wanted and delete is not None:
-        if _is_archive_held(scene):
+        if _is_archive_held(scene, record):
             return
         words = DELETED_WORDS
         if _is_theirs_changed(scene, link, record):
@@ -127,7 +127,7 @@ def _is_held(scene: Scene, count: int) -> bool:
     """Whether so many at once need a person's word; those of the last hour count, too."""
     if scene.state.is_guard_waived:
         return False
-    recent, active = _recent(scene, GONE_WORDS), _active(scene)
+    recent, active = _ended(scene, GONE_WORDS).count(), _active(scene)
     if not _are_many(count + recent, active + recent):
         return False
     words = (
@@ -138,14 +138,22 @@ def _is_held(scene: Scene, count: int) -> bool:
     return True
 
 
-def _is_archive_held(scene: Scene) -> bool:
-    """The same for ours that were archived, before theirs are deleted."""
-    if scene.state.hold_reason:
+def _is_archive_held(scene: Scene, record: Record) -> bool:
+    """The same for ours that were archived, before theirs are deleted.
+
+    A leave is for those that were archived before a person gave it.
+    """
+    state, since = scene.state, scene.state.let_through_at
+    if state.hold_reason:
         return True
-    if scene.state.is_guard_waived:
-        return False
-    count, recent = archived_links(scene).count(), _recent(scene, DELETED_WORDS)
-    active = _active(scene)
+    waiting, ended = archived_links(scene), _ended(scene, DELETED_WORDS)
+    if state.is_guard_waived:
+        archived_at: datetime | None = getattr(record, "archived_at", None)
+        if since is None or archived_at is None or archived_at <= since:
+            return False
+        waiting = archived_links(scene, archived_at__gt=since)
+        ended = ended.filter(is_archived(scene, archived_at__gt=since))
+    count, recent, active = waiting.count(), ended.count(), _active(scene)
     if not _are_many(count + recent, active + recent):
         return False
     words = (
@@ -165,10 +173,13 @@ def _active(scene: Scene) -> int:
     return _links(scene).filter(state=LinkState.ACTIVE).count()
 
 
-def _recent(scene: Scene, reason: str) -> int:
-    """How many links ended for this reason in the last hour."""
-    ended = _links(scene).filter(state=LinkState.TOMBSTONE, reason=reason)
-    return ended.filter(state_at__gt=Now() - timedelta(hours=1)).count()
+def _ended(scene: Scene, reason: str) -> QuerySet[SyncRecord]:
+    """Links that ended for this reason in the last hour, and with nobody's leave."""
+    ended = _links(scene).filter(
+        state=LinkState.TOMBSTONE, reason=reason, state_at__gt=Now() - timedelta(hours=1)
+    )
+    until = scene.state.let_through_until
+    return ended if until is None else ended.filter(state_at__gt=until)
 
 
 def _links(scene: Scene) -> QuerySet[SyncRecord]:

@@ -27,7 +27,7 @@ from integrations.hub.models import (
 )
 from integrations.hub.sync import deletes, sweeping
 from integrations.hub.sync.counting import lines_close
-from integrations.hub.sync.holds import is_waiver_over
+from integrations.hub.sync.holds import is_waiver_over, leave_over
 from integrations.hub.sync.leasing import Held, release, renew
 from integrations.hub.sync.scene import Scene, scene_of
 
@@ -134,7 +134,7 @@ def _promoted(held: Held, scene: Scene, run: SyncRun) -> dict[str, Any]:
     }
     # Only what stood when the stream was claimed ends with it: a "Go on" since is the next run's.
     if state.is_guard_waived and is_waiver_over(scene):
-        values["is_guard_waived"] = False
+        values |= leave_over()
     if cursor["is_full"]:
         values |= {
             "is_full_wanted": False,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any, Final
 
 from django.db import transaction
@@ -36,7 +37,7 @@ HELD, GOING = "held", "live"
 def hold(state: SyncState, words: str) -> None:
     """Stop the stream until a person has looked; admins hear of it once."""
     stopped = SyncState.objects.filter(pk=state.pk, hold_reason="")
-    is_new = bool(stopped.update(hold_reason=words[:500], is_guard_waived=False))
+    is_new = bool(stopped.update(hold_reason=words[:500], **leave_over()))
     state.hold_reason = words[:500]
     if is_new:
         connection_alert(
@@ -55,7 +56,8 @@ def hold_go_on(state: SyncState, *, actor: User) -> None:
     """
     with transaction.atomic():
         held = SyncState.objects.filter(pk=state.pk).exclude(hold_reason="")
-        if not held.update(hold_reason="", is_guard_waived=True, next_run_at=Now()):
+        leave = {"is_guard_waived": True, "let_through_at": Now()}
+        if not held.update(hold_reason="", next_run_at=Now(), **leave):
             raise Conflict("Nothing waits for you here: the stream goes on already.")
         act_remember(state, before=HELD, after=GOING, actor=actor)
         lines_release(state)
@@ -105,23 +107,39 @@ def missed_send(scene: Scene) -> None:
         last = rows[-1][0]
 
 
-def archived_links(scene: Scene) -> QuerySet[SyncRecord]:
-    """Links of ours that were archived and whose counterpart is to be deleted; not dealt with."""
+def leave_over() -> dict[str, Any]:
+    """What ends the leave that a person gave, as values of the stream's row."""
+    return {"is_guard_waived": False, "let_through_until": Now()}
+
+
+def archived_links(scene: Scene, **when: datetime) -> QuerySet[SyncRecord]:
+    """Links of ours that were archived and whose counterpart is to be deleted; not dealt with.
+
+    `when` narrows them, as lookups of `archived_at`.
+    """
     links = SyncRecord.objects.filter(
         connection=scene.connection, object=scene.stream.object, state=LinkState.ACTIVE
     )
     has_archive = any(one.name == "archived_at" for one in scene.model._meta.concrete_fields)
     if scene.state.on_our_delete != OurDelete.DELETE or not has_archive:
         return links.none()
+    return links.filter(is_archived(scene, **when))
+
+
+def is_archived(scene: Scene, **when: datetime) -> Exists:
+    """Condition of a link: its record of ours is archived (at a time that meets the lookups)."""
     records: Any = scene.model._default_manager.filter(
         workspace_id=scene.connection.workspace_id, pk=OuterRef("local_id")
     )
-    archived = records.filter(archived_at__isnull=False)
-    return links.filter(Exists(archived))
+    archived: dict[str, Any] = {**when} or {"archived_at__isnull": False}
+    return Exists(records.filter(**archived))
 
 
 def is_waiver_over(scene: Scene) -> bool:
-    """Whether all that a person let through has been done: a run is over, and so are deletions."""
+    """Whether all that a person let through has been done: a run is over, and so are deletions.
+
+    What was archived since then is not among it.
+    """
     waiting = SyncJob.objects.filter(
         connection=scene.connection,
         kind=JobKind.PUSH,
@@ -129,4 +147,6 @@ def is_waiver_over(scene: Scene) -> bool:
         record_id=OuterRef("local_id"),
         state__in=(JobState.READY, JobState.LEASED),
     )
-    return not archived_links(scene).filter(Exists(waiting)).exists()
+    since = scene.state.let_through_at
+    links = archived_links(scene, **({"archived_at__lte": since} if since else {}))
+    return not links.filter(Exists(waiting)).exists()

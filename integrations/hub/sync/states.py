@@ -37,6 +37,7 @@ def stream_go_live(state: SyncState, *, actor: User | None) -> None:
     SyncState.objects.filter(pk=state.pk).update(
         stage=SyncStage.LIVE,
         is_guard_waived=state.is_pulled,
+        let_through_at=Now(),
         hold_reason="",
         is_full_wanted=True,
         run_cursor=None,

@@ -9,7 +9,7 @@ from integrations.hub.models import SyncDirection, SyncStage, SyncState
 from integrations.hub.streams import Stream
 from integrations.hub.sweeps import sweep_register
 from integrations.hub.sync.counting import lines_close
-from integrations.hub.sync.holds import is_waiver_over
+from integrations.hub.sync.holds import is_waiver_over, leave_over
 from integrations.hub.sync.scene import Scene, scene_of
 
 
@@ -40,7 +40,7 @@ def _end_if_over(scene: Scene) -> bool:
     )
     if rows.select_for_update(no_key=True).first() is None or not is_waiver_over(scene):
         return False
-    rows.update(is_guard_waived=False)
+    rows.update(**leave_over())
     lines_close(scene.state)
     return True
 

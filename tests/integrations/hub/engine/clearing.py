@@ -16,7 +16,9 @@ TIMES = {
     ),
     "hub_ratebucket": ("tat", "blocked_until", "paced_at"),
     "hub_namedlease": ("until",),
-    "hub_syncstate": ("next_run_at", "next_full_at", "lease_until"),
+    "hub_syncstate": (
+        *("next_run_at", "next_full_at", "lease_until", "let_through_at", "let_through_until"),
+    ),
     "hub_syncrecord": ("folded_at", "gone_at", "state_at"),
     "hub_writeintent": ("created_at", "looked_at"),
 }

@@ -112,3 +112,42 @@ def test_stream_that_is_pulled_keeps_its_leave_until_a_pull_has_ended(
     waivers_sweep()
 
     assert state_of(connection).is_guard_waived
+
+
+def test_what_was_let_through_counts_no_more(
+    connection: Connection, mirror: MirrorVendor, sending: None, desk: Desk, actor: User
+) -> None:
+    archive_all(desk)
+    work()
+    hold_go_on(state_of(connection), actor=actor)
+    work()
+    assert mirror.live("people") == []
+
+    one = desk.make("contact", email="one@acme.test", last_name="One")
+    work()
+    desk.archive(one)
+    work()
+
+    assert state_of(connection).hold_reason == ""
+    assert mirror.live("people") == []
+
+
+def test_go_on_is_no_leave_for_what_is_archived_after_it(
+    connection: Connection, mirror: MirrorVendor, sending: None, desk: Desk, actor: User
+) -> None:
+    """Even while what was let through still waits to be done."""
+    later = [desk.make("contact", email=f"l{n}@acme.test", last_name=f"L{n}") for n in range(MANY)]
+    work()
+    for contact in Contact.objects.exclude(pk__in=[one.pk for one in later]):
+        desk.archive(contact)
+    work()
+
+    hold_go_on(state_of(connection), actor=actor)
+    for contact in later:
+        desk.archive(contact)
+    work()
+
+    assert f"{MANY} of " in state_of(connection).hold_reason
+    assert {f"l{n}@acme.test" for n in range(MANY)} <= {
+        one.values["email"] for one in mirror.live("people")
+    }
