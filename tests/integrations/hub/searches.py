@@ -1,8 +1,4 @@
-"""How model checkers search: up to 300 examples in the ordinary run, else as many as asked for.
-
-The ordinary run draws the same examples each time, and what was found once stands in tests of its
-own: more of the long ones would take minutes there and find nothing new.
-"""
+"""How model checkers search: 300 examples in the ordinary run, as many as asked for at length."""
 
 from __future__ import annotations
 
@@ -14,20 +10,16 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import RuleBasedStateMachine
 from hypothesis.stateful import run_state_machine_as_test as machine_run
 
-_ASKED: Final = os.environ.get("NEXA_PROVE_EXAMPLES", "")
-EXAMPLES: Final = int(_ASKED or "300")
+EXAMPLES: Final = int(os.environ.get("NEXA_PROVE_EXAMPLES", "300"))
 LONG_SEARCH: Final = pytest.mark.skipif(
     EXAMPLES < 1000, reason="found by a long search only: make prove"
 )
 
 
-def whole(steps: int, *, ordinary: int = 300) -> settings:
-    """For the machine itself: whatever it finds is made small.
-
-    `ordinary` is how many examples the ordinary run takes, where nobody asks for more.
-    """
+def whole(steps: int) -> settings:
+    """For the machine itself: whatever it finds is made small."""
     return settings(
-        max_examples=int(_ASKED or ordinary),
+        max_examples=EXAMPLES,
         stateful_step_count=steps,
         deadline=None,
         suppress_health_check=list(HealthCheck),

@@ -105,6 +105,6 @@ def searched(machine: type[CursorMachine], workspace: Workspace, asked: settings
     search(machine, asked, workspace=workspace)
 
 
-@pytest.mark.long(110)
+@pytest.mark.long(230)
 def test_cursor_passes_nothing_over(workspace: Workspace) -> None:
-    searched(CursorMachine, workspace, whole(STEPS, ordinary=150))
+    searched(CursorMachine, workspace, whole(STEPS))

@@ -154,6 +154,6 @@ def searched(machine: type[EngineMachine], workspace: Workspace, asked: settings
     search(machine, asked, workspace=workspace, actor=actor)
 
 
-@pytest.mark.long(200)
+@pytest.mark.long(310)
 def test_engine_loses_nothing_and_comes_to_rest(workspace: Workspace) -> None:
-    searched(EngineMachine, workspace, whole(STEPS, ordinary=150))
+    searched(EngineMachine, workspace, whole(STEPS))
