@@ -12,8 +12,10 @@ import sys
 
 from playwright.sync_api import sync_playwright
 
-NAMES = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
-PACKAGES = ("chromium", "fonts-liberation")
+# The shell without a window first: it does the same for pages with a third less work.
+SHELL = "chromium-headless-shell"
+NAMES = (SHELL, "chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
+FONTS = "fonts-liberation"
 
 
 def chromium_found() -> str | None:
@@ -42,10 +44,14 @@ def _from_packages() -> bool:
         return False
     print("Installing Chromium from the system's packages …", flush=True)
     quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    install = ["apt-get", "install", "-y", "-qq", "--no-install-recommends", *PACKAGES]
-    return all(
-        subprocess.run(command, env=quiet, check=False).returncode == 0
-        for command in (["apt-get", "update", "-qq"], install)
+    install = ("apt-get", "install", "-y", "-qq", "--no-install-recommends", FONTS)
+
+    def is_done(*command: str) -> bool:
+        return subprocess.run(command, env=quiet, check=False).returncode == 0
+
+    # Not every system that has the browser has the shell.
+    return is_done("apt-get", "update", "-qq") and any(
+        is_done(*install, name) for name in (SHELL, "chromium")
     )
 
 
