@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 from django.db.models import F
+from django.test import Client
+from django.urls import reverse
 
 from crm.models import Contact
 from integrations.hub.conflicts import conflict_resolve, conflicts_of, open_count
@@ -116,3 +118,21 @@ def test_conflict_is_open_again_with_its_link_if_both_still_differ(
     assert (conflict.state == ConflictState.OPEN) == is_open
     assert not conflict.is_left_undecided
     assert open_count(connection.workspace) == int(is_open)
+
+
+def test_console_says_that_nobody_has_decided(
+    connection: Connection,
+    mirror: MirrorVendor,
+    person: str,
+    conflict: SyncConflict,
+    operator_client: Client,
+) -> None:
+    there_gone(connection, mirror, person)
+
+    page = operator_client.get(reverse("admin:hub_syncconflict_changelist")).content.decode()
+    one = reverse("admin:hub_syncconflict_change", args=[conflict.pk])
+
+    assert "Left undecided" in page
+    shown = operator_client.get(one).content.decode()
+    assert "Left undecided" in shown
+    assert "(&#x27;" not in shown
