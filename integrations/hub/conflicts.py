@@ -68,7 +68,7 @@ def conflicts_resolve(
 def _check(row: SyncConflict) -> None:
     if row.state == ConflictState.DECIDED:
         raise Conflict("This was decided already, and is being carried out.")
-    if row.link.state == LinkState.TOMBSTONE:
+    if row.state == ConflictState.LEFT or row.link.state == LinkState.TOMBSTONE:
         raise Conflict("The record is not linked any more, so nothing can be carried out.")
     if row.state != ConflictState.OPEN:
         raise Conflict("This is closed: the two sides agree by now, or the rule has settled it.")

@@ -6,21 +6,19 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
-from unfold.decorators import display as unfold_display
 
-from crm.console import ReadOnlyAdmin, moment_column, preformatted, shortened
+from crm.console import ReadOnlyAdmin, moment_column, preformatted, shortened, state_column
 from integrations.hub.admin.answers import Words, act_on_each, operator_of
 from integrations.hub.conflicts import conflict_resolve
 from integrations.hub.merge import Side
 from integrations.hub.models import ConflictState, SyncConflict
 
-LEFT = "Left undecided"
-TONES: dict[str, str] = {
-    LEFT: "warning",
+TONES = {
     ConflictState.OPEN: "warning",
     ConflictState.DECIDED: "info",
     ConflictState.RESOLVED: "success",
     ConflictState.SETTLED: "",
+    ConflictState.LEFT: "warning",
 }
 DECIDED = Words("conflict", "conflicts", "decided; carried out within seconds.")
 
@@ -33,36 +31,26 @@ class SyncConflictAdmin(ReadOnlyAdmin):
     ours_changed = staticmethod(moment_column("ours_at", "Changed here"))
     theirs_changed = staticmethod(moment_column("theirs_at", "Changed there"))
     ended = staticmethod(moment_column("resolved_at", "Decided"))
+    shown_state = staticmethod(state_column(TONES))
+
     list_display = (
         *("seen", "shown_state", "connection", "record", "field", "our_value", "their_value"),
         *("rule", "winner"),
     )
     list_filter = ("state", "rule", "winner", "is_in_doubt", "connection__provider", "connection")
     search_fields = ("field", "=local_id", "=link__external_id", "connection__name")
-    list_select_related = ("connection", "link")
+    list_select_related = ("connection",)
     ordering = ("-id",)
     actions = ("keep_ours", "take_theirs")
     fieldsets = (
-        (None, {"fields": ("connection", "record", "field", "told_state", "rule", "winner")}),
+        (None, {"fields": ("connection", "record", "field", "state", "rule", "winner")}),
         ("Values", {"fields": ("shown_ours", "shown_theirs", "shown_base", "is_in_doubt")}),
         ("Times", {"fields": ("seen", "ours_changed", "theirs_changed", "ended", "resolved_by")}),
     )
     readonly_fields = (
-        *("record", "told_state", "shown_ours", "shown_theirs", "shown_base"),
+        *("record", "shown_ours", "shown_theirs", "shown_base"),
         *("seen", "ours_changed", "theirs_changed", "ended"),
     )
-
-    @unfold_display(  # type: ignore[untyped-decorator]
-        description="State", ordering="state", label=TONES
-    )
-    def shown_state(self, conflict: SyncConflict) -> tuple[str, str]:
-        colour = LEFT if conflict.is_left_undecided else conflict.state
-        return colour, self.told_state(conflict)
-
-    @admin.display(description="State")
-    def told_state(self, conflict: SyncConflict) -> str:
-        """Of one whose link ended first, that nobody decided it."""
-        return LEFT if conflict.is_left_undecided else conflict.get_state_display()
 
     @admin.display(description="Record")
     def record(self, conflict: SyncConflict) -> str:

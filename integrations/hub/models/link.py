@@ -103,6 +103,8 @@ class ConflictState(models.TextChoices):
     DECIDED = "decided", "Decided, not applied yet"
     RESOLVED = "resolved", "Resolved"
     SETTLED = "settled", "Settled by the rule"
+    # Its link ended first; asked again when the two are linked again.
+    LEFT = "left", "Left undecided"
 
 
 class SyncConflict(models.Model):
@@ -147,11 +149,3 @@ class SyncConflict(models.Model):
 
     def __str__(self) -> str:
         return f"{self.field} of {self.object}"
-
-    @property
-    def is_left_undecided(self) -> bool:
-        """Whether it was closed because its link ended, not because the two sides agreed."""
-        if self.state != ConflictState.RESOLVED or self.winner or self.resolved_at is None:
-            return False
-        ended_at = self.link.state_at if self.link.state == LinkState.TOMBSTONE else None
-        return ended_at is not None and self.resolved_at >= ended_at

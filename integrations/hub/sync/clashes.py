@@ -51,7 +51,7 @@ def applied(links: Iterable[SyncRecord]) -> None:
 def links_ended(link_ids: Collection[int]) -> None:
     """Nobody can decide these any more. Call it after the links have ended, in their commit."""
     standing = SyncConflict.objects.filter(link__in=list(link_ids), state__in=STANDING)
-    standing.update(state=ConflictState.RESOLVED, winner="", resolved_by=None, resolved_at=Now())
+    standing.update(state=ConflictState.LEFT, winner="", resolved_by=None, resolved_at=Now())
 
 
 def links_are_back(link_ids: Collection[int]) -> None:
@@ -62,8 +62,7 @@ def links_are_back(link_ids: Collection[int]) -> None:
     left = SyncConflict.objects.filter(
         link__in=list(link_ids),
         link__state=LinkState.TOMBSTONE,
-        state=ConflictState.RESOLVED,
-        winner="",
+        state=ConflictState.LEFT,
         resolved_at__gte=F("link__state_at"),
     )
     left.update(state=ConflictState.OPEN, resolved_at=None)

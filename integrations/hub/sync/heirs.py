@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeVar
 
-from django.db.models.functions import Now
-
 from integrations.hub.models import ConflictState, SyncConflict, SyncRecord, WriteIntent
 
 T = TypeVar("T")
@@ -24,10 +22,16 @@ def tombstone_replaced(old: SyncRecord, by: Callable[[], T]) -> T:
     heir = SyncRecord.objects.get(
         connection=old.connection_id, object=old.object, external_id=external_id
     )
-    conflicts = SyncConflict.objects.filter(link=old.pk)
-    standing = conflicts.filter(state__in=(ConflictState.OPEN, ConflictState.DECIDED))
-    standing.update(state=ConflictState.RESOLVED, resolved_at=Now())
-    conflicts.update(link=heir)
+    _conflicts_inherited(old, heir)
     WriteIntent.objects.filter(link=old.pk).update(link=None)
     SyncRecord.objects.filter(pk=old.pk).delete()
     return result
+
+
+def _conflicts_inherited(old: SyncRecord, heir: SyncRecord) -> None:
+    """What nobody had decided is asked again where the same two are linked."""
+    conflicts = SyncConflict.objects.filter(link=old.pk)
+    if heir.local_id == old.local_id:
+        left = conflicts.filter(state=ConflictState.LEFT, resolved_at__gte=old.state_at)
+        left.update(state=ConflictState.OPEN, resolved_at=None)
+    conflicts.update(link=heir)

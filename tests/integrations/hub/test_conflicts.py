@@ -37,6 +37,7 @@ from tests.integrations.hub.mapping import pocket
 pytestmark = pytest.mark.django_db
 
 CLOSING = import_module("integrations.hub.migrations.0014_conflicts_of_ended_links")
+TELLING = import_module("integrations.hub.migrations.0017_conflicts_left_undecided")
 PAGE = "hub:conflict_list"
 
 
@@ -178,7 +179,7 @@ def test_page_says_why_nobody_can_decide_any_more(
     tombstone(conflict.link, "Gone at the vendor.")
 
     assert "Countess" not in page(manager_client)
-    shown = page(manager_client, "?state=resolved")
+    shown = page(manager_client, "?state=left")
 
     for word in ("Countess", "Engineer", "Left undecided", "ended before this was decided"):
         assert word in shown
@@ -195,9 +196,10 @@ def test_conflicts_of_links_that_ended_before_are_closed_by_the_migration(
 
     with database.cursor() as cursor:
         cursor.execute(CLOSING.CLOSE)
+        cursor.execute(TELLING.TELL_APART)
 
     for conflict in (ended, decided):
-        assert SyncConflict.objects.get(pk=conflict.pk).is_left_undecided
+        assert SyncConflict.objects.get(pk=conflict.pk).state == ConflictState.LEFT
     alive.refresh_from_db()
     assert alive.state == ConflictState.OPEN
 

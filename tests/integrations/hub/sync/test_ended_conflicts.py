@@ -19,6 +19,8 @@ from integrations.hub.models import (
     SyncConflict,
     SyncRecord,
 )
+from integrations.hub.sync.heirs import tombstone_replaced
+from integrations.hub.sync.links import tombstone
 from tests import factories
 from tests.integrations.hub.mirror_vendor import MirrorVendor
 from tests.integrations.hub.sync.world import Desk, pull, quiesce, time_passes, work
@@ -75,9 +77,9 @@ def test_conflict_is_closed_with_its_link_and_keeps_both_values(
     there_gone(connection, mirror, person)
 
     conflict.refresh_from_db()
-    assert (conflict.state, conflict.winner) == (ConflictState.RESOLVED, "")
+    assert (conflict.state, conflict.winner) == (ConflictState.LEFT, "")
     assert (conflict.ours, conflict.theirs) == ("Ours", "Theirs")
-    assert conflict.is_left_undecided
+    assert conflict.state == ConflictState.LEFT
     assert open_count(connection.workspace) == 0
     with pytest.raises(Conflict, match="not linked any more"):
         conflict_resolve(conflict, winner=Side.OURS, actor=factories.user_make())
@@ -93,7 +95,7 @@ def test_conflict_of_a_record_that_was_archived_here_is_open_again_once_it_is_re
     desk.archive(contact)
     work()
     conflict.refresh_from_db()
-    assert conflict.is_left_undecided
+    assert conflict.state == ConflictState.LEFT
 
     desk.restore(contact)
     quiesce(connection, mirror)
@@ -116,7 +118,7 @@ def test_conflict_is_open_again_with_its_link_if_both_still_differ(
     assert SyncRecord.objects.get(external_id=person).state == LinkState.ACTIVE
     conflict.refresh_from_db()
     assert (conflict.state == ConflictState.OPEN) == is_open
-    assert not conflict.is_left_undecided
+    assert conflict.state != ConflictState.LEFT
     assert open_count(connection.workspace) == int(is_open)
 
 
@@ -136,3 +138,33 @@ def test_console_says_that_nobody_has_decided(
     shown = operator_client.get(one).content.decode()
     assert "Left undecided" in shown
     assert "(&#x27;" not in shown
+
+
+@pytest.mark.parametrize("is_same", [True, False])
+def test_heir_of_a_link_asks_again_about_the_same_record_only(
+    connection: Connection,
+    person: str,
+    contact: Contact,
+    conflict: SyncConflict,
+    desk: Desk,
+    is_same: bool,
+) -> None:
+    old = conflict.link
+    tombstone(old, "Gone at the vendor.")
+    other = desk.make("contact", email="bob@acme.test", last_name="Bob")
+    local_id = contact.pk if is_same else other.pk
+
+    tombstone_replaced(
+        SyncRecord.objects.get(pk=old.pk),
+        lambda: SyncRecord.objects.create(
+            connection=connection,
+            object="people",
+            record_type="contact",
+            local_id=local_id,
+            external_id=person,
+        ),
+    )
+
+    conflict.refresh_from_db()
+    assert conflict.link.local_id == local_id
+    assert conflict.state == (ConflictState.OPEN if is_same else ConflictState.LEFT)
