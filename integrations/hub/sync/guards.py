@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from django.conf import settings
+from django.db import transaction
 
 from integrations.hub.models import LinkState, RunStatus, SyncRecord, SyncRun
 from integrations.hub.sync.counting import LET_THROUGH
@@ -28,11 +29,12 @@ def overwrites_check(scene: Scene, run: SyncRun) -> None:
     ).count()
     if told.updated <= linked * settings.SYNC_GUARD_OVERWRITES_PERCENT // 100:
         return
-    if told.status == RunStatus.SUCCESS:
-        # A line of the hour is open for more until then.
-        SyncRun.objects.filter(pk=run.pk).update(status=RunStatus.HELD)
-    hold(
-        scene.state,
+    words = (
         f"This run has overwritten {told.updated} of {linked} {scene.stream.label.lower()} and was "
-        "stopped. Look at its changes: go on, or undo the run.",
+        "stopped. Look at its changes: go on, or undo the run."
     )
+    # One commit: a line that is closed and a stream that goes on would begin to count anew.
+    with transaction.atomic():
+        hold(scene.state, words)
+        # A line of the hour is open for more until then.
+        SyncRun.objects.filter(pk=run.pk, status=RunStatus.SUCCESS).update(status=RunStatus.HELD)

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
+from django.db import DatabaseError
 
 from crm.models import Contact, User
 from integrations.hub import registry
@@ -22,10 +23,13 @@ from integrations.hub.models import (
 )
 from integrations.hub.streams import Page, PullRequest, RemoteRecord, Stream
 from integrations.hub.sync.counting import run_of_hour
+from integrations.hub.sync.guards import overwrites_check
 from integrations.hub.sync.holds import hold_go_on
 from integrations.hub.sync.inbound import inbound_batch
+from integrations.hub.sync.scene import scene_of
 from integrations.hub.sync.undoing import is_undoable
 from tests.integrations.hub.mirror_vendor import MirrorVendor
+from tests.integrations.hub.refusing import rows_refused
 from tests.integrations.hub.sync.world import deliver, pull, work
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -185,3 +189,26 @@ def test_record_dated_in_the_future_hides_nothing(
     assert Contact.objects.get().title == "Countess"
     state = SyncState.objects.get(connection=connection, object="people")
     assert datetime.fromisoformat(state.cursor["at"]).year < 2099
+
+
+def test_line_is_closed_only_with_the_stream_that_it_stops(
+    connection: Connection,
+) -> None:
+    """Else the stream would go on, and count anew in another line."""
+    run = SyncRun.objects.create(
+        connection=connection,
+        object="people",
+        kind=RunKind.INBOX,
+        status=RunStatus.SUCCESS,
+        updated=500,
+    )
+    scene = scene_of(people_of(connection))
+
+    with rows_refused("hub_syncstate", "NEW.hold_reason <> ''"), pytest.raises(DatabaseError):
+        overwrites_check(scene, run)
+
+    run.refresh_from_db()
+    assert (run.status, people_of(connection).hold_reason) == (RunStatus.SUCCESS, "")
+    overwrites_check(scene, run)
+    run.refresh_from_db()
+    assert (run.status, people_of(connection).hold_reason != "") == (RunStatus.HELD, True)
