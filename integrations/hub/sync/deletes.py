@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Collection, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any, Final
 
 from django.conf import settings
@@ -29,7 +29,7 @@ from integrations.hub.models import (
     SyncRecord,
 )
 from integrations.hub.sync import quarantine
-from integrations.hub.sync.holds import archived_links, hold, is_archived
+from integrations.hub.sync.holds import archived_links, archived_since, hold
 from integrations.hub.sync.links import tombstone
 from integrations.hub.sync.parting import (
     ARCHIVED_WORDS,
@@ -69,7 +69,8 @@ def gone_settle(scene: Scene, *, until: float = math.inf) -> bool:
 def counterpart_missing(scene: Scene, link: SyncRecord) -> None:
     """A read did not find their record: noted, and believed when a later one does not either.
 
-    Raises RetryLater the first time. A vendor that cannot be asked has said so by refusing a write.
+    Raises RetryLater the first time; where nothing is pulled also what the end here failed of, for
+    no run will do it again. A vendor that cannot be asked has said so by refusing a write.
     """
     fresh = SyncRecord.objects.get(pk=link.pk)
     if scene.stream.read is None:
@@ -86,7 +87,9 @@ def counterpart_missing(scene: Scene, link: SyncRecord) -> None:
             after_seconds=SECOND_LOOK.total_seconds() + 1,
         )
     if not _is_held(scene, 1):
-        links_settle(scene, [fresh])
+        failed = links_settle(scene, [fresh])
+        if failed and not scene.state.is_pulled:
+            raise failed[0]
 
 
 def record_archived(scene: Scene, record: Record, link: SyncRecord) -> None:
@@ -97,7 +100,7 @@ def record_archived(scene: Scene, record: Record, link: SyncRecord) -> None:
         return
     words = ARCHIVED_WORDS
     if is_wanted and delete is not None:
-        if _is_archive_held(scene, record):
+        if _is_archive_held(scene, link):
             return
         words = DELETED_WORDS
         if _is_theirs_changed(scene, link, record):
@@ -138,7 +141,7 @@ def _is_held(scene: Scene, count: int) -> bool:
     return True
 
 
-def _is_archive_held(scene: Scene, record: Record) -> bool:
+def _is_archive_held(scene: Scene, link: SyncRecord) -> bool:
     """The same for ours that were archived, before theirs are deleted.
 
     A leave is for those that were archived before a person gave it.
@@ -148,11 +151,10 @@ def _is_archive_held(scene: Scene, record: Record) -> bool:
         return True
     waiting, ended = archived_links(scene), _ended(scene, DELETED_WORDS)
     if state.is_guard_waived:
-        archived_at: datetime | None = getattr(record, "archived_at", None)
-        if since is None or archived_at is None or archived_at <= since:
+        if since is None or not waiting.filter(archived_since(scene, since), pk=link.pk).exists():
             return False
-        waiting = archived_links(scene, archived_at__gt=since)
-        ended = ended.filter(is_archived(scene, archived_at__gt=since))
+        waiting = waiting.filter(archived_since(scene, since))
+        ended = ended.filter(archived_since(scene, since))
     count, recent, active = waiting.count(), ended.count(), _active(scene)
     if not _are_many(count + recent, active + recent):
         return False

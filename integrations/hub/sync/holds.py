@@ -10,7 +10,7 @@ from django.db.models import Exists, OuterRef, QuerySet
 from django.db.models.functions import Now
 
 from crm.choices import Severity
-from crm.models import User
+from crm.models import Change, User
 from crm.services.origin import Origin, by_user
 from integrations.hub import jobs, wake
 from integrations.hub.acts import act_remember, stream_act_remember
@@ -99,9 +99,17 @@ def missed_send(scene: Scene) -> None:
     after: int | None = 0
     while after is not None:
         after = left_behind_send(scene, after=after)
-    links = archived_links(scene).order_by("pk")
+    _links_send(scene, archived_links(scene))
+    if not scene.state.is_pulled:
+        # Of other streams a run looks after these.
+        _links_send(scene, gone_links(scene))
+
+
+def _links_send(scene: Scene, links: QuerySet[SyncRecord]) -> None:
     last = 0
-    while rows := list(links.filter(pk__gt=last).values_list("pk", "local_id")[:CHUNK]):
+    while rows := list(
+        links.filter(pk__gt=last).order_by("pk").values_list("pk", "local_id")[:CHUNK]
+    ):
         ids = [local_id for _, local_id in rows]
         jobs.dirty(scene.connection.pk, scene.stream.record_type, ids, BULK_HEAD_START_SECONDS)
         last = rows[-1][0]
@@ -112,27 +120,43 @@ def leave_over() -> dict[str, Any]:
     return {"is_guard_waived": False, "let_through_until": Now()}
 
 
-def archived_links(scene: Scene, **when: datetime) -> QuerySet[SyncRecord]:
-    """Links of ours that were archived and whose counterpart is to be deleted; not dealt with.
-
-    `when` narrows them, as lookups of `archived_at`.
-    """
+def archived_links(scene: Scene) -> QuerySet[SyncRecord]:
+    """Links of ours that were archived and whose counterpart is to be deleted; not dealt with."""
     links = SyncRecord.objects.filter(
         connection=scene.connection, object=scene.stream.object, state=LinkState.ACTIVE
     )
     has_archive = any(one.name == "archived_at" for one in scene.model._meta.concrete_fields)
     if scene.state.on_our_delete != OurDelete.DELETE or not has_archive:
         return links.none()
-    return links.filter(is_archived(scene, **when))
-
-
-def is_archived(scene: Scene, **when: datetime) -> Exists:
-    """Condition of a link: its record of ours is archived (at a time that meets the lookups)."""
     records: Any = scene.model._default_manager.filter(
         workspace_id=scene.connection.workspace_id, pk=OuterRef("local_id")
     )
-    archived: dict[str, Any] = {**when} or {"archived_at__isnull": False}
-    return Exists(records.filter(**archived))
+    return links.filter(Exists(records.filter(archived_at__isnull=False)))
+
+
+def gone_links(scene: Scene) -> QuerySet[SyncRecord]:
+    """Links whose things were not found there; nothing has followed from it yet."""
+    return SyncRecord.objects.filter(
+        connection=scene.connection,
+        object=scene.stream.object,
+        state=LinkState.ACTIVE,
+        gone_at__isnull=False,
+    )
+
+
+def archived_since(scene: Scene, since: datetime) -> Exists:
+    """Condition of a link whose record is archived: that it was after this time.
+
+    By the ledger, since only its times are of the database's clock, as that one is.
+    """
+    turns = Change.objects.filter(
+        workspace=scene.connection.workspace_id,
+        record_type=scene.stream.record_type,
+        record_id=OuterRef("local_id"),
+        at__gt=since,
+        diff__has_key="archived_at",
+    )
+    return Exists(turns)
 
 
 def is_waiver_over(scene: Scene) -> bool:
@@ -140,13 +164,15 @@ def is_waiver_over(scene: Scene) -> bool:
 
     What was archived since then is not among it.
     """
-    waiting = SyncJob.objects.filter(
+    jobs_due = SyncJob.objects.filter(
         connection=scene.connection,
         kind=JobKind.PUSH,
         record_type=scene.stream.record_type,
         record_id=OuterRef("local_id"),
         state__in=(JobState.READY, JobState.LEASED),
     )
-    since = scene.state.let_through_at
-    links = archived_links(scene, **({"archived_at__lte": since} if since else {}))
-    return not links.filter(Exists(waiting)).exists()
+    archived, since = archived_links(scene), scene.state.let_through_at
+    if since is not None:
+        archived = archived.exclude(archived_since(scene, since))
+    parts = (archived, gone_links(scene))
+    return not any(links.filter(Exists(jobs_due)).exists() for links in parts)

@@ -32,9 +32,13 @@ KEPT: Final = "kept_here"
 UNSETTLED: Final = "gone_there"
 
 
-def links_settle(scene: Scene, links: Sequence[SyncRecord]) -> None:
-    """Raises only what is the trouble of all: our database is away, or the vendor is."""
+def links_settle(scene: Scene, links: Sequence[SyncRecord]) -> list[Exception]:
+    """What failed of single ones, which are set aside.
+
+    Raises only what is the trouble of all: our database is away, or the vendor is.
+    """
     records = records_load(scene, {link.local_id for link in links})
+    failed: list[Exception] = []
     for link in links:
         try:
             with transaction.atomic():
@@ -42,6 +46,8 @@ def links_settle(scene: Scene, links: Sequence[SyncRecord]) -> None:
                 _settle(scene, link, records.get(link.local_id))
         except Exception as error:
             _set_aside(scene, link, error)
+            failed.append(error)
+    return failed
 
 
 def _set_aside(scene: Scene, link: SyncRecord, error: Exception) -> None:

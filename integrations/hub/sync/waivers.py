@@ -21,15 +21,26 @@ def waiver_look(scene: Scene) -> None:
 
 
 def waivers_sweep() -> int:
-    """The same where no batch comes any more, or a stream was pulled before; how many ended."""
+    """The same where no batch comes any more, or a stream was pulled before; how many ended.
+
+    Raises what failed of a stream, after the others.
+    """
     rows = SyncState.objects.filter(
         is_guard_waived=True,
         direction=SyncDirection.PUSH,
         stage=SyncStage.LIVE,
         connection__provider__in=registry.ids(),
     )
-    states = rows.select_related("connection__workspace")
-    return sum(_end_if_over(scene_of(state)) for state in states if _stream(state) is not None)
+    states = [one for one in rows.select_related("connection__workspace") if _stream(one)]
+    ended, failed = 0, None
+    for state in states:
+        try:
+            ended += _end_if_over(scene_of(state))
+        except Exception as error:  # the boundary: one stream keeps no other waiting
+            failed = error
+    if failed is not None:
+        raise failed
+    return ended
 
 
 @transaction.atomic

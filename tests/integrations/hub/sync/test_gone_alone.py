@@ -5,11 +5,21 @@ from __future__ import annotations
 import pytest
 
 from crm.models import Contact
-from integrations.hub.models import Connection, LinkState, QuarantinedItem, SyncRecord, SyncState
+from integrations.hub import jobs
+from integrations.hub.models import (
+    Connection,
+    JobState,
+    LinkState,
+    QuarantinedItem,
+    SyncDirection,
+    SyncJob,
+    SyncRecord,
+    SyncState,
+)
 from integrations.hub.sync.steering import by_operator, items_retry
 from tests.integrations.hub.mirror_vendor import MirrorVendor
 from tests.integrations.hub.refusing import rows_refused
-from tests.integrations.hub.sync.world import ours_of, pull, work
+from tests.integrations.hub.sync.world import ours_of, pull, time_passes, work
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -70,6 +80,29 @@ def test_what_was_kept_leaves_the_list_when_it_is_looked_at_again(
     work()
 
     assert not QuarantinedItem.objects.exists()
+
+
+def test_stream_that_only_sends_ends_a_link_when_what_kept_it_from_that_is_over(
+    connection: Connection, mirror: MirrorVendor, contact: Contact, person: str
+) -> None:
+    """No run would do it again: the job of the record does."""
+    SyncState.objects.filter(connection=connection).update(direction=SyncDirection.PUSH)
+    mirror.remove("people", person)
+    jobs.dirty(connection.pk, "contact", [contact.pk])
+    work()
+    time_passes(90)
+
+    with rows_refused("hub_syncrecord", f"NEW.local_id = {contact.pk} AND NEW.reason <> ''"):
+        work()
+        assert QuarantinedItem.objects.get(connection=connection).code == "gone_there"
+        assert SyncRecord.objects.get(local_id=contact.pk).state == LinkState.ACTIVE
+    job = SyncJob.objects.get(connection=connection, record_id=contact.pk, record_type="contact")
+    assert (job.state, job.last_error != "") == (JobState.READY, True)
+    time_passes(90)
+    work()
+
+    assert not QuarantinedItem.objects.exists()
+    assert SyncRecord.objects.filter(local_id=contact.pk, state=LinkState.TOMBSTONE).exists()
 
 
 def assert_over(connection: Connection) -> None:

@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 import pytest
+from django.db.models import F
 
 from crm.models import Contact, User
-from integrations.hub.models import Connection, SyncDirection, SyncState
+from integrations.hub import jobs
+from integrations.hub.mapping.transforms import InvalidTransform
+from integrations.hub.models import (
+    Connection,
+    FieldMapping,
+    LinkState,
+    SyncDirection,
+    SyncRecord,
+    SyncState,
+)
 from integrations.hub.sync.holds import hold_go_on
 from integrations.hub.sync.states import stream_go_live
 from integrations.hub.sync.steering import by_operator, stream_configure
 from integrations.hub.sync.waivers import waivers_sweep
 from tests.integrations.hub.mirror_vendor import MirrorVendor
-from tests.integrations.hub.sync.world import Desk, pull, work
+from tests.integrations.hub.sync.world import Desk, pull, time_passes, work
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -151,3 +161,50 @@ def test_go_on_is_no_leave_for_what_is_archived_after_it(
     assert {f"l{n}@acme.test" for n in range(MANY)} <= {
         one.values["email"] for one in mirror.live("people")
     }
+
+
+@pytest.mark.parametrize("is_swept", [True, False])
+def test_go_on_covers_all_that_is_gone_there_when_a_stream_only_sends(
+    connection: Connection,
+    mirror: MirrorVendor,
+    sending: None,
+    actor: User,
+    is_swept: bool,
+) -> None:
+    """Their going comes to light record by record, with the writes that do not find them."""
+    for thing in list(mirror.live("people")):
+        mirror.remove("people", thing.id)
+    jobs.dirty(connection.pk, "contact", Contact.objects.values_list("pk", flat=True))
+    work()
+    time_passes(90)
+    work()
+    assert "are gone at the vendor" in state_of(connection).hold_reason
+
+    hold_go_on(state_of(connection), actor=actor)
+    if is_swept:
+        waivers_sweep()
+    work()
+    time_passes(90)
+    work()
+
+    assert state_of(connection).hold_reason == ""
+    assert not SyncRecord.objects.filter(gone_at__isnull=False, state=LinkState.ACTIVE).exists()
+    waivers_sweep()
+    assert not state_of(connection).is_guard_waived
+
+
+def test_stream_that_cannot_be_looked_at_keeps_no_other_waiting(
+    connection: Connection, sending: None, actor: User
+) -> None:
+    SyncState.objects.filter(connection=connection).update(hold_reason="Look at this.")
+    for state in SyncState.objects.filter(connection=connection):
+        hold_go_on(state, actor=actor)
+    FieldMapping.objects.filter(connection=connection, object="companies").update(
+        transform=[{"kind": "nonsense"}]
+    )
+    SyncState.objects.filter(connection=connection).update(mapping_version=F("mapping_version") + 1)
+
+    with pytest.raises(InvalidTransform):
+        waivers_sweep()
+
+    assert not state_of(connection).is_guard_waived
