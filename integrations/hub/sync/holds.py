@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Case, Exists, F, OuterRef, QuerySet, When
 from django.db.models.functions import Now
 
 from crm.choices import Severity
@@ -116,8 +116,9 @@ def _links_send(scene: Scene, links: QuerySet[SyncRecord]) -> None:
 
 
 def leave_over() -> dict[str, Any]:
-    """What ends the leave that a person gave, as values of the stream's row."""
-    return {"is_guard_waived": False, "let_through_until": Now()}
+    """What ends the leave that a person gave, if there is one, as values of the stream's row."""
+    until = Case(When(is_guard_waived=True, then=Now()), default=F("let_through_until"))
+    return {"is_guard_waived": False, "let_through_until": until}
 
 
 def archived_links(scene: Scene) -> QuerySet[SyncRecord]:

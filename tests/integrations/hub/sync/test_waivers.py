@@ -16,7 +16,7 @@ from integrations.hub.models import (
     SyncRecord,
     SyncState,
 )
-from integrations.hub.sync.holds import hold_go_on
+from integrations.hub.sync.holds import hold, hold_go_on
 from integrations.hub.sync.states import stream_go_live
 from integrations.hub.sync.steering import by_operator, stream_configure
 from integrations.hub.sync.waivers import waivers_sweep
@@ -208,3 +208,23 @@ def test_stream_that_cannot_be_looked_at_keeps_no_other_waiting(
         waivers_sweep()
 
     assert not state_of(connection).is_guard_waived
+
+
+def test_stop_for_another_reason_lets_through_nothing(
+    connection: Connection, mirror: MirrorVendor, sending: None, desk: Desk, actor: User
+) -> None:
+    """What was deleted before still counts with what is archived after."""
+    contacts = list(Contact.objects.order_by("pk"))
+    for contact in contacts[:15]:
+        desk.archive(contact)
+    work()
+    assert len(mirror.live("people")) == MANY - 15
+
+    hold(state_of(connection), "Look at this.")
+    SyncState.objects.filter(connection=connection).update(hold_reason="")
+    for contact in contacts[15:]:
+        desk.archive(contact)
+    work()
+
+    assert "were archived here" in state_of(connection).hold_reason
+    assert len(mirror.live("people")) == MANY - 15
