@@ -23,6 +23,7 @@ from integrations.hub.errors import (
     Rejected,
 )
 from integrations.hub.faults import fault
+from integrations.hub.mapping.stored import named_since
 from integrations.hub.models import Connection, FieldMapping, SyncRecord
 from integrations.hub.streams import RemoteRecord, Write, Written
 from integrations.rest_crm.client import Client
@@ -129,9 +130,9 @@ def _held(kind: str, connection: Connection, external_id: str) -> dict[str, Any]
     link = links.only("base_theirs", "mapping_version").first()
     if link is None:
         return {}
-    rows = FieldMapping.objects.filter(connection=connection, object=kind, is_enabled=True)
-    others = {row.path for row in rows if row.named_version > link.mapping_version}
-    names = {row.path: row.external for row in rows}
+    rows = list(FieldMapping.objects.filter(connection=connection, object=kind))
+    others = {path for path, since in named_since(rows).items() if since > link.mapping_version}
+    names = {row.path: row.external for row in rows if row.is_enabled}
     base = {path: value for path, value in link.base_theirs.items() if path not in others}
     return {names.get(path, path): value for path, value in base.items()}
 

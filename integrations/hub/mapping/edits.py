@@ -79,6 +79,7 @@ def field_delete(row: FieldMapping, *, actor: User | None) -> None:
     """The field is kept in step no more; both sides keep what they hold."""
     with mapping_edited(row.connection, row.object):
         edit_remember(row, row.connection, before=row_values(row), after={}, actor=actor)
+        _others_name_anew(row, row_values(row))
         FieldMapping.objects.filter(pk=row.pk).delete()
 
 
@@ -112,9 +113,20 @@ def _field_save(
         field_check(row, stream, fields=told)
         if any(before.get(name) != getattr(row, name) for name in NAMING):
             row.named_version = version_next(row.connection, row.object)
+        _others_name_anew(row, before)
         row.save()
         edit_remember(row, row.connection, before=before, actor=actor)
     return row
+
+
+def _others_name_anew(row: FieldMapping, before: Mapping[str, Any]) -> None:
+    """Rows that are off beside one at work, as it was before, are not about what that agreed on.
+
+    They may take its place once it is off, or gone, and then nothing else would tell.
+    """
+    if before.get("is_enabled"):
+        others = _rows(row).filter(path=before["path"], is_enabled=False).exclude(pk=row.pk)
+        others.update(named_version=version_next(row.connection, row.object))
 
 
 def _rows(row: FieldMapping) -> Any:

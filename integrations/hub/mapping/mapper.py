@@ -25,10 +25,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Row:
-    """A field of ours and one of theirs that say the same; `path` is unique within a mapping.
-
-    They do since the mapping's version `since`.
-    """
+    """A field of ours and one of theirs that say the same; `path` is unique within a mapping."""
 
     path: str
     external: str
@@ -38,7 +35,6 @@ class Row:
     rank: int = 0
     is_required: bool = False
     is_enforced: bool = False
-    since: int = 0
 
 
 @dataclass(frozen=True)
@@ -46,12 +42,15 @@ class DataMapper:
     """The rows of one mapping, at one version; immutable, so that it may be kept for long.
 
     `is_nested`: dots in the vendor's names lead into objects, instead of being part of the name.
+    `since` is the mapping's version from which each path is about the field that it is about now,
+    be its row at work or off: what is kept under it outlives the time that the row is off.
     """
 
     rows: Sequence[Row]
     version: int = 1
     first: Side = Side.THEIRS
     is_nested: bool = False
+    since: Mapping[str, int] = field(default_factory=dict)
 
     @cached_property
     def fields(self) -> tuple[MergeField, ...]:
@@ -83,11 +82,11 @@ class DataMapper:
         """Our paths that were mapped to another field of theirs, or to none, at that version."""
         if self._newest <= version:
             return frozenset()
-        return frozenset(row.path for row in self.rows if row.since > version)
+        return frozenset(path for path, since in self.since.items() if since > version)
 
     @cached_property
     def _newest(self) -> int:
-        return max((row.since for row in self.rows), default=0)
+        return max(self.since.values(), default=0)
 
     def still_meant(self, kept: dict[str, T], version: int) -> dict[str, T]:
         """What was kept at that version, by our paths, less what was of another pair of fields."""

@@ -28,7 +28,9 @@ def mapper_of(
     """
     if version is None:
         version = mapping_version(connection, stream.object)
-    return mapper_make(stream, _rows(connection.pk, stream.object, version), tables, version)
+    rows = _rows(connection.pk, stream.object, version)
+    off = [row for row in rows if not row.is_enabled]
+    return mapper_make(stream, [row for row in rows if row.is_enabled], tables, version, off=off)
 
 
 def mapping_version(connection: Connection, object: str) -> int:
@@ -38,10 +40,16 @@ def mapping_version(connection: Connection, object: str) -> int:
 
 
 def mapper_make(
-    stream: Stream, rows: Iterable[FieldMapping], tables: Tables, version: int
+    stream: Stream,
+    rows: Iterable[FieldMapping],
+    tables: Tables,
+    version: int,
+    *,
+    off: Iterable[FieldMapping] = (),
 ) -> DataMapper:
-    """The rows as a mapping; those of the markers are left to the hub."""
+    """The rows as a mapping; those of the markers are left to the hub, those `off` do nothing."""
     markers = set(stream.markers_of(tables.connection)) - {""}
+    rows = list(rows)
     kept = [row for row in rows if row.external not in markers]
     made = steps_made(tables, [row.transform for row in kept])
     return DataMapper(
@@ -49,7 +57,17 @@ def mapper_make(
         version=version,
         first=stream.first,
         is_nested=stream.is_nested,
+        since=named_since(off) | named_since(rows),
     )
+
+
+def named_since(rows: Iterable[FieldMapping]) -> dict[str, int]:
+    """The mapping's version since which each path is about the field that it is about now.
+
+    Only one of a path's rows is at work, and it says so; of those that are off the newest does.
+    """
+    told = sorted(rows, key=lambda row: (row.is_enabled, row.named_version))
+    return {row.path: row.named_version for row in told}
 
 
 def steps_made(
@@ -72,11 +90,9 @@ def steps_made(
 
 @lru_cache(maxsize=MOST_KEPT)
 def _rows(connection_id: int, object: str, version: int) -> tuple[FieldMapping, ...]:
-    """Never changed after they were read; a new version has new ones."""
-    rows = FieldMapping.objects.filter(
-        connection_id=connection_id, object=object, is_enabled=True
-    ).order_by("order", "pk")
-    return tuple(rows)
+    """Those that are off, too. Never changed after they were read; a new version has new ones."""
+    rows = FieldMapping.objects.filter(connection_id=connection_id, object=object)
+    return tuple(rows.order_by("order", "pk"))
 
 
 def _row(row: FieldMapping, made: Mapping[str, Transform]) -> Row:
@@ -89,7 +105,6 @@ def _row(row: FieldMapping, made: Mapping[str, Transform]) -> Row:
         rank=row.rank,
         is_required=row.is_required,
         is_enforced=row.is_enforced,
-        since=row.named_version,
     )
 
 

@@ -18,6 +18,8 @@ CHANGES: dict[str, dict[str, Any]] = {
     "push": {"direction": "push"},
     "other": {"external": "last_name"},
     "own": {"external": "title"},
+    "off": {"is_enabled": False},
+    "on": {"is_enabled": True},
     **{rule.value: {"rule": rule.value} for rule in Rule},
 }
 EDITS = ("gone", "back", *CHANGES)
