@@ -9,6 +9,7 @@ from typing import Any
 from django.db import transaction
 
 from crm.services.batches import BatchResult, records_write
+from integrations.hub.errors import Conflict
 from integrations.hub.faults import fault
 from integrations.hub.merge import Plan
 from integrations.hub.merge.turns import Commit, Settle, settled
@@ -71,20 +72,32 @@ def commit_pairs(
 def settle_pairs(
     scene: Scene, pairs: Mapping[int, Pair], settles: Mapping[int, Settle]
 ) -> dict[int, Any]:
-    """What was sent has been answered: bases and intents, in one commit."""
+    """What was sent has been answered: bases and intents, in one commit.
+
+    Where a newer mapping has compared the pair meanwhile, the intent stays: the next look, by the
+    mapping of then, finds what landed. So does what a person decided.
+    """
     fault("push.before_settle")
     with transaction.atomic():
         links = _locked(settles)
-        rows = []
-        for pk, step in settles.items():
-            if (link := links.get(pk)) is None:
-                continue
-            base = settled(scene.fields, scene.base_of(link), step.planned, step.answer)
-            rows.append(link_row(link, base, link.problems, link.flips, step.answer.version))
+        newer = {pk for pk, link in links.items() if scene.is_outdated_for(link)}
+        known = {pk: link for pk, link in links.items() if pk not in newer}
+        rows = [_settled_row(scene, link, settles[pk]) for pk, link in known.items()]
         rows_store(scene, rows, waits_for=None)
-        intents_end([step.key for step in settles.values()], IntentOutcome.APPLIED)
-        clashes.applied(links.values())
-    return dict.fromkeys(settles)
+        ended = [step.key for pk, step in settles.items() if pk not in newer]
+        intents_end(ended, IntentOutcome.APPLIED)
+        clashes.applied(known.values())
+    return {pk: remapped() if pk in newer else None for pk in settles}
+
+
+def remapped() -> Conflict:
+    """For a pair that this worker's mapping is too old for; it is looked at anew."""
+    return Conflict("The mapping was edited meanwhile; the two are compared again.")
+
+
+def _settled_row(scene: Scene, link: SyncRecord, step: Settle) -> dict[str, Any]:
+    base = settled(scene.fields, scene.base_of(link), step.planned, step.answer)
+    return link_row(link, base, link.problems, link.flips, step.answer.version)
 
 
 def _locked(ids: Mapping[int, Any]) -> dict[int, SyncRecord]:

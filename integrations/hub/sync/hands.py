@@ -12,7 +12,7 @@ from integrations.hub.merge import Theirs
 from integrations.hub.merge.turns import Commit, Drop, Load, Read, Row, Send, Settle
 from integrations.hub.models import JobKind, JobState, LinkState, SyncJob
 from integrations.hub.streams import RemoteRecord, Write, Written
-from integrations.hub.sync.commits import Taken, commit_pairs, settle_pairs
+from integrations.hub.sync.commits import Taken, commit_pairs, remapped, settle_pairs
 from integrations.hub.sync.intents import drop_intents
 from integrations.hub.sync.merging import merges_met
 from integrations.hub.sync.ours import Pair, pairs_load, states_of
@@ -51,8 +51,10 @@ class PairHands:
         loaded = pairs_load(self.scene, steps)
         self.pairs |= loaded
         alive = {pk: pair for pk, pair in loaded.items() if pair.link.state == LinkState.ACTIVE}
-        states = states_of(self.scene, alive)
-        return {pk: states.get(pk) or Unlinked() for pk in steps}
+        newer = {pk for pk, pair in alive.items() if self.scene.is_outdated_for(pair.link)}
+        states = states_of(self.scene, {pk: alive[pk] for pk in alive.keys() - newer})
+        answers: dict[int, Any] = {pk: states.get(pk) or Unlinked() for pk in steps}
+        return answers | {pk: remapped() for pk in newer}
 
     def commit(self, steps: Mapping[int, Commit]) -> Mapping[int, Any]:
         return commit_pairs(self.scene, self.pairs, steps, self.taken)

@@ -134,9 +134,7 @@ def rows_store(
         row["folded_at"] = row["folded_at"] or now
         if waits_for is not None:
             row["waits_for"] = waits_for[row["id"]]
-    values: dict[str, Any] = {
-        "rows": json.dumps(rows),
-        "mapping_version": scene.state.mapping_version,
-    }
+    # The mapper's own, for the state may be read anew while it is at work.
+    values: dict[str, Any] = {"rows": json.dumps(rows), "mapping_version": scene.mapper.version}
     with database.cursor() as cursor:
         cursor.execute(_UPDATE, values)

@@ -89,7 +89,7 @@ def links_insert(scene: Scene, links: Sequence[NewLink]) -> dict[str, int]:
         "connection": scene.connection.pk,
         "object": scene.stream.object,
         "record_type": scene.stream.record_type,
-        "mapping_version": scene.state.mapping_version,
+        "mapping_version": scene.mapper.version,
         "generation": scene.state.generation,
         "rows": json.dumps([link.as_json() for link in links]),
     }

@@ -138,6 +138,10 @@ class Scene:
         at, still = link.mapping_version, self.mapper.still_meant
         return Base(still(link.base_ours, at), still(link.base_theirs, at))
 
+    def is_outdated_for(self, link: SyncRecord) -> bool:
+        """Whether the pair was compared by a newer mapping, whose base says nothing to this one."""
+        return link.mapping_version > self.mapper.version
+
     def modified_at(self, record: RemoteRecord) -> datetime | None:
         """When theirs was written last, by our clock."""
         offset = timedelta(milliseconds=self.connection.clock_offset_ms)

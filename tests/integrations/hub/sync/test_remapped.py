@@ -6,10 +6,15 @@ import pytest
 
 from crm.models import Contact
 from integrations.hub.mapping.edits import field_create, field_delete, field_update
-from integrations.hub.models import Connection, FieldMapping, SyncState
+from integrations.hub.models import Connection, FieldMapping, SyncRecord, SyncState
+from integrations.hub.pump import pump
 from integrations.hub.streams import ExternalField
+from integrations.hub.sync.pages import page_apply
+from integrations.hub.sync.pushing import push_batch
+from integrations.hub.sync.remote import database_now, remote_read
 from integrations.hub.sync.scene import Scene, scene_of
-from tests.integrations.hub.mirror_vendor import MirrorVendor
+from tests.integrations.hub.direct import direct_to
+from tests.integrations.hub.mirror_vendor import MirrorVendor, Trouble
 from tests.integrations.hub.sync.world import Desk, link_of, quiesce
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -123,3 +128,53 @@ def test_row_that_was_only_off_goes_on_from_what_was_agreed_on(
     quiesce(connection, mirror)
 
     assert mirror.value("people", person, "title") == "Duchess"
+
+
+def test_worker_with_the_mapping_of_before_takes_no_newer_base_for_its_own(
+    connection: Connection, mirror: MirrorVendor, agreed: Contact, person: str
+) -> None:
+    before = scene_now(connection)
+    row_edit(row_of(connection), external="last_name")
+    quiesce(connection, mirror)
+    mirror.edit("people", person, last_name="Duchess")
+    quiesce(connection, mirror)
+    records = remote_read(before, [person])
+
+    page_apply(before, list(records.values()), read_at=database_now())
+
+    agreed.refresh_from_db()
+    assert agreed.title == "Duchess"
+    quiesce(connection, mirror)
+    agreed.refresh_from_db()
+    assert agreed.title == mirror.value("people", person, "last_name") == "Duchess"
+    assert mirror.value("people", person, "title") == "Countess"
+
+
+def test_write_that_lands_after_its_pair_was_compared_by_a_newer_mapping_stays_intended(
+    connection: Connection, mirror: MirrorVendor, agreed: Contact, person: str, desk: Desk
+) -> None:
+    newer: list[SyncRecord] = []
+
+    def remapped() -> None:
+        row_edit(row_of(connection), external="last_name")
+        push_batch(connection, "contact", [agreed.pk])
+        newer.append(link_of(connection, agreed))
+
+    desk.edit(agreed, title="Duchess", first_name="Augusta")
+    mirror.script = [Trouble("write", before=remapped)]
+    with direct_to(mirror):
+        pump(0)
+
+    link = link_of(connection, agreed)
+    assert newer[0].base_ours["title"] == "Duchess"
+    assert (link.base_ours, link.base_theirs) == (newer[0].base_ours, newer[0].base_theirs)
+    assert link.mapping_version == newer[0].mapping_version
+    assert link.intents.filter(outcome="unknown").exists()
+
+    quiesce(connection, mirror)
+
+    assert not link.intents.filter(outcome="unknown").exists()
+    agreed.refresh_from_db()
+    assert (agreed.title, agreed.first_name) == ("Duchess", "Augusta")
+    assert mirror.value("people", person, "last_name") == "Duchess"
+    assert mirror.value("people", person, "first_name") == "Augusta"
