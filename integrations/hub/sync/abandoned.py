@@ -6,11 +6,14 @@ Left alone, what did arrive would come back as a new record, of which nobody kno
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from django.db import transaction
 
 from crm.models import Record
 from integrations.hub.errors import RetryLater
+from integrations.hub.mapping.chain import Chain
+from integrations.hub.mapping.paths import theirs_read
 from integrations.hub.merge.plan import landed_as
 from integrations.hub.models import IntentOutcome, LinkState, SyncRecord, WriteIntent
 from integrations.hub.streams import RemoteRecord
@@ -20,8 +23,8 @@ from integrations.hub.sync.links import linking_lock, links_insert, links_of
 from integrations.hub.sync.matching import record_is_archived
 from integrations.hub.sync.ours import LATE
 from integrations.hub.sync.remote import database_now
-from integrations.hub.sync.scene import Scene
-from integrations.hub.sync.tries import link_of_try, sent_of, tries_end, tries_of
+from integrations.hub.sync.scene import Scene, storable
+from integrations.hub.sync.tries import link_of_try, named_sent, tries_end, tries_of
 
 
 def abandoned_settle(scene: Scene, records: Sequence[Record]) -> dict[int, Exception]:
@@ -33,8 +36,10 @@ def abandoned_settle(scene: Scene, records: Sequence[Record]) -> dict[int, Excep
     intents = tries_of(scene, [record.pk for record in records])
     if not intents:
         return {}
-    sending = {pk: sent_of(scene, intent) for pk, intent in intents.items()}
-    found = already_there(scene, sending, list(intents))
+    sent = {pk: named_sent(scene, intent) for pk, intent in intents.items()}
+    keys = {pk: values.get(scene.stream.natural_key) for pk, values in sent.items()}
+    names = {name for values in sent.values() for name in values}
+    found = already_there(scene, keys, list(intents), sorted(names))
     errors: dict[int, Exception] = {}
     for record in records:
         intent = intents.get(record.pk)
@@ -78,14 +83,16 @@ def _linked(
 
 
 def _is_as_sent(scene: Scene, record: Record, intent: WriteIntent, found: RemoteRecord) -> bool:
-    """By our id on it, or where they keep none by all that was sent."""
+    """By our id on it, or where they keep none by all that was sent, mapped still or not."""
     if scene.id_marker:
         return bool(scene.id_marked(found.values) == record.pk)
-    theirs = scene.theirs(found).values
-    codecs = {one.name: one.codec for one in scene.fields}
-    return all(
-        codecs[path].canonical_theirs(theirs.get(path))
-        == landed_as(codecs[path], sent.sent, theirs.get(path))
-        for path, sent in sent_of(scene, intent).items()
-        if path in codecs
+    sent = named_sent(scene, intent)
+    chains = {row.external: row.chain for row in scene.mapper.rows}
+    return bool(sent) and all(
+        _holds(found, name, value, chains.get(name, Chain())) for name, value in sent.items()
     )
+
+
+def _holds(found: RemoteRecord, name: str, sent: Any, chain: Chain) -> bool:
+    there = storable(theirs_read(found.values, name))
+    return bool(chain.canonical_theirs(there) == landed_as(chain, sent, there))

@@ -44,7 +44,7 @@ from integrations.hub.sync.remote import (
     told,
 )
 from integrations.hub.sync.scene import Scene
-from integrations.hub.sync.tries import link_of_try, sent_of, tries_end, tries_of
+from integrations.hub.sync.tries import link_of_try, named_sent, sent_of, tries_end, tries_of
 
 BLANK: Final[tuple[Any, ...]] = (None, "", [], {})
 
@@ -79,14 +79,22 @@ class _Making:
             return sent_of(self.scene, self.intent)
         return {path: one for path, one in self.planned.pushes.items() if one.sent not in BLANK}
 
+    @property
+    def natural_key(self) -> Any:
+        """What it is found by there, as it was sent or would be; None for nothing."""
+        if self.intent is not None:
+            return named_sent(self.scene, self.intent).get(self.scene.stream.natural_key)
+        sent = self.sent.get(self.scene.natural_path)
+        return sent.sent if sent is not None else None
+
 
 def make_batch(scene: Scene, records: Sequence[Record]) -> Made:
     """Link each record with a thing of theirs: one that is there, or one that is made."""
     made = Made()
     work = _planned(scene, records, made)
-    sending = {pk: one.sent for pk, one in work.items()}
+    keys = {pk: one.natural_key for pk, one in work.items()}
     tried = [pk for pk, one in work.items() if one.is_again]
-    for pk, found in already_there(scene, sending, tried).items():
+    for pk, found in already_there(scene, keys, tried).items():
         _adopt(scene, work.pop(pk), found, made)
     _intents_keep(scene, work)
     _send(scene, work, made)
@@ -159,6 +167,7 @@ def _intents_keep(scene: Scene, work: Mapping[int, _Making]) -> None:
                 body={
                     "object": scene.stream.object,
                     "fields": sent,
+                    "names": {row.path: row.external for row in scene.mapper.rows},
                     "values": values,
                     "mapping_version": scene.mapper.version,
                 },
@@ -252,13 +261,14 @@ def _is_refused_for_its_id(scene: Scene, one: _Making, there: RemoteRecord, made
 
 def _adopt_existing(scene: Scene, one: _Making, error: Exists, made: Made) -> None:
     """Somebody made it meanwhile, or no look could find it: it is there, so take it."""
+    key = one.natural_key
     if one.intent is not None:
         tries_end([one.intent], IntentOutcome.REFUSED)
         one.intent = None
     ids = [error.external_id] if error.external_id else []
     there = list(remote_read(scene, ids).values())
     if not there:
-        there = any_with_key(scene, one.sent)
+        there = any_with_key(scene, key)
     if not there and error.external_id and scene.stream.read is None:
         there = [RemoteRecord(error.external_id)]
     if there:

@@ -43,10 +43,20 @@ def tries_close(intents: Sequence[WriteIntent]) -> None:
 
 
 def sent_of(scene: Scene, intent: WriteIntent) -> dict[str, Sent]:
-    """What it sent of the fields that are still mapped as they were then."""
+    """What it sent of the fields that are still mapped as they were then: what may be a base.
+
+    How the thing is found and recognised there is another matter; see named_sent.
+    """
     fields: dict[str, list[Any]] = intent.body["fields"]
     still = scene.mapper.still_meant(fields, intent.body.get("mapping_version", 0))
     return {path: Sent(*pair) for path, pair in still.items()}
+
+
+def named_sent(scene: Scene, intent: WriteIntent) -> dict[str, Any]:
+    """All that it sent, by the vendor's names of then, be they mapped to the same by now or not."""
+    names = intent.body.get("names") or {row.path: row.external for row in scene.mapper.rows}
+    fields: dict[str, list[Any]] = intent.body["fields"]
+    return {names[path]: sent for path, (_, sent) in fields.items() if path in names}
 
 
 def tries_end(intents: Sequence[WriteIntent], outcome: IntentOutcome) -> None:
