@@ -7,22 +7,18 @@ field, and the chance is small where it has none.
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, Final
 
 from django.db import transaction
 
 from crm.models import Record
-from integrations.hub.errors import Conflict, Exists, HubError, LeaseLost, OutcomeUnknown, Rejected
+from integrations.hub.errors import Exists, HubError, LeaseLost, OutcomeUnknown, Rejected
 from integrations.hub.faults import fault
-from integrations.hub.merge import Base, Plan, Sent, Theirs, plan
-from integrations.hub.models import IntentOutcome, LinkState, WriteIntent
-from integrations.hub.streams import LONGEST_ID, RemoteRecord, Write, Written
+from integrations.hub.merge import Base, Theirs, plan
+from integrations.hub.models import IntentOutcome, LinkState
+from integrations.hub.streams import LONGEST_ID, RemoteRecord, Written
 from integrations.hub.sync import quarantine
-from integrations.hub.sync.deferring import MAKE
 from integrations.hub.sync.finding import already_there, any_with_key
 from integrations.hub.sync.heirs import tombstone_replaced
 from integrations.hub.sync.links import (
@@ -33,59 +29,18 @@ from integrations.hub.sync.links import (
     links_of,
     waiting_wake,
 )
+from integrations.hub.sync.makes import Made, Making, makes_intend, write_of
 from integrations.hub.sync.ours import ours_of
 from integrations.hub.sync.quarantine import DUPLICATE, INVALID, REQUIRED, Trouble
 from integrations.hub.sync.remote import (
     database_now,
     is_refused,
-    marks,
     remote_read,
     remote_write,
     told,
 )
 from integrations.hub.sync.scene import Scene
-from integrations.hub.sync.tries import link_of_try, named_sent, sent_of, tries_end, tries_of
-
-BLANK: Final[tuple[Any, ...]] = (None, "", [], {})
-
-
-@dataclass
-class Made:
-    """What became of records without a link: made, linked with one that was there, or stopped.
-
-    Of those `adopted` nobody has compared the two sides yet.
-    """
-
-    adopted: set[int] = field(default_factory=set)
-    errors: dict[int, Exception] = field(default_factory=dict)
-
-
-@dataclass
-class _Making:
-    """One record on its way: its plan and its intent.
-
-    `is_again`: an earlier try was sent, so the body may be older than the record.
-    """
-
-    scene: Scene
-    record: Record
-    planned: Plan
-    intent: WriteIntent | None = None
-    is_again: bool = False
-
-    @property
-    def sent(self) -> dict[str, Sent]:
-        if self.intent is not None:
-            return sent_of(self.scene, self.intent)
-        return {path: one for path, one in self.planned.pushes.items() if one.sent not in BLANK}
-
-    @property
-    def natural_key(self) -> Any:
-        """What it is found by there, as it was sent or would be; None for nothing."""
-        if self.intent is not None:
-            return named_sent(self.scene, self.intent).get(self.scene.stream.natural_key)
-        sent = self.sent.get(self.scene.natural_path)
-        return sent.sent if sent is not None else None
+from integrations.hub.sync.tries import link_of_try, tries_end, tries_of
 
 
 def make_batch(scene: Scene, records: Sequence[Record]) -> Made:
@@ -96,18 +51,18 @@ def make_batch(scene: Scene, records: Sequence[Record]) -> Made:
     tried = [pk for pk, one in work.items() if one.is_again]
     for pk, found in already_there(scene, keys, tried).items():
         _adopt(scene, work.pop(pk), found, made)
-    _intents_keep(scene, work)
+    makes_intend(scene, work)
     _send(scene, work, made)
     return made
 
 
-def _planned(scene: Scene, records: Sequence[Record], made: Made) -> dict[int, _Making]:
+def _planned(scene: Scene, records: Sequence[Record], made: Made) -> dict[int, Making]:
     intents = tries_of(scene, [record.pk for record in records])
-    work: dict[int, _Making] = {}
+    work: dict[int, Making] = {}
     for record in records:
         planned = plan(scene.fields, ours_of(scene, record), Theirs({}), Base())
         intent = intents.get(record.pk)
-        one = _Making(scene, record, planned, intent, is_again=intent is not None)
+        one = Making(scene, record, planned, intent, is_again=intent is not None)
         missing = scene.mapper.missing({path: s.sent for path, s in one.sent.items()})
         if missing and one.intent is None:
             _refuse(scene, made, one, Trouble(REQUIRED, _missing_words(missing), tuple(missing)))
@@ -120,7 +75,7 @@ def _missing_words(paths: Sequence[str]) -> str:
     return f"The vendor needs {', '.join(paths)}, which our record does not have."
 
 
-def _adopt(scene: Scene, one: _Making, found: RemoteRecord, made: Made) -> None:
+def _adopt(scene: Scene, one: Making, found: RemoteRecord, made: Made) -> None:
     """Link with what is there. What an earlier try of ours left there is no change of theirs."""
     if _is_refused_for_its_id(scene, one, found, made):
         return
@@ -148,40 +103,12 @@ def _adopt(scene: Scene, one: _Making, found: RemoteRecord, made: Made) -> None:
         quarantine.release(scene, local_ids=[pk])
 
 
-def _intents_keep(scene: Scene, work: Mapping[int, _Making]) -> None:
-    """Before the call; the body stays as it is, however often it is sent."""
-    fresh = []
-    for pk, one in work.items():
-        if one.intent is None:
-            uid = uuid.uuid4()
-            sent = {path: [s.ours, s.sent] for path, s in one.sent.items()}
-            values = scene.mapper.for_vendor({path: s.sent for path, s in one.sent.items()})
-            values |= marks(scene, pk, uid.hex, None)
-            one.intent = WriteIntent(
-                uid=uid,
-                connection=scene.connection,
-                kind=MAKE,
-                key=f"{MAKE}:{uid.hex}",
-                record_type=scene.stream.record_type,
-                record_id=pk,
-                body={
-                    "object": scene.stream.object,
-                    "fields": sent,
-                    "names": {row.path: row.external for row in scene.mapper.rows},
-                    "values": values,
-                    "mapping_version": scene.mapper.version,
-                },
-            )
-            fresh.append(one.intent)
-    WriteIntent.objects.bulk_create(fresh)
-
-
-def _send(scene: Scene, work: Mapping[int, _Making], made: Made) -> None:
+def _send(scene: Scene, work: Mapping[int, Making], made: Made) -> None:
     if not work:
         return
     fault("make.before_api")
     try:
-        written = remote_write(scene, [_write(scene, one) for one in work.values()])
+        written = remote_write(scene, [write_of(scene, one) for one in work.values()])
     except Exception as error:
         made.errors |= dict.fromkeys(work, error)
         return
@@ -191,18 +118,7 @@ def _send(scene: Scene, work: Mapping[int, _Making], made: Made) -> None:
         _finish(scene, one, written.get(key), made)
 
 
-def _write(scene: Scene, one: _Making) -> Write:
-    if one.intent is None:
-        raise Conflict("Nothing is made without an intent.")
-    return Write(
-        key=one.intent.uid.hex,
-        external_id=None,
-        local_id=scene.id_mark(one.record.pk),
-        values=one.intent.body["values"],
-    )
-
-
-def _finish(scene: Scene, one: _Making, written: Written | None, made: Made) -> None:
+def _finish(scene: Scene, one: Making, written: Written | None, made: Made) -> None:
     error = written.error if written else OutcomeUnknown("The vendor did not say what became.")
     if isinstance(error, Exists):
         _adopt_existing(scene, one, error, made)
@@ -214,7 +130,7 @@ def _finish(scene: Scene, one: _Making, written: Written | None, made: Made) -> 
         _link(scene, one, written.record, made)
 
 
-def _link(scene: Scene, one: _Making, record: RemoteRecord, made: Made) -> None:
+def _link(scene: Scene, one: Making, record: RemoteRecord, made: Made) -> None:
     """Both sides are in step as sent, and as answered where that differs."""
     if _is_refused_for_its_id(scene, one, record, made):
         return
@@ -251,7 +167,7 @@ def _link(scene: Scene, one: _Making, record: RemoteRecord, made: Made) -> None:
         made.adopted.add(one.record.pk)
 
 
-def _is_refused_for_its_id(scene: Scene, one: _Making, there: RemoteRecord, made: Made) -> bool:
+def _is_refused_for_its_id(scene: Scene, one: Making, there: RemoteRecord, made: Made) -> bool:
     """No link can hold so long an id. Its intent stays, so that it is not made a second time."""
     if len(there.id) <= LONGEST_ID:
         return False
@@ -259,7 +175,7 @@ def _is_refused_for_its_id(scene: Scene, one: _Making, there: RemoteRecord, made
     return True
 
 
-def _adopt_existing(scene: Scene, one: _Making, error: Exists, made: Made) -> None:
+def _adopt_existing(scene: Scene, one: Making, error: Exists, made: Made) -> None:
     """Somebody made it meanwhile, or no look could find it: it is there, so take it."""
     key = one.natural_key
     if one.intent is not None:
@@ -277,7 +193,7 @@ def _adopt_existing(scene: Scene, one: _Making, error: Exists, made: Made) -> No
         _fail(scene, one, Rejected(str(error)), made)
 
 
-def _fail(scene: Scene, one: _Making, error: HubError, made: Made) -> None:
+def _fail(scene: Scene, one: Making, error: HubError, made: Made) -> None:
     """A refusal closes the intent; of anything else nobody knows whether it was applied.
 
     That a repeated call was held back (a limit, a gate) tells nothing of the one before it, and who
@@ -294,7 +210,7 @@ def _fail(scene: Scene, one: _Making, error: HubError, made: Made) -> None:
 
 
 def _refuse(
-    scene: Scene, made: Made, one: _Making, trouble: Trouble, error: HubError | None = None
+    scene: Scene, made: Made, one: Making, trouble: Trouble, error: HubError | None = None
 ) -> None:
     quarantine.ours_keep(scene, {one.record.pk: trouble})
     made.errors[one.record.pk] = error or Rejected(trouble.message)
