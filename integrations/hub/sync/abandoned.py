@@ -16,7 +16,7 @@ from integrations.hub.mapping.chain import Chain
 from integrations.hub.mapping.paths import theirs_read
 from integrations.hub.merge.plan import landed_as
 from integrations.hub.models import IntentOutcome, LinkState, SyncRecord, WriteIntent
-from integrations.hub.streams import RemoteRecord
+from integrations.hub.streams import LONGEST_ID, RemoteRecord
 from integrations.hub.sync import deletes
 from integrations.hub.sync.finding import already_there
 from integrations.hub.sync.links import linking_lock, links_insert, links_of
@@ -52,7 +52,9 @@ def abandoned_settle(scene: Scene, records: Sequence[Record]) -> dict[int, Excep
 
 
 def _settle(scene: Scene, record: Record, intent: WriteIntent, found: RemoteRecord | None) -> None:
-    link = _linked(scene, record, intent, found) if found is not None else None
+    # Of what no link can hold nothing can be kept, so it is left there as it is.
+    is_linkable = found is not None and len(found.id) <= LONGEST_ID
+    link = _linked(scene, record, intent, found) if found and is_linkable else None
     if link is not None:
         if record_is_archived(record):
             deletes.record_archived(scene, record, link)

@@ -15,7 +15,7 @@ from integrations.hub.streams import Write
 from integrations.hub.sync.deferring import MAKE
 from integrations.hub.sync.remote import marks
 from integrations.hub.sync.scene import Scene
-from integrations.hub.sync.tries import named_sent, sent_of
+from integrations.hub.sync.tries import UNLINKABLE, named_sent, sent_of
 
 BLANK: Final[tuple[Any, ...]] = (None, "", [], {})
 
@@ -49,6 +49,11 @@ class Making:
         if self.intent is not None:
             return sent_of(self.scene, self.intent)
         return {path: one for path, one in self.planned.pushes.items() if one.sent not in BLANK}
+
+    @property
+    def is_unlinkable(self) -> bool:
+        """It is there, under an id that no link can hold, and may not be found again."""
+        return self.intent is not None and UNLINKABLE in self.intent.progress
 
     @property
     def natural_key(self) -> Any:

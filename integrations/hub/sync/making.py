@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import partial
+from typing import Final
 
 from django.db import transaction
 
@@ -40,7 +41,12 @@ from integrations.hub.sync.remote import (
     told,
 )
 from integrations.hub.sync.scene import Scene
-from integrations.hub.sync.tries import link_of_try, tries_end, tries_of
+from integrations.hub.sync.tries import link_of_try, tries_end, tries_of, unlinkable_note
+
+TOO_LONG: Final = (
+    "The id that it has there is too long, so it stays without a link and is not made again. "
+    "To have it made anew, archive it here and restore it ten minutes later."
+)
 
 
 def make_batch(scene: Scene, records: Sequence[Record]) -> Made:
@@ -51,6 +57,8 @@ def make_batch(scene: Scene, records: Sequence[Record]) -> Made:
     tried = [pk for pk, one in work.items() if one.is_again]
     for pk, found in already_there(scene, keys, tried).items():
         _adopt(scene, work.pop(pk), found, made)
+    for pk in [pk for pk, one in work.items() if one.is_unlinkable]:
+        _refuse(scene, made, work.pop(pk), Trouble(INVALID, TOO_LONG))
     makes_intend(scene, work)
     _send(scene, work, made)
     return made
@@ -168,10 +176,12 @@ def _link(scene: Scene, one: Making, record: RemoteRecord, made: Made) -> None:
 
 
 def _is_refused_for_its_id(scene: Scene, one: Making, there: RemoteRecord, made: Made) -> bool:
-    """No link can hold so long an id. Its intent stays, so that it is not made a second time."""
+    """No link can hold so long an id. Its intent stays and says so, lest it be made once more."""
     if len(there.id) <= LONGEST_ID:
         return False
-    _refuse(scene, made, one, Trouble(INVALID, "The id that it has there is too long."))
+    if one.intent is not None:
+        unlinkable_note(one.intent)
+    _refuse(scene, made, one, Trouble(INVALID, TOO_LONG))
     return True
 
 

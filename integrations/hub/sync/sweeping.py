@@ -24,6 +24,7 @@ from integrations.hub.sync.deferring import MAKE
 from integrations.hub.sync.ours import LATE
 from integrations.hub.sync.parting import ARCHIVED_WORDS, OPEN_WORDS
 from integrations.hub.sync.scene import Scene
+from integrations.hub.sync.tries import UNLINKABLE
 
 CHUNK: Final = 1000
 
@@ -43,7 +44,8 @@ def left_behind_send(scene: Scene, *, after: int = 0) -> int | None:
 def _in_doubt(scene: Scene) -> list[int]:
     """Of which nobody knows any more whether they were made there; each is looked for once more.
 
-    A worker that was overtaken, or died, may have left an intent that no job is about.
+    A worker that was overtaken, or died, may have left an intent that no job is about. Those that
+    no link can hold wait for a person.
     """
     makes = WriteIntent.objects.filter(
         connection=scene.connection,
@@ -52,7 +54,7 @@ def _in_doubt(scene: Scene) -> list[int]:
         outcome=IntentOutcome.UNKNOWN,
         body__object=scene.stream.object,
         created_at__lt=Now() - LATE,
-    )
+    ).exclude(progress__has_key=UNLINKABLE)
     return sorted(set(makes.values_list("record_id", flat=True)[:CHUNK]))
 
 

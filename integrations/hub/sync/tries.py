@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 from django.db.models.functions import Now
 
@@ -14,6 +14,9 @@ from integrations.hub.streams import RemoteRecord
 from integrations.hub.sync.deferring import MAKE
 from integrations.hub.sync.links import NewLink
 from integrations.hub.sync.scene import Scene
+
+# In the progress of a make.
+UNLINKABLE: Final = "unlinkable"
 
 
 def tries_of(scene: Scene, local_ids: Collection[int]) -> dict[int, WriteIntent]:
@@ -50,6 +53,12 @@ def sent_of(scene: Scene, intent: WriteIntent) -> dict[str, Sent]:
     fields: dict[str, list[Any]] = intent.body["fields"]
     still = scene.mapper.still_meant(fields, intent.body.get("mapping_version", 0))
     return {path: Sent(*pair) for path, pair in still.items()}
+
+
+def unlinkable_note(intent: WriteIntent) -> None:
+    """It has landed under an id that no link can hold; until a person acts it stays so."""
+    intent.progress[UNLINKABLE] = True
+    intent.save(update_fields=["progress"])
 
 
 def named_sent(scene: Scene, intent: WriteIntent) -> dict[str, Any]:

@@ -9,7 +9,14 @@ import pytest
 
 from crm.models import Contact
 from integrations.hub.errors import Rejected
-from integrations.hub.models import Connection, JobState, QuarantinedItem, SyncJob, SyncRecord
+from integrations.hub.models import (
+    Connection,
+    JobState,
+    QuarantinedItem,
+    SyncJob,
+    SyncRecord,
+    WriteIntent,
+)
 from integrations.hub.pump import pump
 from integrations.hub.streams import Hint
 from integrations.hub.sync.inbound import hints_take
@@ -19,7 +26,10 @@ from integrations.hub.sync.scene import storable
 from tests.integrations.hub.mirror_calls import Shape
 from tests.integrations.hub.mirror_vendor import MirrorVendor
 from tests.integrations.hub.refusing import rows_refused
-from tests.integrations.hub.sync.world import Desk, ours_of, pull, quiesce, work
+from tests.integrations.hub.sync.world import Desk, ours_of, pull, quiesce, time_passes, work
+
+# Nothing of it can be looked for, and it tells nobody which record of ours a thing is of.
+UNSEARCHABLE = Shape(can_find=False, has_markers=False)
 
 
 @pytest.mark.django_db(transaction=True)
@@ -132,18 +142,52 @@ def test_record_that_our_database_refuses_takes_no_other_job_with_it(
 
 
 @pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("shape", [Shape(), UNSEARCHABLE], indirect=True)
 def test_thing_that_is_made_under_too_long_an_id_is_told_and_made_once(
     connection: Connection, mirror: MirrorVendor, desk: Desk
 ) -> None:
-    mirror.tables.numbers = 10**300
-    contact = desk.make("contact", email="ada@acme.test")
-    work()
+    contact = made_under_too_long_an_id(mirror, desk)
     desk.edit(contact, title="CEO")
+    work()
+    time_passes(700)
+    pull(connection, is_full=True)
     work()
 
     item = QuarantinedItem.objects.get(connection=connection, external_id="")
     assert (item.local_id, "too long" in item.message) == (contact.pk, True)
     assert mirror.makes() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("shape", [Shape(), UNSEARCHABLE], indirect=True)
+def test_record_of_a_thing_with_too_long_an_id_is_made_again_once_a_person_had_put_it_away(
+    connection: Connection, mirror: MirrorVendor, desk: Desk
+) -> None:
+    contact = made_under_too_long_an_id(mirror, desk)
+    desk.archive(contact)
+    time_passes(700)
+    work()
+    assert WriteIntent.objects.get().outcome == "refused"
+
+    for thing in mirror.live("people"):
+        mirror.remove("people", thing.id)
+    mirror.tables.numbers = 100
+    desk.restore(contact)
+    work()
+
+    assert mirror.makes() == 2
+    assert SyncRecord.objects.get().local_id == contact.pk
+    assert not QuarantinedItem.objects.filter(external_id="").exists()
+
+
+def made_under_too_long_an_id(mirror: MirrorVendor, desk: Desk) -> Contact:
+    """At a vendor that would make the same again."""
+    mirror.rules.is_unique = mirror.rules.is_idempotent = False
+    mirror.tables.numbers = 10**300
+    contact: Contact = desk.make("contact", email="ada@acme.test")
+    work()
+    assert mirror.makes() == 1
+    return contact
 
 
 @pytest.mark.django_db(transaction=True)
