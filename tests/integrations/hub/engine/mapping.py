@@ -23,6 +23,8 @@ CHANGES: dict[str, dict[str, Any]] = {
     **{rule.value: {"rule": rule.value} for rule in Rule},
 }
 EDITS = ("gone", "back", *CHANGES)
+# Those that make it another pair of fields, or none: what an admin does beside a worker.
+REMAPS = ("other", "own", "off", "on", "gone", "back")
 
 
 def mapping_edit(connection: Connection, rule: Rule, edit: str) -> None:

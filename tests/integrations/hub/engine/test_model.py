@@ -41,7 +41,7 @@ WORDS = (
     *("", "", "ours", "theirs", "after:ours", "after:theirs", "lost", "late", "down", "broken"),
     *("refused", "limited", "crash", "after:crash", "blind", "made", "gone", "after:gone"),
     *("merged", "archived", "push", "pull", "full", "after:push", "after:pull"),
-    *("beside", "after:beside"),
+    *("beside", "after:beside", "remapped", "after:remapped"),
 )
 SCRIPTS = st.lists(st.sampled_from(WORDS), max_size=5)
 NUMBERS = st.lists(st.integers(0, 5), max_size=5)

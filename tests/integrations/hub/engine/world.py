@@ -37,7 +37,7 @@ from integrations.hub.sync.states import stream_go_live
 from tests.integrations.hub import mirror_calls
 from tests.integrations.hub.engine.clearing import cleared, time_moved
 from tests.integrations.hub.engine.life import Crash, Life
-from tests.integrations.hub.engine.mapping import mapping_edit
+from tests.integrations.hub.engine.mapping import REMAPS, mapping_edit
 from tests.integrations.hub.engine.people import KEYS, OBJECT, OURS, THEIRS, People
 from tests.integrations.hub.engine.provider import provider_with
 from tests.integrations.hub.engine.vendor import ModelVendor
@@ -236,6 +236,7 @@ class World:
             "merged": partial(people.merge_there, number),
             "archived": partial(people.hide_or_show_here, number),
             "crash": self._die,
+            "remapped": partial(self.mapping_edit, REMAPS[number % len(REMAPS)]),
             "blind": self._blind,
             "beside": self._beside,
             "push": partial(self._another, self.push),
