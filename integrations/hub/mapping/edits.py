@@ -18,7 +18,7 @@ from integrations.hub.mapping.versions import (
     row_values,
     version_next,
 )
-from integrations.hub.models import Connection, FieldMapping
+from integrations.hub.models import Connection, FieldMapping, SyncRecord
 from integrations.hub.streams import ExternalField, Stream
 
 Fields = Sequence[ExternalField] | None
@@ -38,6 +38,12 @@ def defaults_ensure(connection: Connection, stream: Stream) -> None:
     rows = FieldMapping.objects.filter(connection=connection, object=stream.object)
     with mapping_locked(connection):
         missing = [] if rows.exists() else list(field_rows(connection, stream))
+        links = SyncRecord.objects.filter(connection=connection, object=stream.object)
+        if missing and links.exists():
+            # All were deleted: until then a path may have been of another field.
+            named = version_next(connection, stream.object)
+            for row in missing:
+                row.named_version = named
         FieldMapping.objects.bulk_create(missing)
         has_lists = lists_ensure(connection, stream)
         if missing:

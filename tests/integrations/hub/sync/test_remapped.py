@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from crm.models import Contact
-from integrations.hub.mapping.edits import field_create, field_delete, field_update
+from integrations.hub.mapping.edits import defaults_ensure, field_create, field_delete, field_update
 from integrations.hub.models import Connection, FieldMapping, SyncRecord, SyncState
 from integrations.hub.pump import pump
 from integrations.hub.streams import ExternalField
@@ -67,6 +67,25 @@ def assert_both_hold_the_title(mirror: MirrorVendor, contact: Contact, person: s
     contact.refresh_from_db()
     assert (contact.title, mirror.value("people", person, "last_name")) == ("Countess", "Countess")
     assert mirror.value("people", person, "title") == "Countess"
+
+
+def test_default_rows_that_come_again_know_nothing_of_the_field_that_was_there_before(
+    connection: Connection, mirror: MirrorVendor, agreed: Contact, person: str, desk: Desk
+) -> None:
+    """Theirs by default is the title: after a while with their last name it is met anew."""
+    row_edit(row_of(connection), external="last_name")
+    quiesce(connection, mirror)
+    mirror.edit("people", person, title="")
+    for row in FieldMapping.objects.filter(connection=connection, object="people"):
+        field_delete(row, actor=None)
+    stream = connection.declaration.stream("people")
+    assert stream is not None
+
+    defaults_ensure(connection, stream)
+    quiesce(connection, mirror)
+
+    agreed.refresh_from_db()
+    assert agreed.title == "Countess"
 
 
 def test_row_that_is_given_another_field_while_it_is_off_empties_nothing(
