@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from django.conf import settings
 from django.db import connection as database
 
 from integrations.hub import leases
@@ -14,12 +15,13 @@ LEASE: Final = "hourly-figures"
 ROUND_SECONDS: Final = 600
 # A run counts in the hour in which it began and is known when it has ended; none takes a day.
 AGAIN_HOURS: Final = 24
-# No further back than what is done is kept, else counting anew would make figures smaller.
+# No further back at the first time: by default a try is forgotten with its job after a week.
 FIRST_HOURS: Final = 24 * 6
 
 # Hours that were counted lately are counted again, whole, up to the present one. Dead rows are
 # looked up connection by connection, since the index on connection and state begins with these;
-# OFFSET 0 keeps the planner from reading the whole index instead.
+# OFFSET 0 keeps the planner from reading the whole index instead. A try is final once it is stored:
+# fewer than were counted are what is left of them, so the greater number stands.
 COUNT: Final = f"""
 WITH RECURSIVE period(since) AS (
     SELECT date_trunc('hour', GREATEST(
@@ -56,7 +58,7 @@ counted AS (
         SELECT e.finished_at FROM hub_inboxevent e WHERE e.connection_id = c.id
             AND e.state = 'dead' AND e.finished_at >= p.since OFFSET 0) d
 )
-INSERT INTO hub_hourlyfigures (connection_id, hour, runs_succeeded, runs_failed, runs_partial,
+INSERT INTO hub_hourlyfigures AS h (connection_id, hour, runs_succeeded, runs_failed, runs_partial,
     records_synced, records_failed, pulls, pull_ms, tries_done, tries_again, tries_dead,
     dead_jobs, dead_events)
 SELECT c.connection_id, date_trunc('hour', c.at), sum(succeeded), sum(failed), sum(partial),
@@ -67,9 +69,10 @@ ON CONFLICT (connection_id, hour) DO UPDATE SET
     runs_succeeded = excluded.runs_succeeded, runs_failed = excluded.runs_failed,
     runs_partial = excluded.runs_partial, records_synced = excluded.records_synced,
     records_failed = excluded.records_failed, pulls = excluded.pulls, pull_ms = excluded.pull_ms,
-    tries_done = excluded.tries_done, tries_again = excluded.tries_again,
-    tries_dead = excluded.tries_dead, dead_jobs = excluded.dead_jobs,
-    dead_events = excluded.dead_events
+    tries_done = GREATEST(h.tries_done, excluded.tries_done),
+    tries_again = GREATEST(h.tries_again, excluded.tries_again),
+    tries_dead = GREATEST(h.tries_dead, excluded.tries_dead),
+    dead_jobs = excluded.dead_jobs, dead_events = excluded.dead_events
 """  # noqa: S608
 
 
@@ -81,5 +84,16 @@ def hours_count() -> int:
     if leases.take(LEASE, ROUND_SECONDS) is None:
         return 0
     with database.cursor() as cursor:
-        cursor.execute(COUNT, {"first": FIRST_HOURS, "again": AGAIN_HOURS})
+        cursor.execute(COUNT, reach())
         return int(cursor.rowcount)
+
+
+def reach() -> dict[str, int]:
+    """How many hours back the statement counts, at the first time and again.
+
+    Of runs only hours that are kept whole, since one that a person lets through counts otherwise
+    from then on: their figures may become smaller, and must not because the runs are forgotten.
+    """
+    days = int(settings.RETENTION_DAYS["runs"])
+    first = min(FIRST_HOURS, days * 24 - 1) if days else FIRST_HOURS
+    return {"first": first, "again": AGAIN_HOURS}

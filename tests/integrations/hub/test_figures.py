@@ -22,6 +22,7 @@ from integrations.hub.models import (
     NamedLease,
     RunKind,
     RunStatus,
+    SyncJob,
     SyncRun,
 )
 from integrations.hub.spans import DAYS, MONTHS, span_of
@@ -124,6 +125,30 @@ def test_standstill_is_caught_up_from_the_last_hour_that_was_counted(
     assert [one.records_synced for one in found] == [4]
 
 
+@pytest.mark.parametrize("forgotten", ["jobs", "attempts", "runs"])
+def test_hour_keeps_its_figures_when_what_it_was_counted_from_is_kept_shorter(
+    connection: Connection, settings: Any, forgotten: str
+) -> None:
+    """After a standstill hours are counted again whose runs, or tries, are partly forgotten."""
+    for hours in (50, 40):
+        at = timezone.now() - datetime.timedelta(hours=hours)
+        run_make(connection, hours_ago=hours, synced=5)
+        for outcome, state in (("done", JobState.DONE), ("dead", JobState.DEAD)):
+            attempt = attempt_make(connection, outcome)
+            Attempt.objects.filter(pk=attempt.pk).update(started_at=at)
+            job = SyncJob.objects.filter(pk=attempt.job_id)
+            job.update(state=state, finished_at=at, intent=None)
+    counted()
+    before = sums(connection, MONTHS)
+
+    settings.RETENTION_DAYS = {**settings.RETENTION_DAYS, forgotten: 2}
+    assert retention.prune()
+    counted()
+
+    assert sums(connection, MONTHS) == before
+    assert before["tries"] == [2, 0, 2]
+
+
 def test_hours_are_counted_once_in_ten_minutes_over_all_processes(busy: Connection) -> None:
     assert figures.hours_count() == 3
     assert figures.hours_count() == 0
@@ -176,13 +201,12 @@ SELECT %(connection)s, 'echo', number, '', statement_timestamp(),
 
 
 def test_dead_rows_are_found_by_an_index_and_not_by_reading_all(connection: Connection) -> None:
-    values = {"first": figures.FIRST_HOURS, "again": figures.AGAIN_HOURS}
     with database.cursor() as cursor:
         for statement in (MANY_JOBS, MANY_EVENTS):
             cursor.execute(statement, {"connection": connection.pk})
         cursor.execute("ANALYZE hub_connection, hub_syncjob, hub_inboxevent")
         cursor.execute("SET LOCAL enable_seqscan = off")
-        cursor.execute(f"EXPLAIN {figures.COUNT}", values)
+        cursor.execute(f"EXPLAIN {figures.COUNT}", figures.reach())
         plan = "\n".join(line for (line,) in cursor.fetchall())
 
     counted()
