@@ -15,23 +15,31 @@ LEASE: Final = "hourly-figures"
 ROUND_SECONDS: Final = 600
 # A run counts in the hour in which it began and is known when it has ended; none takes a day.
 AGAIN_HOURS: Final = 24
+# A try counts in the hour in which it began, too, and is final once it is stored.
+TRIES_AGAIN_HOURS: Final = 2
 # No further back at the first time: by default a try is forgotten with its job after a week.
 FIRST_HOURS: Final = 24 * 6
 
-# Hours that were counted lately are counted again, whole, up to the present one. Dead rows are
-# looked up connection by connection, since the index on connection and state begins with these;
-# OFFSET 0 keeps the planner from reading the whole index instead. A try is final once it is stored:
-# fewer than were counted are what is left of them, so the greater number stands.
+_SINCE: Final = """
+SELECT date_trunc('hour', GREATEST(statement_timestamp() - %(first)s * interval '1 hour',
+    last.hour - %({again})s * interval '1 hour')) FROM last
+"""
+# Hours that were counted lately are counted again, whole, up to the present one; of tries, which
+# are many, only the last few. Rows of jobs and events are looked up one by one, or connection by
+# connection, since the index on connection and state begins with these; OFFSET 0 keeps the planner
+# from reading all of them instead. Where fewer tries are found than were counted, these are what is
+# left of them, or of hours that are not counted again: the greater number stands.
 COUNT: Final = f"""
-WITH RECURSIVE period(since) AS (
-    SELECT date_trunc('hour', GREATEST(
-        statement_timestamp() - %(first)s * interval '1 hour',
-        LEAST(COALESCE(max(hour), '-infinity'), statement_timestamp())
-            - %(again)s * interval '1 hour'))
-    FROM hub_hourlyfigures
+WITH RECURSIVE last(hour) AS (
+    SELECT LEAST(COALESCE(max(hour), '-infinity'), statement_timestamp()) FROM hub_hourlyfigures
 ),
+period(since) AS ({_SINCE.format(again="again")}),
 {FIRST_SINCE.format(name="runs", table="hub_syncrun", at="started_at")},
-{FIRST_SINCE.format(name="tries", table="hub_attempt", at="started_at")},
+tries(low) AS (
+    WITH RECURSIVE period(since) AS ({_SINCE.format(again="again_tries")}),
+    {FIRST_SINCE.format(name="found", table="hub_attempt", at="started_at")}
+    SELECT max(low) FROM found
+),
 counted AS (
     SELECT r.connection_id, r.started_at AS at,
         (r.status = 'success' AND {IS_RUN})::int AS succeeded, (r.status = 'failed')::int AS failed,
@@ -45,8 +53,9 @@ counted AS (
     UNION ALL
     SELECT j.connection_id, a.started_at, 0, 0, 0, 0, 0, 0, 0, (a.outcome = 'done')::int,
         (a.outcome = 'again')::int, (a.outcome = 'dead')::int, 0, 0
-    FROM hub_attempt a JOIN hub_syncjob j ON j.id = a.job_id
-    WHERE a.id >= (SELECT max(low) FROM tries)
+    FROM hub_attempt a CROSS JOIN LATERAL (
+        SELECT job.connection_id FROM hub_syncjob job WHERE job.id = a.job_id OFFSET 0) j
+    WHERE a.id >= (SELECT low FROM tries)
     UNION ALL
     SELECT c.id, d.finished_at, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0
     FROM period p CROSS JOIN hub_connection c CROSS JOIN LATERAL (
@@ -79,7 +88,8 @@ ON CONFLICT (connection_id, hour) DO UPDATE SET
 def hours_count() -> int:
     """Count the last day's hours again, once in ten minutes over all processes; how many rows.
 
-    After a standstill it begins a day before the last hour that was counted.
+    Tries only of the last few; after a standstill both begin that long before the last hour that
+    was counted.
     """
     if leases.take(LEASE, ROUND_SECONDS) is None:
         return 0
@@ -95,5 +105,8 @@ def reach() -> dict[str, int]:
     from then on: their figures may become smaller, and must not because the runs are forgotten.
     """
     days = int(settings.RETENTION_DAYS["runs"])
-    first = min(FIRST_HOURS, days * 24 - 1) if days else FIRST_HOURS
-    return {"first": first, "again": AGAIN_HOURS}
+    return {
+        "first": min(FIRST_HOURS, days * 24 - 1) if days else FIRST_HOURS,
+        "again": AGAIN_HOURS,
+        "again_tries": TRIES_AGAIN_HOURS,
+    }

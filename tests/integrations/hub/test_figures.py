@@ -118,11 +118,13 @@ def test_standstill_is_caught_up_from_the_last_hour_that_was_counted(
     HourlyFigures.objects.create(connection=connection, hour=now - datetime.timedelta(hours=40))
     run_make(connection, hours_ago=90, synced=8)
     run_make(connection, hours_ago=38, synced=4)
+    attempt_make(connection, "done")
+    Attempt.objects.update(started_at=now - datetime.timedelta(hours=38))
 
     counted()
 
-    found = HourlyFigures.objects.filter(records_synced__gt=0)
-    assert [one.records_synced for one in found] == [4]
+    found = HourlyFigures.objects.exclude(records_synced=0, tries_done=0)
+    assert [(one.records_synced, one.tries_done) for one in found] == [(4, 1)]
 
 
 @pytest.mark.parametrize("forgotten", ["jobs", "attempts", "runs"])
@@ -200,16 +202,47 @@ SELECT %(connection)s, 'echo', number, '', statement_timestamp(),
 """
 
 
+MANY_TRIES = """
+INSERT INTO hub_attempt (job_id, number, generation, is_counted, outcome, code, message,
+    request_digest, exchanges, duration_ms, started_at)
+SELECT id, 1, 1, true, 'done', '', '', '', '[]', 0,
+    statement_timestamp() - (5000 - row_number() OVER (ORDER BY id)) * interval '15 seconds'
+FROM hub_syncjob ORDER BY id
+"""
+
+
+def plan_of_count() -> str:
+    with database.cursor() as cursor:
+        cursor.execute(f"EXPLAIN (ANALYZE, TIMING OFF) {figures.COUNT}", figures.reach())
+        return "\n".join(line for (line,) in cursor.fetchall())
+
+
+def test_only_the_tries_of_the_last_hours_are_counted_again_and_their_jobs_looked_up(
+    connection: Connection,
+) -> None:
+    with database.cursor() as cursor:
+        cursor.execute(MANY_JOBS, {"connection": connection.pk})
+        cursor.execute(MANY_TRIES)
+        cursor.execute("ANALYZE hub_syncjob, hub_attempt")
+    counted()
+    assert sum(HourlyFigures.objects.values_list("tries_done", flat=True)) == 5000
+
+    plan = plan_of_count()
+
+    assert sum(HourlyFigures.objects.values_list("tries_done", flat=True)) == 5000
+    assert "Seq Scan on hub_syncjob" not in plan
+    found = re.search(r"hub_syncjob_pkey\b.* loops=(\d+)\)\n.*\(id = a\.job_id\)", plan)
+    assert found, plan
+    assert 2 * 240 <= int(found[1]) <= 3 * 240, plan
+
+
 def test_dead_rows_are_found_by_an_index_and_not_by_reading_all(connection: Connection) -> None:
     with database.cursor() as cursor:
         for statement in (MANY_JOBS, MANY_EVENTS):
             cursor.execute(statement, {"connection": connection.pk})
         cursor.execute("ANALYZE hub_connection, hub_syncjob, hub_inboxevent")
         cursor.execute("SET LOCAL enable_seqscan = off")
-        cursor.execute(f"EXPLAIN {figures.COUNT}", figures.reach())
-        plan = "\n".join(line for (line,) in cursor.fetchall())
-
-    counted()
+    plan = plan_of_count()
 
     assert "Seq Scan on hub_syncjob" not in plan
     assert "Seq Scan on hub_inboxevent" not in plan
