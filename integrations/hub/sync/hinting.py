@@ -8,10 +8,11 @@ from typing import Any, Final
 from django.db import connection as database
 
 from integrations.hub import wake
-from integrations.hub.errors import Rejected
 from integrations.hub.lanes import lane_of
 from integrations.hub.models import Connection, SyncRecord, SyncState
 from integrations.hub.streams import LONGEST_ID, Hint
+from integrations.hub.sync import quarantine
+from integrations.hub.sync.scene import scene_of
 
 # Not before a person's own edit, but before bulk work.
 HEAD_START_SECONDS: Final = 60
@@ -31,10 +32,11 @@ DO UPDATE SET sort_at = LEAST(j.sort_at, excluded.sort_at)
 def hints_take(connection: Connection, hints: Iterable[Hint]) -> int:
     """One waiting job for each thing named, however often it is; how many things there were.
 
-    Hints for objects that no live stream takes over are dropped: the first pull brings them. Raises
-    Rejected for an id that is longer than any link can hold.
+    Hints for objects that no live stream takes over are dropped: the first pull brings them. An id
+    that is longer than any link can hold is set aside, and the rest is taken.
     """
     by_object: dict[str, set[str]] = {}
+    alive: dict[str, set[str]] = {}
     for hint in hints:
         if hint.is_erased:
             # Said once only, and nothing that is read later tells it.
@@ -42,14 +44,26 @@ def hints_take(connection: Connection, hints: Iterable[Hint]) -> int:
                 connection=connection, object=hint.object, external_id=hint.external_id
             ).update(is_erased=True)
         by_object.setdefault(hint.object, set()).update((hint.external_id, *hint.former_ids))
-    if any(len(one) > LONGEST_ID for ids in by_object.values() for one in ids):
-        raise Rejected("It names a thing whose id is too long.")
+        if not hint.is_deleted:
+            alive.setdefault(hint.object, set()).add(hint.external_id)
     count = 0
     for state in SyncState.objects.filter(connection=connection, object__in=by_object):
         if state.is_live and state.is_pulled:
-            inbound_add(connection, state.object, sorted(by_object[state.object]))
-            count += len(by_object[state.object])
+            ids = by_object[state.object]
+            longs = {one for one in ids if len(one) > LONGEST_ID}
+            inbound_add(connection, state.object, sorted(ids - longs))
+            _too_long_apart(state, longs, alive.get(state.object, set()))
+            count += len(ids)
     return count
+
+
+def _too_long_apart(state: SyncState, longs: set[str], alive: set[str]) -> None:
+    """What cannot even be looked at; one that is gone, or has another id now, is no trouble."""
+    if not longs:
+        return
+    scene = scene_of(state)
+    quarantine.release(scene, external_ids=longs - alive)
+    quarantine.theirs_keep(scene, dict.fromkeys(longs & alive, quarantine.TOO_LONG))
 
 
 def inbound_add(

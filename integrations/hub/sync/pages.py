@@ -31,7 +31,7 @@ from integrations.hub.sync.links import (
 )
 from integrations.hub.sync.merging import merges_follow
 from integrations.hub.sync.page import Counts, Page, Source
-from integrations.hub.sync.quarantine import INVALID, Trouble
+from integrations.hub.sync.quarantine import INVALID, TOO_LONG, Trouble
 from integrations.hub.sync.returning import returned_take
 from integrations.hub.sync.scene import Scene
 from integrations.hub.sync.strangers import strangers_take
@@ -142,7 +142,7 @@ def _gone(page: Page) -> None:
 def _too_long_apart(page: Page) -> None:
     """No link can hold their ids."""
     longs = [one for one in page.records if len(one) > LONGEST_ID]
-    page.set_aside({one: Trouble(INVALID, "Its id there is too long.") for one in longs})
+    page.set_aside(dict.fromkeys(longs, TOO_LONG))
 
 
 def _seen(page: Page) -> None:

@@ -43,6 +43,9 @@ class Trouble:
     fields: tuple[str, ...] = ()
 
 
+TOO_LONG: Final = Trouble(INVALID, "Its id there is too long.")
+
+
 def theirs_keep(scene: Scene, troubles: Mapping[str, Trouble]) -> None:
     """By external id; the same item again counts as one more try."""
     rows = [(_name(external_id), None, trouble) for external_id, trouble in troubles.items()]

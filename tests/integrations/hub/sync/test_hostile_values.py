@@ -8,7 +8,6 @@ from dataclasses import replace
 import pytest
 
 from crm.models import Contact
-from integrations.hub.errors import Rejected
 from integrations.hub.models import (
     Connection,
     JobState,
@@ -191,11 +190,24 @@ def made_under_too_long_an_id(mirror: MirrorVendor, desk: Desk) -> Contact:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_event_about_too_long_an_id_is_refused_in_words(
+def test_event_that_names_too_long_an_id_too_sets_it_aside_and_brings_the_rest(
     connection: Connection, mirror: MirrorVendor
 ) -> None:
-    with pytest.raises(Rejected, match="too long"):
-        hints_take(connection, [Hint("people", "x" * 300)], received_at=database_now())
+    ada = mirror.add("people", email="ada@acme.test")
+    long = "x" * 300
+    hints = [Hint("people", long), Hint("people", ada, former_ids=("y" * 300,))]
+
+    assert hints_take(connection, hints, received_at=database_now()) == 3
+    work()
+
+    assert [one.email for one in Contact.objects.all()] == ["ada@acme.test"]
+    item = QuarantinedItem.objects.get(connection=connection)
+    assert (item.external_id[:200], "too long" in item.message) == (long[:200], True)
+    assert_well(connection)
+
+    gone = [Hint("people", long, is_deleted=True)]
+    assert hints_take(connection, gone, received_at=database_now()) == 1
+    assert not QuarantinedItem.objects.exists()
 
 
 def assert_well(connection: Connection) -> None:
