@@ -67,7 +67,8 @@ def _apply(
         return
     if counts.updated:
         guards.overwrites_check(scene, run)
-    if counts.gone:
+    if any(one.is_deleted for one in records):
+        # Also what was marked before: it may be looked at because it could not be settled then.
         line = partial(run_of_hour_locked, scene.state, RunKind.INBOX)
         deletes.gone_settle(replace(scene, run_of=line))
 

@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from django.db import DatabaseError, InternalError, ProgrammingError, transaction
-from django.db.models.functions import Now
 
 from integrations.hub import jobs
 from integrations.hub.classification import classified
@@ -23,6 +22,7 @@ from integrations.hub.streams import LONGEST_ID, RemoteRecord
 from integrations.hub.sync import deferring, hinting, quarantine
 from integrations.hub.sync.driver import Driver
 from integrations.hub.sync.flips import Flapping
+from integrations.hub.sync.going import gone_take
 from integrations.hub.sync.hands import LeftToAJob, PageHands, StandsRefused, Unlinked
 from integrations.hub.sync.links import (
     linking_lock,
@@ -88,7 +88,7 @@ def _page_take(
     scene: Scene, records: Sequence[RemoteRecord], read_at: datetime, source: Source
 ) -> Counts:
     page = _page(scene, records, read_at)
-    _gone(page)
+    gone_take(page)
     _too_long_apart(page)
     page.doubted = returned_take(scene, page.links, page.records, read_at=read_at, source=source)
     strangers = [one for one in page.records.values() if one.id not in page.links]
@@ -115,28 +115,6 @@ def _page(scene: Scene, records: Sequence[RemoteRecord], read_at: datetime) -> P
     page = Page(scene, read_at, by_id, links_of(scene, [*by_id, *former]))
     page.counts.seen = len(by_id)
     return page
-
-
-def _gone(page: Page) -> None:
-    """Only marked; what follows from it is decided when the whole run has been seen."""
-    gone = [one for one in page.records.values() if one.is_deleted]
-    if not gone:
-        return
-    for record in gone:
-        del page.records[record.id]
-    linked = [
-        page.links[one.id].pk
-        for one in gone
-        if one.id in page.links and page.links[one.id].state != LinkState.TOMBSTONE
-    ]
-    if linked:
-        marked = SyncRecord.objects.filter(pk__in=linked, gone_at=None)
-        page.counts.gone += marked.update(gone_at=Now())
-    erased = {one.id for one in gone if one.is_erased}
-    SyncRecord.objects.filter(
-        pk__in=[page.links[one].pk for one in erased & page.links.keys()]
-    ).update(is_erased=True)
-    quarantine.release(page.scene, external_ids=[one.id for one in gone])
 
 
 def _too_long_apart(page: Page) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from crm.models import Contact
@@ -16,10 +18,11 @@ from integrations.hub.models import (
     SyncRecord,
     SyncState,
 )
+from integrations.hub.pump import pump
 from integrations.hub.sync.steering import by_operator, items_retry
 from tests.integrations.hub.mirror_vendor import MirrorVendor
 from tests.integrations.hub.refusing import rows_refused
-from tests.integrations.hub.sync.world import ours_of, pull, time_passes, work
+from tests.integrations.hub.sync.world import Desk, deliver, ours_of, pull, time_passes, work
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -70,11 +73,30 @@ def test_link_that_cannot_be_ended_stops_no_other_and_is_ended_later(
     assert not QuarantinedItem.objects.exists()
 
 
-def test_what_was_kept_leaves_the_list_when_it_is_looked_at_again(
-    connection: Connection, contact: Contact, gone: str
+def test_what_was_kept_stays_in_the_list_until_a_person_has_seen_to_it(
+    connection: Connection, mirror: MirrorVendor, contact: Contact, person: str, gone: str
+) -> None:
+    events = mirror.events_take()
+    with rows_refused("crm_contact", f"NEW.id = {contact.pk} AND NEW.archived_at IS NOT NULL"):
+        deliver(connection, events)
+        work()
+
+    again_and_again(connection, events)
+    assert QuarantinedItem.objects.get().code == "kept_here"
+
+    Desk(connection).archive(contact)
+    again_and_again(connection, events)
+    assert not QuarantinedItem.objects.exists()
+
+
+def test_what_was_kept_leaves_the_list_when_ours_has_another_link(
+    connection: Connection, mirror: MirrorVendor, contact: Contact, person: str, gone: str
 ) -> None:
     with rows_refused("crm_contact", f"NEW.id = {contact.pk} AND NEW.archived_at IS NOT NULL"):
         pull(connection)
+    other = mirror.add("people", email=contact.email)
+    pull(connection)
+    assert ours_of(connection, "people", other) == contact
 
     items_retry(QuarantinedItem.objects.all(), origin=by_operator(None))
     work()
@@ -103,6 +125,29 @@ def test_stream_that_only_sends_ends_a_link_when_what_kept_it_from_that_is_over(
 
     assert not QuarantinedItem.objects.exists()
     assert SyncRecord.objects.filter(local_id=contact.pk, state=LinkState.TOMBSTONE).exists()
+
+
+def test_link_that_could_not_be_ended_is_told_of_until_it_is(
+    connection: Connection, mirror: MirrorVendor, contact: Contact, person: str, gone: str
+) -> None:
+    mirror.events_take()
+    with rows_refused("hub_syncrecord", f"NEW.local_id = {contact.pk} AND NEW.reason <> ''"):
+        pull(connection)
+        items_retry(QuarantinedItem.objects.all(), origin=by_operator(None))
+        pump(0)
+        assert QuarantinedItem.objects.get().code == "gone_there"
+
+    items_retry(QuarantinedItem.objects.all(), origin=by_operator(None))
+    work()
+    assert not QuarantinedItem.objects.exists()
+
+
+def again_and_again(connection: Connection, events: list[dict[str, Any]]) -> None:
+    """The vendor says it once more, and a person has it looked at."""
+    deliver(connection, [event | {"id": f"{event['id']}-again"} for event in events])
+    work()
+    items_retry(QuarantinedItem.objects.all(), origin=by_operator(None))
+    work()
 
 
 def assert_over(connection: Connection) -> None:
