@@ -11,7 +11,9 @@ from django.utils.safestring import SafeString
 
 from crm.console import ReadOnlyAdmin, moment_column, preformatted, shortened, state_column
 from crm.models import Record
+from crm.services.origin import Origin
 from integrations.hub.admin.answers import Words, act_on_each, operator_of
+from integrations.hub.errors import Conflict
 from integrations.hub.models import LinkState, QuarantinedItem, SyncRecord
 from integrations.hub.sync.explaining import Explanation, explain
 from integrations.hub.sync.steering import by_operator, items_retry, links_retry
@@ -108,7 +110,15 @@ class QuarantinedItemAdmin(ReadOnlyAdmin):
     @admin.action(description="Look at the selected items again", permissions=["act"])
     def retry(self, request: HttpRequest, queryset: QuerySet[QuarantinedItem]) -> None:
         origin = by_operator(operator_of(request))
-        act_on_each(self, request, queryset, lambda one: items_retry([one], origin=origin), RETRIED)
+        act_on_each(self, request, queryset, lambda one: _item_retry(one, origin), RETRIED)
+
+
+def _item_retry(item: QuarantinedItem, origin: Origin) -> None:
+    if not items_retry([item], origin=origin):
+        raise Conflict(
+            "Its id there is too long to ask for it by what is kept of it: it is looked at again "
+            "when it is listed, or told of, the next time."
+        )
 
 
 def _line(one: Explanation) -> SafeString:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -17,6 +18,9 @@ AMBIGUOUS: Final = "ambiguous"
 DUPLICATE: Final = "duplicate"
 INVALID: Final = "invalid"
 REQUIRED: Final = "required"
+
+_BEGINNING: Final = 200
+_SHORTENED: Final = re.compile(rf".{{{_BEGINNING}}}… [0-9a-f]{{12}}", re.DOTALL)
 
 _KEEP: Final = """
 INSERT INTO hub_quarantineditem AS q
@@ -80,12 +84,17 @@ def release(
             cursor.execute(_RELEASE_OURS, [*named, list(local_ids)])
 
 
+def is_shortened(name: str) -> bool:
+    """Whether an item's name is but the beginning of its id: nobody can be asked for that."""
+    return _SHORTENED.fullmatch(name) is not None
+
+
 def _name(external_id: str) -> str:
     """An id that no link can hold is set aside by its beginning, and a digest to tell it apart."""
     if len(external_id) <= LONGEST_ID:
         return external_id
     digest = hashlib.sha256(external_id.encode("utf-8", "replace")).hexdigest()
-    return f"{external_id[:200]}… {digest[:12]}"
+    return f"{external_id[:_BEGINNING]}… {digest[:12]}"
 
 
 def _keep(scene: Scene, statement: str, rows: Sequence[tuple[str, int | None, Trouble]]) -> None:

@@ -6,8 +6,10 @@ import math
 from dataclasses import replace
 
 import pytest
+from django.test import Client
+from django.urls import reverse
 
-from crm.models import Contact
+from crm.models import Contact, User
 from integrations.hub.models import (
     Connection,
     JobState,
@@ -96,6 +98,30 @@ def test_things_whose_ids_are_too_long_are_set_aside_and_stop_nobody(
     assert {"too long" in one.message for one in items} == {True}
     assert reconcile_now(people, is_repair=True).details["counts"]["quarantined"] == 2
     assert_well(connection)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_item_that_is_listed_by_the_beginning_of_its_id_is_not_asked_for(
+    connection: Connection, mirror: MirrorVendor, operator: User, client: Client
+) -> None:
+    hints_take(connection, [Hint("people", "x" * 300)], received_at=database_now())
+    bob = mirror.add("people", email="not an address")
+    pull(connection)
+    mirror.edit("people", bob, email="bob@acme.test")
+    long, wrong = QuarantinedItem.objects.order_by("pk")
+
+    client.force_login(operator)
+    page = client.post(
+        reverse("admin:hub_quarantineditem_changelist"),
+        {"action": "retry", "_selected_action": [long.pk, wrong.pk]},
+        follow=True,
+    ).content.decode()
+    work()
+
+    assert f"Left alone: item {long.pk}. Its id there is too long to ask for it" in page
+    assert "1 item looked at again" in page
+    assert list(QuarantinedItem.objects.all()) == [long]
+    assert Contact.objects.get().email == "bob@acme.test"
 
 
 @pytest.mark.django_db(transaction=True)
