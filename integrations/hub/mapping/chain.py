@@ -60,6 +60,13 @@ class Chain:
         except Untranslatable:
             return value
 
+    def is_stand_in(self, theirs: Any) -> bool:
+        """Whether it is a person who is nobody here, whose records go to the admin."""
+        if not theirs and theirs in BLANK:
+            return False
+        owner = self.steps[0]
+        return isinstance(owner, Owner) and owner.is_stranger(theirs)
+
 
 def chain_of(
     rows: Sequence[Mapping[str, Any]], *, made: Mapping[str, Transform] | None = None

@@ -99,8 +99,9 @@ class People:
 class Owner:
     """A person: the vendor's id of theirs, our user's id.
 
-    Records of a person who is nobody here go to the fallback. That is never sent back: the spelling
-    that is compared keeps the stranger apart from the fallback's own counterpart.
+    Records of a person who is nobody here go to the fallback, unless they have an owner here. That
+    is never sent back: the spelling that is compared keeps the stranger apart from the fallback's
+    own counterpart.
     """
 
     name: str = ""
@@ -126,6 +127,9 @@ class Owner:
         if user is None:
             return UNMAPPED + external_id
         return self.people.externals.get(user, external_id)
+
+    def is_stranger(self, theirs: Any) -> bool:
+        return text_of(theirs).removeprefix(UNMAPPED) not in self.people.users
 
 
 @dataclass(frozen=True)

@@ -151,7 +151,7 @@ def _merge(
     elif is_ours_new and are_theirs_new:
         _clash(draft, one, ours, theirs, left, right)
     elif is_ours_new or are_theirs_new:
-        _take(draft, one, Side.OURS if is_ours_new else Side.THEIRS, left, right)
+        _win(draft, one, Side.OURS if is_ours_new else Side.THEIRS, left, right)
     else:
         draft.diverging.add(one.name)
 
@@ -190,8 +190,7 @@ def _one_way(
         draft.diverging.add(one.name)
     elif is_new or (is_other_new and one.is_enforced):
         is_in_doubt = one.name in draft.doubtful
-        _take(draft, one, source, left, right)
-        if is_other_new and other not in BLANK:
+        if _win(draft, one, source, left, right) and is_other_new and other not in BLANK:
             kept = Conflict(one.name, base, left, right, one.rule, source, is_in_doubt)
             draft.conflicts.append(kept)
     else:
@@ -201,12 +200,16 @@ def _one_way(
 def _clash(
     draft: _Draft, one: MergeField, ours: Ours, theirs: Theirs, left: Any, right: Any
 ) -> None:
-    """Both sides hold something the other has not seen; who loses is kept in the conflict."""
+    """Both sides hold something the other has not seen; who loses is kept in the conflict.
+
+    The rule decides, where the two meet for the first time as well: `first` is asked only where the
+    rule cannot tell.
+    """
     is_first = one.name not in draft.base_ours and one.name not in draft.base_theirs
     if is_first and (left in BLANK or right in BLANK):
         _take(draft, one, Side.THEIRS if left in BLANK else Side.OURS, left, right)
         return
-    winner = one.first if is_first else _winner(one, ours, theirs)
+    winner = _winner(one, ours, theirs, tie=one.first if is_first else one.fallback)
     clash = Conflict(
         name=one.name,
         base=draft.base_ours.get(one.name),
@@ -216,13 +219,12 @@ def _clash(
         winner=winner,
         is_in_doubt=one.name in draft.doubtful,
     )
-    if winner is not None:
-        _take(draft, one, winner, left, right)
-    # Only now: a value without counterpart wins nothing, and is told as a failure.
-    draft.conflicts.append(clash)
+    # Kept only after: a value without counterpart wins nothing, and is told as a failure.
+    if winner is None or _win(draft, one, winner, left, right):
+        draft.conflicts.append(clash)
 
 
-def _winner(one: MergeField, ours: Ours, theirs: Theirs) -> Side | None:
+def _winner(one: MergeField, ours: Ours, theirs: Theirs, *, tie: Side) -> Side | None:
     if one.rule == Rule.MANUAL:
         return None
     if one.rule == Rule.OURS_WINS:
@@ -232,13 +234,26 @@ def _winner(one: MergeField, ours: Ours, theirs: Theirs) -> Side | None:
     rank = ours.ranks.get(one.name, one.rank)
     if one.rule == Rule.FIELD_PRIORITY and rank != one.rank:
         return Side.OURS if rank > one.rank else Side.THEIRS
-    return _later(ours.changed_at.get(one.name), theirs.modified_at) or one.fallback
+    return _later(ours.changed_at.get(one.name), theirs.modified_at) or tie
 
 
 def _later(ours: datetime | None, theirs: datetime | None) -> Side | None:
     if ours is None or theirs is None or abs(ours - theirs) < TIE:
         return None
     return Side.OURS if ours > theirs else Side.THEIRS
+
+
+def _win(draft: _Draft, one: MergeField, winner: Side, left: Any, right: Any) -> bool:
+    """Take the winner's value, if it may be taken without a person's word; whether it was.
+
+    A stand-in takes nothing away from what is known here: each side keeps its own then.
+    """
+    if winner == Side.THEIRS and left not in BLANK and one.codec.is_stand_in(right):
+        draft.agree(one.name, left, right)
+        draft.diverging.add(one.name)
+        return False
+    _take(draft, one, winner, left, right)
+    return True
 
 
 def _take(draft: _Draft, one: MergeField, winner: Side, left: Any, right: Any) -> None:

@@ -49,7 +49,8 @@ class Codec(Protocol):
     """How one field is spelt on each side.
 
     `canonical_*` give one spelling to what that side treats as the same (a vendor may trim or lower
-    what it is sent); all four are pure, and only the two translations raise Untranslatable.
+    what it is sent); all are pure, and only the two translations raise Untranslatable.
+    `is_stand_in`: what is made of this value here only stands for something that is unknown here.
     """
 
     def canonical_ours(self, value: Any) -> Any: ...
@@ -60,13 +61,16 @@ class Codec(Protocol):
 
     def to_ours(self, theirs: Any) -> Any: ...
 
+    def is_stand_in(self, theirs: Any) -> bool: ...
+
 
 @dataclass(frozen=True)
 class MergeField:
     """One row of the mapping as the merge needs it.
 
     `rank` is this connection's place among the sources of the field (the higher one wins under
-    FIELD_PRIORITY). `first` wins when the field is new to the link and both sides hold a value.
+    FIELD_PRIORITY). Where the rule cannot tell who wins, as with two writes at one time, `fallback`
+    does; `first` does when the field is new to the link and both sides hold a value.
     `is_enforced` overwrites what the other side changed in a field that travels one way only.
     """
 

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from integrations.hub.errors import HubError
-from integrations.hub.merge import Rule
+from integrations.hub.merge import Rule, Side
 from integrations.hub.merge.loop import Row, reconcile
 from tests.integrations.hub.merge.world import FIELDS, Config, Crash, World, token
 from tests.integrations.hub.searches import EXAMPLES
@@ -25,6 +25,7 @@ CONFIGS = st.builds(
     has_marker=st.booleans(),
     normalises=st.booleans(),
 )
+WINNERS = {Rule.OURS_WINS: Side.OURS, Rule.THEIRS_WINS: Side.THEIRS}
 WORDS = ["", "", "", "ours", "theirs", "crash", "lost", "late", "down", "refused"]
 SCRIPTS = st.lists(st.sampled_from(WORDS), max_size=14)
 NAMES = st.lists(st.sampled_from(FIELDS), max_size=8)
@@ -80,6 +81,13 @@ class MergeMachine(RuleBasedStateMachine):
             older = self.world.ancestry.is_older
             assert not older(ours, theirs), one
             assert not older(theirs, ours), one
+
+    @invariant()
+    def rule_decides(self) -> None:
+        """Who wins a clash, also where the two meet for the first time."""
+        winner = WINNERS.get(self.world.config.rule)
+        for one in self.world.log:
+            assert winner is None or one.winner == winner, one
 
     def teardown(self) -> None:
         if not hasattr(self, "world"):

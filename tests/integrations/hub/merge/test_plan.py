@@ -107,6 +107,37 @@ def test_field_new_to_the_link_on_both_sides_keeps_the_loser() -> None:
     assert (found.conflicts[0].ours, found.conflicts[0].winner) == ("Bob", Side.THEIRS)
 
 
+@pytest.mark.parametrize(
+    ("rule", "winner"),
+    [(Rule.OURS_WINS, Side.OURS), (Rule.THEIRS_WINS, Side.THEIRS), (Rule.MANUAL, None)],
+)
+@pytest.mark.parametrize("first", list(Side))
+def test_rule_decides_where_the_two_first_meet_as_well(
+    rule: Rule, winner: Side | None, first: Side
+) -> None:
+    found = planned("Bob", "ada", base=Base(), one=replace(NAME, rule=rule, first=first))
+
+    (clash,) = found.conflicts
+    assert (clash.ours, clash.theirs, clash.winner) == ("Bob", "ada", winner)
+    assert bool(found.pushes) == (winner == Side.OURS)
+    assert bool(found.pulls) == (winner == Side.THEIRS)
+
+
+@pytest.mark.parametrize("first", list(Side))
+def test_last_write_decides_at_first_and_the_streams_side_where_times_say_nothing(
+    first: Side,
+) -> None:
+    one = replace(NAME, first=first)
+    hour = timedelta(hours=1)
+
+    later = planned("Bob", "ada", base=Base(), one=one, ours_at=NOON + hour)
+    earlier = planned("Bob", "ada", base=Base(), one=one, ours_at=NOON - hour)
+    untold = planned("Bob", "ada", base=Base(), one=one, theirs_at=None)
+
+    winners = [found.conflicts[0].winner for found in (later, earlier, untold)]
+    assert winners == [Side.OURS, Side.THEIRS, first]
+
+
 def test_decision_holds_for_the_values_it_was_shown_only() -> None:
     manual = replace(NAME, rule=Rule.MANUAL)
     decided = {"name": Decision(Side.OURS, "Ada B", "ada c")}

@@ -63,6 +63,9 @@ class Plain:
     def to_ours(self, theirs: Any) -> Any:
         return theirs
 
+    def is_stand_in(self, theirs: Any) -> bool:
+        return False
+
 
 @dataclass
 class Ancestry:
