@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 
 from crm.models import Workspace
 from integrations.hub.models import Connection, ConnectionState
@@ -15,11 +17,14 @@ def account_claim(connection: Connection, account: AccountInfo) -> Connection | 
     """Store whose account it is; the connection that has the account already, if one does.
 
     A connection that has been connected, whatever its account was called then, loses it to none
-    that came later. Two that claim at once take turns at the workspace.
+    that came later. A new one has to leave it also to one that was disconnected: that one knows
+    which records are the same. Two that claim at once take turns at the workspace.
     """
     Workspace.objects.select_for_update(no_key=True).get(pk=connection.workspace_id)
     asked, now = account.id[:255], connection.remote_account_id
     taken = _holder(connection, asked, only_older=bool(now))
+    if taken is None and not now:
+        taken = _former_holder(connection, asked)
     is_account = connection.declaration.is_account
     # A key that may not say whose it is must not make us forget the account.
     if taken is None and (is_account(asked) or not is_account(now)):
@@ -66,11 +71,23 @@ def replacement_refusal(connection: Connection, report: ConnectionReport) -> str
 
 
 def taken_words(connection: Connection, account: AccountInfo, holder: Connection) -> str:
+    if holder.state == ConnectionState.DISABLED:
+        return (
+            f"This {connection.provider_name} account ({account.name or account.id}) was connected "
+            f"before, as “{holder.name}”. Connect that one again: its links, mappings and history "
+            "are kept."
+        )[:500]
     return (
         f"This {connection.provider_name} account ({account.name or account.id}) is connected "
         f"already, as “{holder.name}”. Use that connection, or disconnect it first. Nothing was "
         "changed there."
     )[:500]
+
+
+def fixed_of(connection: Connection) -> dict[str, Any]:
+    """The settings that say which account it is, as they were when the connection was made."""
+    fixed = [one.name for one in connection.declaration.settings_fields if one.is_fixed]
+    return {name: connection.settings[name] for name in fixed if name in connection.settings}
 
 
 def _holder(
@@ -84,8 +101,21 @@ def _holder(
     return others.order_by("pk").first()
 
 
+def _former_holder(connection: Connection, account_id: str) -> Connection | None:
+    """The one that had the account last and was disconnected."""
+    if not account_id:
+        return None
+    former = _siblings(connection).filter(state=ConnectionState.DISABLED)
+    rows = former.filter(remote_account_id=account_id).order_by("-updated_at", "-pk")
+    # Two servers of one vendor may each have an account of that id.
+    return next((one for one in rows if fixed_of(one) == fixed_of(connection)), None)
+
+
 def _others(connection: Connection) -> QuerySet[Connection]:
     """The workspace's other connections to the same vendor that are not disconnected."""
-    return Connection.objects.filter(
-        workspace=connection.workspace_id, provider=connection.provider
-    ).exclude(Q(pk=connection.pk) | Q(state=ConnectionState.DISABLED))
+    return _siblings(connection).exclude(state=ConnectionState.DISABLED)
+
+
+def _siblings(connection: Connection) -> QuerySet[Connection]:
+    others = Connection.objects.exclude(pk=connection.pk)
+    return others.filter(workspace=connection.workspace_id, provider=connection.provider)

@@ -61,7 +61,7 @@ def connection_create(
     The connection is kept also when the vendor refuses: paused, with `attention` saying why. Its
     streams wait for a rehearsal and a person's word, unless it `goes_live` at once.
     Raises InvalidSettings for values that do not fit the provider, Conflict for a name in use,
-    AlreadyConnected for an account that another connection has; nothing is kept then.
+    AlreadyConnected for an account that another connection has or had; nothing is kept then.
     """
     provider = registry.get(provider_id)
     if not name.strip():
@@ -97,12 +97,12 @@ def connection_keep(**values: Any) -> Connection:
 def connection_prove(connection: Connection, *, goes_live: bool = False) -> ConnectionReport:
     """Test a new connection and register for events; it is active then, or paused with the reason.
 
-    Raises AlreadyConnected, and keeps nothing, when another connection has the account.
+    Raises AlreadyConnected, and keeps nothing, when another connection has or had the account.
     """
     report = _settled(connection, _checked(connection))
     if report.is_taken:
         connection.delete()
-        raise AlreadyConnected(report.message)
+        raise AlreadyConnected(report.message, holder=report.holder)
     if goes_live and report.is_ok:
         streams_go_live(connection, actor=None)
     return report
@@ -140,7 +140,7 @@ def connection_resume(connection: Connection, *, actor: User | None) -> Connecti
     """
     report = _checked(connection)
     if report.is_taken:
-        raise AlreadyConnected(report.message)
+        raise AlreadyConnected(report.message, holder=report.holder)
     _set(
         connection,
         {ConnectionState.PAUSED, ConnectionState.AUTH_FAILED},
@@ -258,7 +258,7 @@ def _registered(connection: Connection, report: ConnectionReport) -> ConnectionR
     holder = accounts.account_claim(connection, report.account)
     if holder is not None:
         words = accounts.taken_words(connection, report.account, holder)
-        return ConnectionReport(False, words, report.account, is_taken=True)
+        return ConnectionReport(False, words, report.account, is_taken=True, holder=holder.pk)
     return handshake.webhook_ensure(connection, report, webhook_url(connection))
 
 

@@ -12,18 +12,21 @@ from typing import Any
 
 from django.conf import settings as django_settings
 from django.db import transaction
+from django.db.models import Q
 from django.db.models.functions import Now
 
 from crm.choices import OriginKind
 from crm.models import Workspace
 from crm.services.origin import Origin
 from integrations.hub import connections, leases, registry
+from integrations.hub.accounts import fixed_of
 from integrations.hub.acts import connection_act_remember
 from integrations.hub.credentials import Secrets
+from integrations.hub.errors import AlreadyConnected
 from integrations.hub.intake import credentials_clean, settings_clean
 from integrations.hub.models import Connection, ConnectionState
 from integrations.hub.provider import Provider
-from integrations.hub.reconfiguration import fixed_of, settings_store
+from integrations.hub.reconfiguration import settings_store
 from integrations.hub.sweeps import sweep_register
 from integrations.hub.types import EnvironmentConnection
 
@@ -66,15 +69,38 @@ def _bring_about(provider: Provider, wanted: EnvironmentConnection) -> None:
     elif found.state == ConnectionState.DISABLED or not _is_same_account(found, wanted):
         if found.state != ConnectionState.DISABLED:
             connections.connection_disconnect(found, actor=None)
-        _make(provider, wanted, mark)
+        _make_or_bring_back(provider, wanted, mark)
     else:
         _mend(found, wanted, mark)
 
 
 def connection_of_environment(provider_id: str) -> Connection | None:
-    """The one that was made last, also when a person has disconnected it since."""
+    """The one in service; else the last one made, which a person has disconnected since."""
     made = Connection.objects.filter(provider=provider_id, settings__has_key=MARK)
-    return made.select_related("workspace").order_by("-pk").first()
+    made = made.alias(is_gone=Q(state=ConnectionState.DISABLED))
+    return made.select_related("workspace").order_by("is_gone", "-pk").first()
+
+
+def _make_or_bring_back(provider: Provider, wanted: EnvironmentConnection, mark: str) -> None:
+    """An account that the environment had connected before keeps its links, mappings and history.
+
+    Raises AlreadyConnected for one that a person connected.
+    """
+    try:
+        _make(provider, wanted, mark)
+    except AlreadyConnected as refusal:
+        mine = Connection.objects.filter(settings__has_key=MARK, state=ConnectionState.DISABLED)
+        former = mine.filter(pk=refusal.holder or 0).first()
+        if former is None:
+            raise
+        _bring_back(former, wanted, mark)
+
+
+def _bring_back(connection: Connection, wanted: EnvironmentConnection, mark: str) -> None:
+    connections.credentials_replace(connection, credentials=wanted.credentials, actor=None)
+    _remember(connection, {"state": (ConnectionState.DISABLED, connection.state)})
+    settings_store(connection, wanted.settings, origin=_origin(connection))
+    _mark_set(connection, mark)
 
 
 def _make(provider: Provider, wanted: EnvironmentConnection, mark: str) -> None:

@@ -93,7 +93,14 @@ class NotApplied(Conflict):
 
 
 class AlreadyConnected(Conflict):
-    """Another connection of the workspace has this account at the vendor."""
+    """Another connection of the workspace has, or had, this account at the vendor.
+
+    `holder` is its number.
+    """
+
+    def __init__(self, message: str, *, holder: int | None = None) -> None:
+        super().__init__(message)
+        self.holder = holder
 
 
 class Rejected(HubError):

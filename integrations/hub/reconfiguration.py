@@ -10,6 +10,7 @@ from django.db.models.functions import Now
 
 from crm.models import User
 from crm.services.origin import Origin, by_user
+from integrations.hub.accounts import fixed_of
 from integrations.hub.acts import connection_act_remember
 from integrations.hub.connections import connection_test
 from integrations.hub.errors import Conflict
@@ -53,9 +54,3 @@ def settings_store(connection: Connection, settings: Mapping[str, Any], *, origi
     connection.settings = {**row.settings, **cleaned}
     Connection.objects.filter(pk=row.pk).update(settings=connection.settings, updated_at=Now())
     connection_act_remember(connection, diff=diff, origin=origin)
-
-
-def fixed_of(connection: Connection) -> dict[str, Any]:
-    """The settings that say which account it is, as they were when the connection was made."""
-    fixed = [one.name for one in connection.declaration.settings_fields if one.is_fixed]
-    return {name: connection.settings[name] for name in fixed if name in connection.settings}

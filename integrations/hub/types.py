@@ -81,14 +81,16 @@ class EnvironmentConnection:
 class ConnectionReport:
     """What a connection test found, in words for the person.
 
-    `account` is there when the credentials work; `is_taken` when another connection has it;
-    `is_refused` when the vendor answered that these credentials are not good enough.
+    `account` is there when the credentials work; `is_taken` when another connection has it, or had
+    it before it was disconnected: the one whose number is `holder`; `is_refused` when the vendor
+    answered that these credentials are not good enough.
     """
 
     is_ok: bool
     message: str
     account: AccountInfo | None = None
     is_taken: bool = False
+    holder: int | None = None
     is_refused: bool = False
 
 

@@ -10,6 +10,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.cache import add_never_cache_headers
+from django.utils.html import format_html
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
@@ -91,6 +92,8 @@ def _callback(request: WorkspaceRequest) -> HttpResponse:
     try:
         code = answer_code(attempt, answer)
         report = grant_finish(attempt, code, actor=request.membership.user)
+    except AlreadyConnected as refusal:
+        return _refused(request, refusal, again_url, message=_taken_words(request, refusal))
     except HubError as refusal:
         return _refused(request, refusal, again_url)
     connection = attempt.connection
@@ -211,8 +214,10 @@ def _person(request: WorkspaceRequest) -> Person:
     return Person(request.membership.user, request.workspace, str(binder))
 
 
-def _refused(request: WorkspaceRequest, refusal: HubError, again_url: str) -> HttpResponse:
-    context = {"message": str(refusal), "again_url": again_url}
+def _refused(
+    request: WorkspaceRequest, refusal: HubError, again_url: str, *, message: str = ""
+) -> HttpResponse:
+    context = {"message": message or str(refusal), "again_url": again_url}
     return render(request, "hub/sign_in_refused.html", context, status=400)
 
 
@@ -233,7 +238,7 @@ def _create(
         form.add_refusal(refusal)
         return None
     except AlreadyConnected as refusal:
-        form.add_error(None, str(refusal))
+        form.add_error(None, _taken_words(request, refusal))
         return None
     except HubError as refusal:
         form.add_error("name", str(refusal))
@@ -243,6 +248,18 @@ def _create(
     else:
         messages.success(request, f"{connection} is connected.")
     return connection
+
+
+def _taken_words(request: WorkspaceRequest, refusal: AlreadyConnected) -> str:
+    """The refusal, with the way to the connection that is to be used instead."""
+    found = Connection.objects.filter(workspace=request.workspace, pk=refusal.holder or 0).first()
+    if found is None:
+        return str(refusal)
+    is_gone = found.state == ConnectionState.DISABLED
+    page = "hub:connection_credentials" if is_gone else "hub:connection_detail"
+    words = f"Connect {found.name} again" if is_gone else f"Go to {found.name}"
+    link = '{} <a id="taken-by" href="{}">{}</a>'
+    return format_html(link, str(refusal), reverse(page, args=[found.pk]), words)
 
 
 def _replace(request: WorkspaceRequest, connection: Connection, form: CredentialsForm) -> bool:

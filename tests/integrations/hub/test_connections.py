@@ -237,7 +237,20 @@ def test_disconnect_takes_the_hook_away_and_erases_the_secrets(
     assert vendor.calls("/hooks/acct_1") == 1
     assert pump(budget_seconds=0) == 0
     assert SyncJob.objects.exists()
-    assert connect(workspace, actor).state == ConnectionState.ACTIVE
+
+
+def test_account_of_a_disconnected_connection_is_refused_and_nothing_is_kept(
+    workspace: Workspace, vendor: EchoVendor, actor: User
+) -> None:
+    former = connect(workspace, actor)
+    connections.connection_disconnect(former, actor=actor)
+
+    with pytest.raises(AlreadyConnected, match=r"before, as “Echo”\. Connect that one") as refusal:
+        connect(workspace, actor, name="Anew")
+
+    assert Connection.objects.get().pk == refusal.value.holder == former.pk
+    connections.credentials_replace(former, credentials={"api_key": echo.API_KEY}, actor=actor)
+    assert Connection.objects.get().state == ConnectionState.ACTIVE
 
 
 def test_vendor_that_refuses_cannot_keep_us_connected(

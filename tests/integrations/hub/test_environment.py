@@ -166,8 +166,28 @@ def test_what_a_person_paused_or_disconnected_stays_so_until_the_environment_cha
     environment_sweep(ENVIRON)
     assert [one.state for one in kept()] == [ConnectionState.DISABLED]
 
-    environment_sweep(ENVIRON | {"ECHO_DAYS": "6"})
-    assert [one.state for one in kept()] == [ConnectionState.DISABLED, ConnectionState.ACTIVE]
+    changed = ENVIRON | {"ECHO_DAYS": "6"}
+    environment_sweep(changed)
+    assert [(one.state, one.settings["days"]) for one in kept()] == [(ConnectionState.ACTIVE, 6)]
+    environment_sweep(changed)
+    assert len(kept()) == 1
+
+
+def test_environment_does_not_bring_back_what_a_person_connected(
+    workspace: Workspace, vendor: echo.EchoVendor
+) -> None:
+    former = connection_make(
+        workspace,
+        provider="ambient",
+        remote_account_id="acct_1",
+        state=ConnectionState.DISABLED,
+        settings={"url": ENVIRON["ECHO_URL"]},
+    )
+
+    with pytest.raises(Conflict, match="connected before"):
+        environment_sweep(ENVIRON)
+
+    assert [(one.pk, one.state) for one in kept()] == [(former.pk, ConnectionState.DISABLED)]
 
 
 def test_another_account_is_another_connection_and_the_old_one_goes(

@@ -79,6 +79,20 @@ def test_account_that_is_connected_already_is_said_on_the_form(
     assert Connection.objects.count() == 1
 
 
+def test_form_leads_to_the_connection_that_had_the_account_before(
+    admin_client: Client, workspace: Workspace, vendor: echo.EchoVendor
+) -> None:
+    connect(admin_client, name="<Shop>")
+    Connection.objects.update(state=ConnectionState.DISABLED)
+    former = Connection.objects.get()
+
+    page = connect(admin_client, name="Anew").content.decode()
+
+    assert "connected before, as “&lt;Shop&gt;”. Connect that one again" in page
+    assert f'href="{page_of(former, "credentials")}">Connect &lt;Shop&gt; again</a>' in page
+    assert Connection.objects.count() == 1
+
+
 def test_unknown_provider_is_not_found(admin_client: Client) -> None:
     assert admin_client.get(reverse("hub:connection_new", args=["nobody"])).status_code == 404
 

@@ -320,6 +320,18 @@ def test_account_that_is_connected_already_is_refused(
     assert Connection.objects.count() == 1
 
 
+def test_account_of_a_disconnected_connection_leads_back_to_it(
+    admin_client: Client, connection: Connection, vendor: AcmeVendor
+) -> None:
+    Connection.objects.update(state=ConnectionState.DISABLED)
+
+    said = refused(admin_client, consented(onward(admin_client, name="Anew")))
+
+    assert f"connected before, as “{connection.name}”" in said
+    assert f'href="{again(connection)}"' in said
+    assert Connection.objects.count() == 1
+
+
 def test_name_in_use_is_said_before_anybody_leaves(
     admin_client: Client, connection: Connection
 ) -> None:

@@ -91,6 +91,20 @@ def test_connection_is_made_changed_and_disconnected(
     assert connection.state == ConnectionState.DISABLED
 
 
+def test_account_that_was_connected_before_is_refused_by_the_api(
+    api: Client, mirror: MirrorVendor
+) -> None:
+    asked = {"provider": "mirror", "name": "Mirror", "credentials": {"api_key": mirror.key}}
+    former = send(api, "post", URL, asked).json()["id"]
+    assert api.delete(f"{URL}{former}/").status_code == 204
+
+    refused = send(api, "post", URL, asked)
+
+    assert refused.status_code == 409
+    assert "connected before, as “Mirror”" in refused.json()["error"]["message"]
+    assert Connection.objects.get().pk == former
+
+
 def test_unknown_provider_and_unknown_field_are_refused_by_name(api: Client) -> None:
     answer = send(api, "post", URL, {"provider": "nobody", "name": "X", "colour": "red"})
 
