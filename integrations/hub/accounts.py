@@ -49,22 +49,25 @@ def connections_unsure(connection: Connection) -> list[Connection]:
 def replacement_refusal(connection: Connection, report: ConnectionReport) -> str:
     """Why new credentials must not take the place of the stored ones; empty when they may.
 
-    No answer from the vendor is no reason: the old ones may be lost already.
+    No answer from the vendor is no reason: the old ones may be lost already. One that comes back
+    after it was disconnected is then taken for what it was.
     """
-    if report.account is None:
-        said = f"{report.message} Nothing was changed; the credentials from before are kept."
-        return said if report.is_refused else ""
-    asked = report.account.id[:255]
-    now = connection.remote_account_id
-    holder = _holder(connection, asked, only_older=now == asked)
+    if report.is_refused:
+        return f"{report.message} Nothing was changed; the credentials from before are kept."
+    now, is_back = connection.remote_account_id, connection.state == ConnectionState.DISABLED
+    if report.account is None and not is_back:
+        return ""
+    account = report.account or AccountInfo(now, connection.remote_account_name)
+    asked = account.id[:255]
+    holder = _holder(connection, asked, only_older=now == asked and not is_back)
     if holder is not None:
-        return taken_words(connection, report.account, holder)
+        return taken_words(connection, account, holder)
     is_account = connection.declaration.is_account
     if now == asked or not (is_account(now) and is_account(asked)):
         return ""
     return (
         f"That opens another {connection.provider_name} account "
-        f"({report.account.name or asked}) than {connection.name} is connected to "
+        f"({account.name or asked}) than {connection.name} is connected to "
         f"({connection.remote_account_name or now}). Make a new connection for it. Nothing was "
         "changed; the credentials from before are kept."
     )

@@ -253,6 +253,47 @@ def test_account_of_a_disconnected_connection_is_refused_and_nothing_is_kept(
     assert Connection.objects.get().state == ConnectionState.ACTIVE
 
 
+def two_of_one_account(workspace: Workspace) -> tuple[Connection, Connection]:
+    """As they came about while an account could be connected anew."""
+    former = connection_make(
+        workspace,
+        remote_account_id="acct_1",
+        name="Former",
+        state=ConnectionState.DISABLED,
+        credentials=Secrets(),
+    )
+    return former, connection_make(workspace, remote_account_id="acct_1", name="Anew")
+
+
+@pytest.mark.parametrize("answer", [200, 503])
+def test_connection_does_not_come_back_to_an_account_that_another_has_by_now(
+    workspace: Workspace, vendor: EchoVendor, actor: User, answer: int
+) -> None:
+    former, _ = two_of_one_account(workspace)
+    vendor.always = None if answer == 200 else status(answer)
+
+    with pytest.raises(Conflict, match="connected already, as “Anew”"):
+        connections.credentials_replace(former, credentials={"api_key": echo.API_KEY}, actor=actor)
+
+    former.refresh_from_db()
+    assert (former.state, dict(former.credentials)) == (ConnectionState.DISABLED, {})
+
+
+def test_one_of_two_former_connections_of_an_account_can_come_back(
+    workspace: Workspace, vendor: EchoVendor, actor: User
+) -> None:
+    _, anew = two_of_one_account(workspace)
+    connections.connection_disconnect(anew, actor=actor)
+
+    report = connections.credentials_replace(
+        anew, credentials={"api_key": echo.API_KEY}, actor=actor
+    )
+
+    assert report.is_ok
+    anew.refresh_from_db()
+    assert anew.state == ConnectionState.ACTIVE
+
+
 def test_vendor_that_refuses_cannot_keep_us_connected(
     connection: Connection, vendor: EchoVendor, actor: User
 ) -> None:

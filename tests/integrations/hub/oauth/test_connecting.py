@@ -332,6 +332,24 @@ def test_account_of_a_disconnected_connection_leads_back_to_it(
     assert Connection.objects.count() == 1
 
 
+def test_connecting_again_is_refused_where_another_has_the_account_by_now(
+    admin_client: Client, connection: Connection, workspace: Workspace, vendor: AcmeVendor
+) -> None:
+    Connection.objects.update(state=ConnectionState.DISABLED)
+    Connection.objects.create(
+        workspace=workspace,
+        provider="acme",
+        name="Anew",
+        remote_account_id=connection.remote_account_id,
+    )
+
+    said = refused(admin_client, consented(onward(admin_client, again(connection))))
+
+    assert "connected already, as “Anew”" in said
+    connection.refresh_from_db()
+    assert connection.state == ConnectionState.DISABLED
+
+
 def test_name_in_use_is_said_before_anybody_leaves(
     admin_client: Client, connection: Connection
 ) -> None:
