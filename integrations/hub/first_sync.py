@@ -4,36 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 from integrations.hub import registry
-from integrations.hub.conflict_lines import field_words
 from integrations.hub.models import Connection, RunKind, SyncRun, SyncStage, SyncState
+from integrations.hub.sample_words import SampleLine, SampleWords
 from integrations.hub.streams import Stream
 from integrations.hub.sync.findings import SORTS
 
-SIDES: Final = {"ours": "Ours stays", "theirs": "Theirs is taken"}
-WAITS: Final = "A person decides"
 MINUTE, HOUR = 60, 3600
-
-
-@dataclass(frozen=True)
-class FieldLine:
-    """One field of a sample, in words."""
-
-    label: str
-    ours: str
-    theirs: str
-    winner: str
-
-
-@dataclass(frozen=True)
-class SampleLine:
-    """One thing of theirs, or record of ours, and what would happen to it."""
-
-    name: str
-    message: str
-    fields: list[FieldLine]
 
 
 @dataclass(frozen=True)
@@ -103,15 +82,22 @@ def _brief(state: SyncState) -> tuple[str, str]:
 
 
 def stream_lines(connection: Connection) -> list[StreamLine]:
-    """Every stream of the connection in the order of its provider; two queries."""
+    """Every stream of the connection in the order of its provider; a few queries in all."""
     runs = {
         run.object: run
         for run in SyncRun.objects.filter(connection=connection, kind=RunKind.REHEARSAL)
         .order_by("object", "-pk")
         .distinct("object")
     }
-    states = connection.sync_states.select_related("accepted_by")
-    return [_line(state, runs.get(state.object)) for state in states]
+    states = list(connection.sync_states.select_related("accepted_by"))
+    kept = [
+        (state, sort, one)
+        for state in states
+        for sort, rows in _details(state, runs.get(state.object)).get("samples", {}).items()
+        for one in rows
+    ]
+    words = SampleWords(connection, kept)
+    return [_line(state, runs.get(state.object), words) for state in states]
 
 
 def stream_of(state: SyncState) -> Stream | None:
@@ -125,44 +111,25 @@ def stream_label(state: SyncState) -> str:
     return stream.label if stream else state.object
 
 
-def _line(state: SyncState, run: SyncRun | None) -> StreamLine:
-    stream = stream_of(state)
-    details = run.details if run is not None and state.stage != SyncStage.NEW else {}
+def _line(state: SyncState, run: SyncRun | None, words: SampleWords) -> StreamLine:
+    details = _details(state, run)
+    samples = details.get("samples", {})
     return StreamLine(
         state=state,
         label=stream_label(state),
         run=run,
         counts=details.get("counts", {}),
         forecast=details.get("forecast", {}),
-        samples=_samples(stream, details.get("samples", {})),
+        samples=[
+            (label, [words.line(state, sort, one) for one in samples[sort]])
+            for sort, label in SORTS.items()
+            if samples.get(sort)
+        ],
     )
 
 
-def _samples(stream: Stream | None, kept: Mapping[str, Any]) -> list[tuple[str, list[SampleLine]]]:
-    record_type = stream.record_type if stream else ""
-    return [
-        (words, [_sample(record_type, one) for one in kept[sort]])
-        for sort, words in SORTS.items()
-        if kept.get(sort)
-    ]
-
-
-def _sample(record_type: str, one: Mapping[str, Any]) -> SampleLine:
-    name = one["external_id"] or f"Our record {one['local_id']}"
-    fields = [
-        FieldLine(
-            field_words(record_type, each["field"]) if record_type else each["field"],
-            _words(each["ours"]),
-            _words(each["theirs"]),
-            SIDES.get(each["winner"], WAITS),
-        )
-        for each in one["fields"]
-    ]
-    return SampleLine(name, one.get("message", ""), fields)
-
-
-def _words(value: Any) -> str:
-    return "—" if value in (None, "", [], {}) else str(value)
+def _details(state: SyncState, run: SyncRun | None) -> Mapping[str, Any]:
+    return run.details if run is not None and state.stage != SyncStage.NEW else {}
 
 
 def duration_words(seconds: int) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -24,6 +24,7 @@ from integrations.hub.models import (
 )
 from integrations.hub.policy import Action
 from integrations.hub.sync.explaining import Explanation, Verdict, explain
+from integrations.hub.value_words import Names, named_words, names_of, numbered_of
 
 BADGES: Final = {
     Verdict.IN_SYNC: ("In sync", "ok"),
@@ -93,7 +94,8 @@ def standings_of(record: Record) -> Standings:
     lost = set(kept.values_list("connection_id", flat=True)) if gone else set()
     found = [] if lost else _of_concern(explain(record), record)
     busy = _busy(record) if found else set()
-    streams = [_standing(one, is_busy=one.state.connection_id in busy) for one in found]
+    names = _names(found, record)
+    streams = [_standing(one, names, is_busy=one.state.connection_id in busy) for one in found]
     return Standings(
         streams=streams,
         links=_bare_links(record, connections, streams),
@@ -136,23 +138,42 @@ def _busy(record: Record) -> set[int]:
     return set(waiting.values_list("connection_id", flat=True))
 
 
-def _standing(one: Explanation, *, is_busy: bool) -> Standing:
+def _names(found: Sequence[Explanation], record: Record) -> Names:
+    """Of the stages and the like that fields were left out for; one query a model."""
+    numbered = [
+        value
+        for one in found
+        for path, said in one.problems.items()
+        if (value := numbered_of(one.state.record_type, path, said)) is not None
+    ]
+    return names_of({record.workspace_id}, numbered)
+
+
+def _standing(one: Explanation, names: Names, *, is_busy: bool) -> Standing:
     word, tone = BADGES[one.verdict]
     kind = one.state.record_type
+    said = {path: named_words(kind, path, words, names) for path, words in one.problems.items()}
     waiting = [conflict.pk for conflict in one.conflicts if conflict.state == "open"]
     return Standing(
         state=one.state,
         label=stream_label(one.state),
         word=word,
         tone=tone,
-        reason=one.words,
+        reason=_reason(one, said),
         is_retryable=one.verdict in RETRIED and not is_busy and not one.state.hold_reason,
         their_id=one.link.external_id if one.link else "",
         their_url=one.external_url,
         compared_at=one.link.folded_at if one.link else None,
-        problems=tuple((field_words(kind, path), said) for path, said in one.problems.items()),
+        problems=tuple((field_words(kind, path), words) for path, words in said.items()),
         conflict=waiting[0] if waiting else None,
     )
+
+
+def _reason(one: Explanation, said: Mapping[str, str]) -> str:
+    words = one.words
+    for path, named in said.items():
+        words = words.replace(f"{path}: {one.problems[path]}", f"{path}: {named}")
+    return words
 
 
 def _bare_links(

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -11,6 +14,7 @@ from django.views.decorators.http import require_POST
 from crm.access import Action
 from crm.views.doors import WorkspaceRequest, workspace_page
 from integrations.hub import board
+from integrations.hub.conflict_lines import field_words
 from integrations.hub.errors import HubError
 from integrations.hub.first_sync import stream_label, stream_of
 from integrations.hub.health import stream_health
@@ -25,6 +29,7 @@ from integrations.hub.undo_words import (
     undo_refusal,
     undo_told,
 )
+from integrations.hub.value_words import names_of
 
 RUNS = 10
 ACTS = {
@@ -50,7 +55,7 @@ def stream_detail(request: WorkspaceRequest, pk: int) -> HttpResponse:
         "held": held_back(state) if state.hold_reason and stream_of(state) else None,
         "runs": [_run_line(run) for run in runs.order_by("-pk")[:RUNS]],
         "found": found,
-        "samples": [(GAPS.get(sort, sort), rows) for sort, rows in samples.items()],
+        "samples": _samples(state, samples),
     }
     return render(request, "hub/streams/detail.html", context)
 
@@ -93,6 +98,24 @@ def run_undo(request: WorkspaceRequest, pk: int) -> HttpResponse:
         "back_url": back_url,
     }
     return render(request, "hub/streams/undo.html", context)
+
+
+def _samples(state: SyncState, samples: Mapping[str, Any]) -> list[tuple[str, list[Any]]]:
+    """Of each gap, the examples with our record's name and the fields in words."""
+    kind = state.record_type
+    kept = [one for rows in samples.values() for one in rows]
+    pairs = [(kind, one["local_id"]) for one in kept if one["local_id"]]
+    names = names_of({state.connection.workspace_id}, (), pairs)
+    words = {pk: name for (_, pk), name in names.items()}
+    return [
+        (GAPS.get(sort, sort), [_sample(kind, one, words) for one in rows])
+        for sort, rows in samples.items()
+    ]
+
+
+def _sample(kind: str, one: Mapping[str, Any], words: Mapping[int, str]) -> dict[str, Any]:
+    fields = [field_words(kind, path) if kind else path for path in one["fields"]]
+    return {**one, "fields": fields, "record": words.get(one["local_id"], "")}
 
 
 def _run_line(run: SyncRun) -> tuple[SyncRun, bool, str]:

@@ -10,11 +10,20 @@ from django.test import Client
 from django.urls import reverse
 
 from crm.models import Workspace
+from crm.services.contacts import contact_create
+from crm.services.origin import by_user
 from integrations.hub import registry
-from integrations.hub.models import Connection, SyncStage, SyncState
+from integrations.hub.models import (
+    Connection,
+    FieldMapping,
+    OwnershipMapping,
+    SyncStage,
+    SyncState,
+)
 from integrations.hub.pump import pump
 from integrations.hub.sync import pulls
 from tests import factories
+from tests.factories import membership_make, user_make
 from tests.integrations.hub.conftest import connection_make
 from tests.integrations.hub.mirror import mirror_connection, provider_make
 from tests.integrations.hub.mirror_vendor import MirrorVendor, running_vendor
@@ -87,6 +96,29 @@ def test_first_sync_shows_counts_and_examples(
     assert "New here: 1 example" in page
     assert "Acme &lt;b&gt;" in page
     assert "1 call to Mirror" in page
+
+
+def test_first_sync_keeps_owners_from_strangers_and_calls_people_by_their_names(
+    admin_client: Client, fresh: Connection, mirror: MirrorVendor
+) -> None:
+    FieldMapping.objects.filter(path="owner").update(rule="ours_wins")
+    sam = membership_make(fresh.workspace, user=user_make(name="Sam Ours")).user
+    contact_create(
+        workspace=fresh.workspace,
+        values={"first_name": "Met", "email": "met@x.test", "owner": sam},
+        origin=by_user(sam),
+    )
+    OwnershipMapping.objects.create(
+        connection=fresh, external_id="u1", user=sam, is_automatic=False
+    )
+    mirror.add("people", email="met@x.test", first_name="Met", owner_id="u2")
+    mirror.add("people", email="new@x.test", first_name="New", owner_id="u1")
+
+    page = looked_at(admin_client, fresh)
+
+    assert "Owner: ours “Sam Ours”, theirs “Bob”. Ours stays." in page
+    assert "Owner: ours “—”, theirs “Sam Ours”. Theirs is taken." in page
+    assert '<span class="strong">Met</span>' in page
 
 
 def test_first_sync_is_accepted_for_what_is_ticked(admin_client: Client, fresh: Connection) -> None:

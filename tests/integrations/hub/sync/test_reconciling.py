@@ -287,6 +287,7 @@ def test_page_shows_the_comparison(
     assert "75.0 %" in page
     assert "Not in step" in page
     assert "Different: 1 example" in page
+    assert "<small>P1</small><small>Job title</small>" in page
     admin_client.post(reverse("hub:stream_act", args=[state_of(connection).pk]), {"act": "repair"})
     run = SyncRun.objects.filter(kind=RunKind.RECONCILE).order_by("-pk").first()
     assert run is not None

@@ -98,6 +98,21 @@ def test_card_says_in_step_since_when_and_where_it_is(
     assert f'href="https://mirror.test/{link_of(connection, contact).external_id}"' in said
 
 
+def test_card_calls_what_has_no_counterpart_by_its_name(
+    connection: Connection, contact: Contact, desk: Desk, admin_client: Client
+) -> None:
+    acme = desk.make("account", name="Acme <b>")
+    words = f"Number {acme.pk} has no counterpart there yet: add it to the values of company."
+    SyncRecord.objects.filter(pk=link_of(connection, contact).pk).update(
+        problems={"account": words}
+    )
+
+    page = admin_client.get(address(contact)).content.decode()
+
+    assert page.count("Acme &lt;b&gt; has no counterpart there yet") == 2
+    assert "Number" not in page
+
+
 def test_card_costs_a_few_queries_and_as_many_again_for_each_stream(
     contact: Contact, sales_client: Client, django_assert_max_num_queries: Any
 ) -> None:
