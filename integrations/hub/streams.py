@@ -168,10 +168,6 @@ class ExternalPipeline:
     stages: tuple[ExternalStage, ...]
 
 
-def _every_record(record: Record) -> bool:
-    return True
-
-
 @dataclass(frozen=True)
 class Stream:
     """One kind of record at the vendor (`object`) and one of ours (`record_type`).
@@ -198,9 +194,10 @@ class Stream:
     connection by `markers`, when given: (connection) -> (id_marker, write_marker)).
     `is_guarded`: a write over a version newer than `read` is refused. `is_sorted`: pages come in
     order of modification, so the newest seen is how far we are; else a run counts from its start.
-    `depends_on` names objects to pull before. `is_for` says which of our records of the type
-    belong here. `interval` is the pause between pulls (shortest and longest: it grows while
-    nothing changes), `full_interval` between full listings.
+    `depends_on` names objects to pull before. `of` says which of our records of the type belong
+    here, as columns and their values, so that they are counted by the database; with None those
+    that nobody touches are not looked for. `interval` is the pause between pulls (shortest and
+    longest: it grows while nothing changes), `full_interval` between full listings.
     """
 
     object: str
@@ -227,8 +224,6 @@ class Stream:
     read_size: int = 100
     write_size: int = 1
     depends_on: tuple[str, ...] = ()
-    is_for: Callable[[Record], bool] = _every_record
-    # The same as a filter of our rows; without it, records that nobody touches are not looked for.
     of: Json | None = field(default_factory=dict)
     # What a record that is made here is given besides what the mapping takes over.
     defaults: Json = field(default_factory=dict)
@@ -237,6 +232,10 @@ class Stream:
     overlap: timedelta = timedelta(minutes=2)
     values: Mapping[str, tuple[ValueRow, ...]] = field(default_factory=dict)
     record_url: Callable[[Connection, str], str] | None = None
+
+    def is_for(self, record: Record) -> bool:
+        """Whether a record of the type belongs here."""
+        return all(getattr(record, name) == value for name, value in (self.of or {}).items())
 
     def markers_of(self, connection: Connection) -> tuple[str, str]:
         """The vendor's fields for our id and for the key of our last write, on this account."""

@@ -8,7 +8,6 @@ from functools import partial
 from typing import Any
 
 from crm.choices import ActivityKind
-from crm.models import Record
 from integrations.hub.streams import MappingRow, Stream, ValueRow
 from integrations.hubspot import mapping
 from integrations.hubspot.calls import markers, record_url
@@ -20,10 +19,6 @@ from integrations.hubspot.push import delete, write
 from integrations.hubspot.reading import find, read
 
 HOURLY = (timedelta(hours=1), timedelta(hours=1))
-
-
-def _is_activity(kind: str) -> Callable[[Record], bool]:
-    return lambda record: getattr(record, "kind", "") == kind
 
 
 def _stream(
@@ -69,7 +64,7 @@ def _activity(name: str, kind: str, label: str, rows: tuple[MappingRow, ...]) ->
         rows,
         values=mapping.DIRECTIONS if kind == ActivityKind.CALL else None,
         depends_on=("companies", "contacts", "deals"),
-        is_for=_is_activity(kind),
+        of={"kind": kind},
         defaults={"kind": kind},
         interval=HOURLY,
     )

@@ -10,12 +10,14 @@ import pytest
 
 from crm.models import Account, Activity, Contact, Deal, Membership, Task, User, Workspace
 from crm.services.accounts import account_create
-from crm.services.activities import note_add
+from crm.services.activities import call_log, note_add
 from crm.services.contacts import contact_create, contact_update
 from crm.services.deals import deal_update
 from crm.services.tasks import task_create
 from integrations.hub.models import LinkState, SyncJob, SyncRecord, SyncState
 from integrations.hub.sync.hinting import inbound_add
+from integrations.hub.sync.reconciling import reconcile_now
+from integrations.hub.sync.rehearsal import rehearsal_dry
 from tests.factories import TEST_ORIGIN, membership_make, user_make
 from tests.integrations.hubspot.keeping import Portal
 from tests.integrations.hubspot.syncing import delivered, link, live_portal, pull, work, writes_in
@@ -315,6 +317,25 @@ def test_note_and_task_of_ours_go_there_with_their_links(
     assert (Activity.objects.filter(kind="note").count(), Task.objects.count()) == (1, 1)
     task.refresh_from_db()
     assert task.priority == "urgent"
+
+
+def test_each_stream_of_activities_counts_its_own_kind_alone(hubspot: Portal) -> None:
+    there(hubspot, email="bo@acme.test")
+    pull(hubspot)
+    contact = Contact.objects.get()
+    for number in range(3):
+        note_add(contact, body=f"Note {number}", origin=TEST_ORIGIN)
+    call_log(contact, subject="Rang", direction="outbound", origin=TEST_ORIGIN)
+    wanted = {"notes": 3, "calls": 1, "meetings": 0}
+    states = {one.object: one for one in hubspot.connection.sync_states.all()}
+
+    rehearsed = {name: rehearsal_dry(states[name]).details["counts"] for name in wanted}
+    work()
+    compared = {name: reconcile_now(states[name]).details for name in wanted}
+
+    assert {name: one["made_there"] for name, one in rehearsed.items()} == wanted
+    assert {name: one["counts"]["same"] for name, one in compared.items()} == wanted
+    assert {one["percent"] for one in compared.values()} == {100}
 
 
 def test_all_comes_to_rest(hubspot: Portal) -> None:
