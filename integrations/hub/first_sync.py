@@ -74,7 +74,7 @@ def _brief(state: SyncState) -> tuple[str, str]:
     if state.stage != SyncStage.LIVE:
         return state.get_stage_display(), "warn"
     if state.last_error:
-        return "Failing", "err"
+        return "Last try failed", "err"
     percent = state.coverage.get("percent")
     if percent is not None:
         return f"{percent} % in step", "info" if percent == 100 else "warn"

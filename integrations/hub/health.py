@@ -6,20 +6,17 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from django.db.models import Q
 from django.utils import timezone
 
 from integrations.hub.models import (
     JobKind,
     JobState,
-    LinkState,
-    QuarantinedItem,
     SyncJob,
-    SyncRecord,
     SyncStage,
     SyncState,
 )
 from integrations.hub.sync.comparing import GAPS
+from integrations.hub.troubles import set_aside_count, troubled_links
 
 # A comparison that is older proves nothing about today.
 FRESH: Final = timedelta(hours=50)
@@ -61,9 +58,10 @@ def stream_health(state: SyncState) -> StreamHealth:
 
 def _failing(state: SyncState) -> list[str]:
     found = [f"The last try failed: {state.last_error}"] if state.last_error else []
-    aside = _set_aside(state)
-    if aside:
-        found.append(f"{aside} set aside with a problem.")
+    if aside := set_aside_count(state):
+        found.append(f"{aside} set aside.")
+    if troubled := troubled_links(state).order_by().count():
+        found.append(f"{troubled} linked with a problem: a field is left out.")
     dead = SyncJob.objects.filter(
         connection=state.connection_id,
         record_type=state.record_type,
@@ -78,7 +76,8 @@ def _failing(state: SyncState) -> list[str]:
 
 
 def _gaps(state: SyncState) -> list[str]:
-    counts = state.coverage.get("counts", {})
+    """As the last comparison found them; what is set aside is counted as it is now."""
+    counts = dict(state.coverage.get("counts", {}), quarantined=0)
     return [f"{words}: {counts[name]}." for name, words in GAPS.items() if counts.get(name)]
 
 
@@ -98,13 +97,3 @@ def _is_late(state: SyncState) -> bool:
         return False
     longest = timedelta(seconds=LATE * max(state.longest_interval_seconds, 60))
     return timezone.now() - state.last_sync_at > longest
-
-
-def _set_aside(state: SyncState) -> int:
-    items = QuarantinedItem.objects.filter(connection=state.connection_id, object=state.object)
-    links = SyncRecord.objects.filter(
-        Q(state=LinkState.QUARANTINED) | ~Q(problems={}),
-        connection=state.connection_id,
-        object=state.object,
-    ).exclude(state=LinkState.TOMBSTONE)
-    return items.count() + links.count()

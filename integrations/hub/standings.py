@@ -30,7 +30,9 @@ BADGES: Final = {
     Verdict.IN_SYNC: ("In sync", "ok"),
     Verdict.PENDING: ("Pending", "info"),
     Verdict.EXCLUDED: ("Excluded", ""),
-    Verdict.FAILING: ("Failing", "err"),
+    Verdict.GIVEN_UP: ("Given up", "err"),
+    Verdict.SET_ASIDE: ("Set aside", "err"),
+    Verdict.PROBLEM: ("With a problem", "warn"),
     Verdict.CONFLICT: ("Conflict", "warn"),
 }
 OUTCOMES: Final[dict[str, tuple[str, str]]] = {
@@ -39,7 +41,7 @@ OUTCOMES: Final[dict[str, tuple[str, str]]] = {
     Action.DEAD: ("Given up", "err"),
 }
 # What a person may have done again: the rest is in step, decided elsewhere, or kept out on purpose.
-RETRIED: Final = frozenset({Verdict.FAILING, Verdict.PENDING})
+RETRIED: Final = frozenset({Verdict.GIVEN_UP, Verdict.SET_ASIDE, Verdict.PROBLEM, Verdict.PENDING})
 ATTEMPTS_SHOWN: Final = 50
 
 

@@ -41,8 +41,7 @@ SELECT c.id, c.name, w.name, c.provider, c.state, c.attention, c.breaker_state,
     (SELECT count(*) FROM hub_syncjob j WHERE j.connection_id = c.id AND j.state = 'dead')
     + (SELECT count(*) FROM hub_inboxevent e WHERE e.connection_id = c.id AND e.state = 'dead'),
     (SELECT count(*) FROM hub_quarantineditem q WHERE q.connection_id = c.id)
-    + (SELECT count(*) FROM hub_syncrecord r WHERE r.connection_id = c.id
-       AND (r.state <> 'active' OR r.problems <> '{{}}') AND r.state <> 'tombstone'),
+    + links.set_aside, links.troubled,
     (SELECT count(*) FROM hub_syncconflict x WHERE x.connection_id = c.id AND x.state = 'open'),
     COALESCE(o.tries, 0), COALESCE(o.done, 0),
     (SELECT avg(r.duration_ms) FROM (SELECT duration_ms FROM hub_syncrun
@@ -55,6 +54,13 @@ SELECT c.id, c.name, w.name, c.provider, c.state, c.attention, c.breaker_state,
      WHERE s.connection_id = c.id AND s.is_enabled AND s.stage = 'live')
 FROM hub_connection c JOIN crm_workspace w ON w.id = c.workspace_id
 LEFT JOIN outcomes o ON o.connection_id = c.id
+CROSS JOIN LATERAL (
+    SELECT count(*) FILTER (WHERE r.state = 'quarantined') AS set_aside,
+        count(*) FILTER (WHERE r.state = 'active') AS troubled
+    FROM hub_syncrecord r
+    WHERE r.connection_id = c.id AND (r.state <> 'active' OR r.problems <> '{{}}')
+    AND r.state <> 'tombstone'
+) links
 WHERE c.state <> %(disabled)s AND (%(only)s::bigint IS NULL OR c.id = %(only)s)
 ORDER BY c.state = 'active', c.name, c.id LIMIT %(shown)s
 """  # noqa: S608
@@ -64,8 +70,9 @@ ORDER BY c.state = 'active', c.name, c.id LIMIT %(shown)s
 class Vitals:
     """How one connection does. Rates are of the last day; None where nothing was measured.
 
-    `lag_seconds` is the age of the oldest stream's cursor, `budget_percent` how much of the
-    vendor's tightest limit is in use at this moment.
+    `troubled` are pairs with a field that is left out. `lag_seconds` is the age of the oldest
+    stream's cursor, `budget_percent` how much of the vendor's tightest limit is in use at this
+    moment.
     """
 
     pk: int
@@ -77,7 +84,8 @@ class Vitals:
     breaker: str
     waiting: int
     dead: int
-    failing: int
+    set_aside: int
+    troubled: int
     conflicts: int
     tries: int
     done: int
@@ -111,7 +119,7 @@ class Vitals:
     @property
     def is_well(self) -> bool:
         is_open = self.state == ConnectionState.ACTIVE and self.breaker == "closed"
-        return is_open and not (self.attention or self.dead or self.failing)
+        return is_open and not (self.attention or self.dead or self.set_aside or self.troubled)
 
 
 def vitals_of(connection: Connection) -> Vitals | None:

@@ -39,7 +39,9 @@ class Verdict(StrEnum):
     IN_SYNC = "in_sync"
     PENDING = "pending"
     EXCLUDED = "excluded"
-    FAILING = "failing"
+    GIVEN_UP = "given_up"
+    SET_ASIDE = "set_aside"
+    PROBLEM = "problem"
     CONFLICT = "conflict"
 
 
@@ -103,15 +105,15 @@ def _judged(state: SyncState, record: Record, link: SyncRecord | None) -> tuple[
     if excluded:
         return Verdict.EXCLUDED, excluded
     if link is not None and link.state == LinkState.QUARANTINED:
-        return Verdict.FAILING, link.reason or "It was set aside."
+        return Verdict.SET_ASIDE, link.reason or "It was set aside."
     if link is not None and any(one.state == ConflictState.OPEN for one in _conflicts(link)):
         return Verdict.CONFLICT, "Both sides changed the same field; a person decides."
     waiting = _waiting(state, record)
     if waiting is not None:
         return Verdict.PENDING, _waiting_words(state, waiting)
-    failing = _failing(state, record, link)
-    if failing:
-        return Verdict.FAILING, failing
+    trouble = _trouble(state, record, link)
+    if trouble is not None:
+        return trouble
     if link is None:
         return Verdict.PENDING, "It is not there yet; the next full sync sends it."
     if link.gone_at is not None:
@@ -144,19 +146,21 @@ def _excluded(
     return ""
 
 
-def _failing(state: SyncState, record: Record, link: SyncRecord | None) -> str:
+def _trouble(
+    state: SyncState, record: Record, link: SyncRecord | None
+) -> tuple[Verdict, str] | None:
     dead = _jobs(state, record).filter(state=JobState.DEAD).order_by("-id").first()
     if dead is not None:
-        return dead.last_error or dead.reason
+        return Verdict.GIVEN_UP, dead.last_error or dead.reason
     item = QuarantinedItem.objects.filter(
         connection=state.connection, object=state.object, external_id="", local_id=record.pk
     ).first()
     if item is not None:
-        return item.message
+        return Verdict.SET_ASIDE, item.message
     if link is not None and link.problems:
         named = "; ".join(f"{path}: {words}" for path, words in link.problems.items())
-        return f"Some fields are left out. {named}"
-    return ""
+        return Verdict.PROBLEM, f"Some fields are left out. {named}"
+    return None
 
 
 def _waiting_words(state: SyncState, job: SyncJob) -> str:

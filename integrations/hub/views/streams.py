@@ -22,6 +22,7 @@ from integrations.hub.held import held_back
 from integrations.hub.models import RunKind, SyncRun, SyncState
 from integrations.hub.sync import holds, reconciling, undoing
 from integrations.hub.sync.comparing import GAPS
+from integrations.hub.troubles import problem_lines, troubled_page
 from integrations.hub.undo_words import (
     BEGUN,
     undo_begin,
@@ -46,6 +47,7 @@ def stream_detail(request: WorkspaceRequest, pk: int) -> HttpResponse:
     state = _state_or_404(request, pk)
     runs = SyncRun.objects.filter(connection=state.connection_id, object=state.object)
     found = runs.filter(kind=RunKind.RECONCILE).order_by("-pk").first()
+    troubled = troubled_page(state, request.GET.get("page"))
     samples = found.details.get("samples", {}) if found is not None else {}
     context = {
         "state": state,
@@ -56,6 +58,8 @@ def stream_detail(request: WorkspaceRequest, pk: int) -> HttpResponse:
         "runs": [_run_line(run) for run in runs.order_by("-pk")[:RUNS]],
         "found": found,
         "samples": _samples(state, samples),
+        "troubled": troubled,
+        "problems": problem_lines(state, list(troubled)),
     }
     return render(request, "hub/streams/detail.html", context)
 

@@ -140,7 +140,7 @@ def test_what_was_set_aside_or_waits_is_counted_apart(
     desk.edit(Contact.objects.get(email="p1@acme.test"), title="CEO")
 
     assert compared(connection) == {"same": 3, "quarantined": 1, "pending": 1}
-    assert "1 set aside with a problem." in stream_health(state_of(connection)).reasons
+    assert "1 set aside." in stream_health(state_of(connection)).reasons
 
 
 def test_difference_that_both_sides_are_left_with_is_no_gap(

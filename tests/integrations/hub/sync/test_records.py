@@ -191,7 +191,7 @@ def test_details_show_every_try_to_those_who_may_mend(
     assert "Given up" in page
     assert "no such title" in page
     assert "Try again" in page
-    assert "Given up" not in member
+    assert "record-attempts" not in member
     assert "Try again" not in member
 
 

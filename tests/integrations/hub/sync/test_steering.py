@@ -131,7 +131,7 @@ def test_pair_set_aside_comes_back_into_step(
     SyncRecord.objects.update(state=LinkState.QUARANTINED, reason="It flapped.")
     mirror.edit("people", person, last_name="Lovelace")
     pull(connection)
-    assert verdict(contact) == (Verdict.FAILING, "It flapped.")
+    assert verdict(contact) == (Verdict.SET_ASIDE, "It flapped.")
 
     links = SyncRecord.objects.filter(object="people")
     assert links_retry(links, origin=by_operator(None)) == 1
@@ -164,7 +164,7 @@ def test_explain_names_each_reason(
     work()
     found = explain(contact)[-1]
     said, words = verdict(contact)
-    assert said == Verdict.FAILING
+    assert said == Verdict.GIVEN_UP
     assert "no such title" in words
     assert any(one.status_code for each in explain(contact) for one in each.attempts), found
 
