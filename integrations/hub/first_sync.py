@@ -49,6 +49,11 @@ class StreamBrief:
     tone: str
 
     @property
+    def waits_for_person(self) -> bool:
+        """It stopped to ask, and nobody has switched it off."""
+        return bool(self.state.hold_reason) and self.state.is_enabled
+
+    @property
     def wants_first_sync(self) -> bool:
         """Nobody has accepted it yet, and nobody has switched it off."""
         is_kept = self.state.is_enabled and stream_of(self.state) is not None

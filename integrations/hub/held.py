@@ -15,7 +15,7 @@ from integrations.hub.models import LinkState, RunKind, RunStatus, SyncRecord, S
 from integrations.hub.sample_words import FieldLine, SampleLine
 from integrations.hub.sync.holds import archived_links
 from integrations.hub.sync.scene import scene_of
-from integrations.hub.sync.undoing import run_origin_id
+from integrations.hub.sync.undoing import run_origin_id, undo_asked
 
 SHOWN = 20
 
@@ -56,14 +56,14 @@ def held_back(state: SyncState) -> HeldBack:
 
 
 def run_held(state: SyncState) -> SyncRun | None:
-    """The newest pull, line of events or line of jobs, if it was stopped and not undone since."""
+    """The newest pull, line of events or line of jobs, if it was stopped and nobody undoes it."""
     rows = SyncRun.objects.filter(connection=state.connection_id, object=state.object)
     newest = [
         rows.filter(kind__in=kinds).select_related("connection__workspace").order_by("-pk").first()
         for kinds in ((RunKind.PULL, RunKind.FULL), (RunKind.INBOX,), (RunKind.PUSH,))
     ]
     stopped = [run for run in newest if run is not None and run.status == RunStatus.HELD]
-    open_ones = [run for run in stopped if run.undone_at is None]
+    open_ones = [run for run in stopped if not undo_asked(run)]
     return max(open_ones, key=lambda run: run.pk, default=None)
 
 

@@ -15,9 +15,9 @@ from integrations.hub.models import SyncRun, SyncState
 from integrations.hub.subjects import counted_records, noun_of
 from integrations.hub.sync.undoing import (
     NOT_UNDOABLE,
-    RUNNING,
     is_undoable,
     run_undo_start,
+    undo_asked,
     undo_preview,
 )
 
@@ -29,8 +29,8 @@ def undo_refusal(run: SyncRun) -> str:
     """Why the run cannot be undone now; empty when it can."""
     if not is_undoable(run):
         return NOT_UNDOABLE
-    if run.details.get("undo", {}).get("state") == RUNNING:
-        return "This run is being undone already."
+    if undo_asked(run):
+        return undo_asked(run)
     if not SyncState.objects.filter(connection=run.connection_id, object=run.object).exists():
         return "Its stream is gone, so that nobody could decide what follows."
     return ""

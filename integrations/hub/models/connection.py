@@ -195,5 +195,11 @@ class Connection(models.Model):
         return self.auth_kind == AuthKind.OAUTH
 
     @property
+    def state_words(self) -> str:
+        """What follows its name in a sentence: `is paused`, `needs new credentials`."""
+        said = str(self.get_state_display()).lower()
+        return said if self.state == ConnectionState.AUTH_FAILED else f"is {said}"
+
+    @property
     def is_active(self) -> bool:
         return self.state == ConnectionState.ACTIVE

@@ -114,14 +114,22 @@ def _judged(state: SyncState, record: Record, link: SyncRecord | None) -> tuple[
     trouble = _trouble(state, record, link)
     if trouble is not None:
         return trouble
-    if link is None:
-        return Verdict.PENDING, "It is not there yet; the next full sync sends it."
-    if link.gone_at is not None:
-        return Verdict.PENDING, "It was not found there; it is looked for again."
-    if link.local_version < record.version:
-        return Verdict.PENDING, "It was changed since both sides were compared."
+    missing = _missing(record, link)
+    if link is None or missing:
+        return Verdict.PENDING, _stopped(state) or missing
     when = f" as of {link.folded_at:%Y-%m-%d %H:%M} UTC" if link.folded_at else ""
     return Verdict.IN_SYNC, f"Both sides agree{when}."
+
+
+def _missing(record: Record, link: SyncRecord | None) -> str:
+    """What the next work of the stream is to mend; empty for one that is in step."""
+    if link is None:
+        return "It is not there yet; the next full sync sends it."
+    if link.gone_at is not None:
+        return "It was not found there; it is looked for again."
+    if link.local_version < record.version:
+        return "It was changed since both sides were compared."
+    return ""
 
 
 def _excluded(
@@ -163,13 +171,19 @@ def _trouble(
     return None
 
 
-def _waiting_words(state: SyncState, job: SyncJob) -> str:
+def _stopped(state: SyncState) -> str:
+    """Why nothing of the stream goes on before a person acts; empty when it is at work."""
     connection = state.connection
     if connection.state != ConnectionState.ACTIVE:
-        words = f"{connection} is {connection.get_state_display().lower()}"
-        return f"{words}; what waits goes on when that is mended."
-    if state.hold_reason:
-        return f"The stream waits for a decision: {state.hold_reason}"
+        words = connection.state_words
+        return f"{connection} {words}; what waits goes on when that is mended."
+    return f"The stream waits for a decision: {state.hold_reason}" if state.hold_reason else ""
+
+
+def _waiting_words(state: SyncState, job: SyncJob) -> str:
+    connection = state.connection
+    if _stopped(state):
+        return _stopped(state)
     if connection.gate_until is not None and connection.gate_until > timezone.now():
         words = connection.get_gate_reason_display()
         return f"{words}; it goes on at {_hour(connection.gate_until)}."

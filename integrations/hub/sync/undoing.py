@@ -49,6 +49,16 @@ def is_undoable(run: SyncRun) -> bool:
     return run.kind in UNDOABLE and run.status != RunStatus.RUNNING and bool(run.object)
 
 
+def undo_asked(run: SyncRun) -> str:
+    """That somebody asked for the undo before, in words; empty when nobody did.
+
+    What was done is told once: a second undo would find nothing and say so in place of it.
+    """
+    state = run.details.get("undo", {}).get("state")
+    words = {RUNNING: "This run is being undone already.", DONE: "This run was undone already."}
+    return words.get(state, "")
+
+
 def undo_preview(run: SyncRun) -> UndoPlan | None:
     """What an undo would do now; None where there is too much to look while one waits."""
     if run.created + run.updated + run.deleted > PREVIEW_RECORDS:
@@ -64,8 +74,8 @@ def run_undo_start(run: SyncRun, *, actor: User) -> None:
         locked = SyncRun.objects.select_for_update(of=("self",)).get(pk=run.pk)
         if not is_undoable(locked):
             raise Conflict(NOT_UNDOABLE)
-        if locked.details.get("undo", {}).get("state") == RUNNING:
-            raise Conflict("This run is being undone already.")
+        if undo_asked(locked):
+            raise Conflict(undo_asked(locked))
         undo = {"state": RUNNING, "by": actor.pk, "restored": 0, "archived": 0}
         _undo_store(locked, undo)
         if state is not None:

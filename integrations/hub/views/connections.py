@@ -47,6 +47,7 @@ def connection_detail(request: WorkspaceRequest, pk: int) -> HttpResponse:
         "runs": board.recent_runs(connection),
         "access": credential_report(connection),
         "streams": streams,
+        "waiting": [one for one in streams if one.waits_for_person],
         "unaccepted": [one for one in streams if one.wants_first_sync],
         "has_live": any(one.state.stage == SyncStage.LIVE for one in streams),
         "offered": _offered(connection) if is_allowed(request.membership, Action.CONNECT) else [],

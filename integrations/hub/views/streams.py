@@ -125,7 +125,8 @@ def _sample(kind: str, one: Mapping[str, Any], words: Mapping[int, str]) -> dict
 def _run_line(run: SyncRun) -> tuple[SyncRun, bool, str]:
     """The run, whether there may be something to undo, and what became of an undo."""
     has_written = bool(run.created or run.updated or run.deleted)
-    return run, has_written and undoing.is_undoable(run), undo_told(run)
+    is_undoable = has_written and undoing.is_undoable(run) and not undoing.undo_asked(run)
+    return run, is_undoable, undo_told(run)
 
 
 def _undo_begin(request: WorkspaceRequest, run: SyncRun, back_url: str) -> HttpResponse:
