@@ -21,10 +21,15 @@ from integrations.hub.models import (
     JobState,
     SyncJob,
 )
-from integrations.hub.notices import connection_alert, connection_alert_over
+from integrations.hub.notices import (
+    EVENT_LOST,
+    JOB_LOST,
+    connection_alert,
+    connection_alert_over,
+)
 
-JOB_ALERT = "connection_work_dead"
-EVENT_ALERT = "connection_event_dead"
+JOB_ALERT = JOB_LOST
+EVENT_ALERT = EVENT_LOST
 CRASH = "crashes_worker"
 CRASH_WORDS = "three workers ended without a result while they held it"
 # In an outage hundreds of jobs may die of one cause: one alert an hour says it.

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
-from crm.choices import Severity
-from crm.models import User
-from crm.services.alerts import alert_raise, alerts_resolve
+from typing import Final
+
+from django.db.models import Q
+
+from crm.choices import AlertStatus, Severity
+from crm.models import Alert, User
+from crm.services.alerts import alert_raise, alert_resolve, alerts_resolve
 from integrations.hub.facts import connection_origin
 from integrations.hub.models import Connection
+
+JOB_LOST: Final = "connection_work_dead"
+EVENT_LOST: Final = "connection_event_dead"
+LOST: Final = (JOB_LOST, EVENT_LOST)
 
 
 def connection_alert(
@@ -37,6 +45,16 @@ def connection_alert_over(connection: Connection, kind: str, cause: str = "") ->
         subject_key=_subject(connection, cause),
         origin=connection_origin(connection, f"{kind} is over"),
     )
+
+
+def connection_alerts_over(connection: Connection) -> None:
+    """All of its open alerts, but those of work that is lost: that stays true without it."""
+    subject = _subject(connection, "")
+    about = Q(subject_key=subject) | Q(subject_key__startswith=f"{subject}:")
+    alerts = Alert.objects.filter(about, workspace=connection.workspace_id)
+    origin = connection_origin(connection, "the connection has ended")
+    for alert in alerts.exclude(status=AlertStatus.RESOLVED).exclude(kind__in=LOST):
+        alert_resolve(alert, origin=origin)
 
 
 def _subject(connection: Connection, cause: str) -> str:

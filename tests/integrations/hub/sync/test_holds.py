@@ -9,6 +9,7 @@ from django.test import Client
 from django.urls import reverse
 
 from crm.models import Account, Alert, Change, Contact, User, Workspace
+from integrations.hub.connections import connection_disconnect
 from integrations.hub.errors import Conflict
 from integrations.hub.models import (
     Connection,
@@ -18,6 +19,7 @@ from integrations.hub.models import (
     SyncRun,
     SyncState,
 )
+from integrations.hub.notices import JOB_LOST, connection_alert
 from integrations.hub.sync.holds import hold, hold_go_on, stream_start, stream_stop
 from tests import factories
 from tests.integrations.hub.mirror_vendor import MirrorVendor
@@ -256,3 +258,13 @@ def test_members_see_a_stream_but_decide_nothing(
     assert 'value="go-on"' not in page.content.decode()
     assert sales_client.post(act, {"act": "go-on"}).status_code == 403
     assert "choose one" in admin_client.post(act, {"act": "x"}, follow=True).content.decode()
+
+
+def test_alert_of_a_held_stream_ends_with_its_connection(connection: Connection) -> None:
+    hold(state_of(connection), "Look at this.")
+    connection_alert(connection, JOB_LOST, "An invoice was not sent.", cause="refused")
+
+    connection_disconnect(connection, actor=None)
+
+    still_open = Alert.objects.exclude(status="resolved").values_list("kind", flat=True)
+    assert list(still_open) == [JOB_LOST]
