@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from django.db.models import Exists, OuterRef
+
 from crm.models import Record
 from crm.services.ledger import record_type
 from integrations.hub import registry
@@ -16,6 +18,7 @@ from integrations.hub.first_sync import stream_label, stream_of
 from integrations.hub.models import (
     Attempt,
     Connection,
+    ConnectionState,
     JobState,
     LinkState,
     SyncJob,
@@ -76,11 +79,13 @@ class Standings:
 
     `links` are to things that no stream keeps in step, such as a customer at a payment service.
     `unknown` are connections whose system is not installed any more, so that nobody can tell.
+    `former` are disconnected ones that the record was in, or was sent to.
     """
 
     streams: list[Standing]
     links: list[SyncRecord]
     unknown: list[Connection]
+    former: list[Connection]
     has_connections: bool
 
     @property
@@ -102,6 +107,7 @@ def standings_of(record: Record) -> Standings:
         streams=streams,
         links=_bare_links(record, connections, streams),
         unknown=[one for one in connections if one.pk in lost],
+        former=_former(record),
         has_connections=bool(connections),
     )
 
@@ -114,6 +120,17 @@ def attempts_of(record: Record) -> list[Attempt]:
         job__connection__in=connections_of(record.workspace),
     ).select_related("job__connection", "job__intent")
     return list(rows.defer("exchanges").order_by("-id")[:ATTEMPTS_SHOWN])
+
+
+def _former(record: Record) -> list[Connection]:
+    """One query; what was linked or tried there is kept for when it is connected again."""
+    of_record = {"record_type": record_type(record), "connection": OuterRef("pk")}
+    links = SyncRecord.objects.filter(local_id=record.pk, **of_record)
+    jobs = SyncJob.objects.filter(record_id=record.pk, **of_record)
+    rows = Connection.objects.filter(
+        Exists(links) | Exists(jobs), workspace=record.workspace_id, state=ConnectionState.DISABLED
+    )
+    return list(rows.defer("credentials").order_by("name", "pk"))
 
 
 def _of_concern(found: Sequence[Explanation], record: Record) -> list[Explanation]:

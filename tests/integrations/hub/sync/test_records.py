@@ -11,6 +11,7 @@ from django.urls import reverse
 
 from crm.models import Change, Contact, Record, User, Workspace
 from integrations.hub import registry
+from integrations.hub.connections import connection_disconnect
 from integrations.hub.links import Links
 from integrations.hub.models import (
     Attempt,
@@ -116,12 +117,12 @@ def test_card_calls_what_has_no_counterpart_by_its_name(
 def test_card_costs_a_few_queries_and_as_many_again_for_each_stream(
     contact: Contact, sales_client: Client, django_assert_max_num_queries: Any
 ) -> None:
-    with django_assert_max_num_queries(15):
+    with django_assert_max_num_queries(16):
         card(sales_client, contact)
     for _ in range(2):
         mirror_connection(contact.workspace)
 
-    with django_assert_max_num_queries(15 + 2 * 8):
+    with django_assert_max_num_queries(16 + 2 * 8):
         said = card(sales_client, contact)
 
     assert said.count("badge") == 3 * 2
@@ -160,6 +161,18 @@ def test_link_that_no_stream_keeps_stays_in_sight(
 
     assert 'title="cus_81">cus_81</a>' in said
     assert reverse("hub:connection_detail", args=[other.pk]) in said
+
+
+def test_record_says_that_its_connection_is_disconnected(
+    connection: Connection, refused: Contact, manager_client: Client
+) -> None:
+    connection_disconnect(connection, actor=None)
+
+    page = manager_client.get(address(refused)).content.decode()
+
+    assert f"{connection.name} is disconnected" in page
+    assert f"{connection.name} is disconnected" in card(manager_client, refused)
+    assert "Nobody has tried to send it" not in page
 
 
 def test_record_that_is_nowhere_says_what_to_do(
