@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from django.db import transaction
 from django.db.models import QuerySet
 from django.db.models.functions import Now
+from django.utils import formats, timezone
 
 from crm.models import User, Workspace
 from integrations.hub import jobs, wake
@@ -67,10 +68,31 @@ def conflicts_resolve(
 
 def _check(row: SyncConflict) -> None:
     if row.state == ConflictState.DECIDED:
-        raise Conflict("This was decided already, and is being carried out.")
+        raise Conflict(f"{_decided_words(row)} It is being carried out.")
     if row.state == ConflictState.LEFT or row.link.state == LinkState.TOMBSTONE:
         raise Conflict("The record is not linked any more, so nothing can be carried out.")
     if row.state != ConflictState.OPEN:
-        raise Conflict("This is closed: the two sides agree by now, or the rule has settled it.")
+        raise Conflict(_closed_words(row))
     if row.connection.state == ConnectionState.DISABLED:
         raise Conflict(f"{row.connection} is disconnected, so nothing can be carried out.")
+
+
+def _closed_words(row: SyncConflict) -> str:
+    """Who or what has closed it, and when."""
+    if row.resolved_by is not None:
+        return _decided_words(row)
+    if row.state == ConflictState.SETTLED:
+        return "This is closed: the rule has settled it."
+    return f"This is closed: the two sides agree{_when(row)}."
+
+
+def _decided_words(row: SyncConflict) -> str:
+    who = row.resolved_by or "somebody"
+    kept = "the value here stays" if row.winner == Side.OURS else "their value is taken"
+    return f"This was decided already by {who}{_when(row)}: {kept}."
+
+
+def _when(row: SyncConflict) -> str:
+    if row.resolved_at is None:
+        return ""
+    return f" on {formats.date_format(timezone.localtime(row.resolved_at), 'DATETIME_FORMAT')}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from importlib import import_module
 from typing import Any
 
@@ -133,6 +134,24 @@ def test_conflict_that_does_not_wait_is_left_alone(
     conflict.refresh_from_db()
     assert (conflict.state, conflict.winner) == (state, "ours")
     assert not SyncJob.objects.exists()
+
+
+@pytest.mark.parametrize("state", [ConflictState.DECIDED, ConflictState.RESOLVED])
+def test_refusal_names_who_decided_and_when(
+    connection: Connection, manager: User, state: ConflictState
+) -> None:
+    at = datetime(2026, 3, 4, 9, 30, tzinfo=UTC)
+    conflict = conflict_make(
+        connection, state=state, winner="theirs", resolved_by=manager, resolved_at=at
+    )
+
+    with pytest.raises(Conflict) as refusal:
+        conflict_resolve(conflict, winner=Side.OURS, actor=manager)
+
+    said = str(refusal.value)
+    assert f"decided already by {manager} on" in said
+    assert "2026" in said
+    assert "their value is taken" in said
 
 
 def test_conflict_that_cannot_be_carried_out_is_refused(
