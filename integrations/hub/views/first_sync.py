@@ -12,7 +12,7 @@ from crm.access import Action
 from crm.views.doors import WorkspaceRequest, workspace_page
 from integrations.hub import board
 from integrations.hub.errors import HubError
-from integrations.hub.first_sync import stream_lines
+from integrations.hub.first_sync import stream_label, stream_lines
 from integrations.hub.models import Connection, SyncStage, SyncState
 from integrations.hub.sync.rehearsal import rehearsal_leave, rehearsal_start
 from integrations.hub.sync.states import stream_go_live
@@ -60,14 +60,14 @@ def first_sync_decide(request: WorkspaceRequest, pk: int) -> HttpResponse:
 
 
 def _decide(request: WorkspaceRequest, state: SyncState, *, is_accepted: bool) -> None:
-    actor = request.membership.user
+    actor, label = request.membership.user, stream_label(state)
     try:
         if is_accepted:
             stream_go_live(state, actor=actor)
-            messages.success(request, f"{state.object} is live. The first sync has begun.")
+            messages.success(request, f"Live: {label}. The first sync has begun.")
         else:
             rehearsal_leave(state, actor=actor)
-            messages.success(request, f"{state.object} is left alone. Nothing was changed.")
+            messages.success(request, f"Left alone: {label}. Nothing was changed.")
     except HubError as refusal:
         messages.error(request, str(refusal))
 

@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST
 
 from crm.access import Action
+from crm.models import User
 from crm.selectors.pages import KeysFirstPaginator
 from crm.views.doors import WorkspaceRequest, workspace_page
 from integrations.hub.errors import HubError, InvalidSettings
@@ -111,7 +112,7 @@ def person_edit(request: WorkspaceRequest, pk: int, row_pk: int) -> HttpResponse
         except InvalidSettings as refusal:
             form.add_refusal(refusal)
         else:
-            messages.success(request, f"{row} is matched. It holds for records from now on.")
+            messages.success(request, _matched_words(row, form.cleaned_data["user"]))
             return redirect(_people_url(connection))
     context = {
         **shared(connection, PEOPLE),
@@ -136,6 +137,12 @@ def people_fetch(request: WorkspaceRequest, pk: int) -> HttpResponse:
     return redirect(_people_url(connection))
 
 
+def _matched_words(row: OwnershipMapping, user: User | None) -> str:
+    if user is None:
+        return f"{row} is nobody here: records that come from now on go to whoever gets the rest."
+    return f"{row} is {user} here. Records that wait for an owner are mended now."
+
+
 def _unmapped_set(
     request: WorkspaceRequest, connection: Connection, form: UnmappedOwnerForm
 ) -> bool:
@@ -145,7 +152,7 @@ def _unmapped_set(
     except InvalidSettings as refusal:
         form.add_refusal(refusal)
         return False
-    messages.success(request, "Saved. It holds for records from now on.")
+    messages.success(request, "Saved. It holds for records that come from now on.")
     return True
 
 

@@ -125,10 +125,10 @@ def test_first_sync_is_accepted_for_what_is_ticked(admin_client: Client, fresh: 
     looked_at(admin_client, fresh)
     companies = SyncState.objects.get(connection=fresh, object="companies")
 
-    admin_client.post(
-        page_of(fresh, "first_sync_decide"), {"stream": companies.pk, "act": "accept"}
-    )
+    form = {"stream": companies.pk, "act": "accept"}
+    page = admin_client.post(page_of(fresh, "first_sync_decide"), form, follow=True)
 
+    assert "Live: Companies. The first sync has begun." in page.content.decode()
     assert stages(fresh) == [SyncStage.LIVE, SyncStage.REHEARSED]
 
 

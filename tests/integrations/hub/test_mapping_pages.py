@@ -298,9 +298,10 @@ def test_people_are_fetched_and_matched_by_hand(
     row = OwnershipMapping.objects.get(connection=connection)
     address = url(connection, "person_edit", row.pk)
     assert str(salesperson) in text(admin_client.get(address))
-    admin_client.post(address, {"user": salesperson.pk})
+    saved = text(admin_client.post(address, {"user": salesperson.pk}, follow=True))
 
     row.refresh_from_db()
+    assert "Records that wait for an owner are mended now." in saved
     assert (row.user, row.is_automatic) == (salesperson, False)
 
 

@@ -241,3 +241,12 @@ def test_sync_command_fails_for_what_cannot_run(connection: Connection) -> None:
 def test_sync_command_names_no_stream(db: None) -> None:
     with pytest.raises(CommandError, match="No stream"):
         call_command("sync", "--provider", "nobody")
+
+
+def test_words_of_a_connection_that_needs_credentials_are_a_sentence(
+    connection: Connection, contact: Contact, desk: Desk
+) -> None:
+    desk.edit(contact, title="Countess")
+    Connection.objects.filter(pk=connection.pk).update(state="auth_failed")
+
+    assert verdict(contact)[1].startswith(f"{connection.name} needs new credentials; ")
