@@ -97,8 +97,12 @@ def connection_resume(request: WorkspaceRequest, pk: int) -> HttpResponse:
     except HubError as refusal:
         messages.error(request, str(refusal))
     else:
-        said = f"{connection} is active again. Waiting work goes on now. {report.message}"
-        messages.add_message(request, messages.SUCCESS if report.is_ok else messages.WARNING, said)
+        if report.is_ok:
+            said = f"{connection} is active again. Waiting work goes on now. {report.message}"
+            messages.success(request, said)
+        else:
+            said = f"{connection} is switched on, but it did not pass its test. {report.message}"
+            messages.warning(request, said)
     return redirect("hub:connection_detail", pk=pk)
 
 
