@@ -28,6 +28,17 @@ class Action(StrEnum):
     ADMINISTER = "administer"
 
 
+# What a refusal says that the role may not do.
+WORDS: dict[Action, str] = {
+    Action.VIEW: "look at this",
+    Action.EDIT: "change records",
+    Action.EDIT_ANY: "change records of other people or have them sent again",
+    Action.IMPORT: "import records",
+    Action.EXPORT: "export records",
+    Action.CONNECT: "connect systems, map their fields, or compare, stop and undo their syncs",
+    Action.ADMINISTER: "administer the workspace",
+}
+
 _VIEWER = frozenset({Action.VIEW})
 _MEMBER = _VIEWER | {Action.EDIT}
 _MANAGER = _MEMBER | {Action.EDIT_ANY, Action.IMPORT, Action.EXPORT}
@@ -65,10 +76,21 @@ def require(membership: Membership | None, action: Action, record: Record | None
         return
     if membership is None:
         raise PermissionDenied("You are not a member of this workspace.")
+    # Whose own records would be open is refused this one only, as another person's.
+    is_of_another = record is not None and is_allowed(membership, action)
+    wanted = Action.EDIT_ANY if is_of_another else action
     raise PermissionDenied(
-        f"Your role ({membership.get_role_display()}) may not {action} here. "
-        "Ask an admin of the workspace."
+        f"Your role ({membership.get_role_display()}) may not {WORDS[wanted]}. "
+        f"In this workspace {_who_may(wanted)} may."
     )
+
+
+def _who_may(action: Action) -> str:
+    """`a manager, admin or owner`."""
+    roles = [Role(role).label.lower() for role, may in ROLE_ACTIONS.items() if action in may]
+    *others, last = roles
+    named = f"{', '.join(others)} or {last}" if others else last
+    return f"{'an' if named[0] in 'aeiou' else 'a'} {named}"
 
 
 def request_membership(request: HttpRequest) -> Membership:

@@ -9,6 +9,7 @@ from django.test import Client
 from django.urls import reverse
 
 from crm.models import Workspace
+from integrations.hub.credentials import Secrets
 from integrations.hub.models import Connection, ConnectionState
 from tests.integrations.hub import echo
 from tests.integrations.hub.conftest import command_make, connection_make
@@ -126,6 +127,30 @@ def test_pause_and_resume(
     assert paused == ConnectionState.PAUSED
     assert "is active again. Waiting work goes on now. Echo answered" in page
     assert Connection.objects.get(pk=connection.pk).state == ConnectionState.ACTIVE
+
+
+def test_resume_that_fails_its_test_does_not_say_that_work_goes_on(
+    admin_client: Client, workspace: Workspace, vendor: echo.EchoVendor
+) -> None:
+    refused = connection_make(
+        workspace,
+        state=ConnectionState.PAUSED,
+        credentials=Secrets({"api_key": "echo_live_wrongKey000"}),
+    )
+
+    page = admin_client.post(page_of(refused, "resume"), follow=True).content.decode()
+
+    assert "it did not pass its test" in page
+    assert "Waiting work goes on now" not in page
+
+
+def test_refusal_says_what_a_role_may_not_do_and_who_may(
+    viewer_client: Client, connection: Connection
+) -> None:
+    said = viewer_client.post(page_of(connection, "pause")).content.decode()
+
+    assert "Your role (Viewer) may not connect systems, map their fields" in said
+    assert "In this workspace an admin or owner may." in said
 
 
 def test_new_credentials_take_the_connection_back_into_service(
