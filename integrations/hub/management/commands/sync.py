@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from django.core.management.base import BaseCommand, CommandError
 from django.db.models import Q, QuerySet
+from django.utils import timezone
 
 from integrations.hub import disk
 from integrations.hub.errors import Conflict, HubError
@@ -35,7 +36,8 @@ class Command(BaseCommand):
 
     help = (
         "Pull from connected systems now, and send what waits. Exit code 0 only when every stream "
-        "that was named is in step."
+        "that was named was read to its end and no record of the run failed; whether the two sides "
+        "are in step is told by manage.py reconcile."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -84,7 +86,8 @@ def _moment(text: str) -> datetime:
         raise ArgumentTypeError("write a time as 2026-11-01T08:00Z") from error
 
 
-_BAD: Final = (RunStatus.FAILED, RunStatus.HELD, RunStatus.RUNNING, RunStatus.PARTIAL, "refused")
+REFUSED, UNFINISHED = "refused", "not finished"
+_BAD: Final = (RunStatus.FAILED, RunStatus.HELD, RunStatus.PARTIAL, REFUSED, UNFINISHED)
 
 
 def _states(options: dict[str, Any]) -> QuerySet[SyncState]:
@@ -169,14 +172,34 @@ def _line(state: SyncState, last: int, refusal: str) -> dict[str, Any]:
         .order_by("-pk")
         .first()
     )
-    status = "refused" if refusal else (run.status if run else "would run")
     return {
         "connection": state.connection.name,
         "object": state.object,
-        "status": status,
+        "status": REFUSED if refusal else _status(state, run),
         "total": run.total if run else 0,
         "created": run.created if run else 0,
         "updated": run.updated if run else 0,
         "failed": run.failed if run else 0,
-        "error": refusal or (run.error if run else ""),
+        "error": refusal or _reason(state, run),
     }
+
+
+def _status(state: SyncState, run: SyncRun | None) -> str:
+    if run is None:
+        return UNFINISHED if state.is_pulled else "nothing to read"
+    return UNFINISHED if run.status == RunStatus.RUNNING else run.status
+
+
+def _reason(state: SyncState, run: SyncRun | None) -> str:
+    """Of a run that goes on later it stands on the stream, or on what holds the connection back."""
+    if _status(state, run) != UNFINISHED:
+        return run.error if run else ""
+    fresh = SyncState.objects.select_related("connection").get(pk=state.pk)
+    connection = fresh.connection
+    if connection.state != ConnectionState.ACTIVE:
+        return f"{connection} {connection.state_words}."
+    if fresh.last_error or fresh.hold_reason:
+        return fresh.last_error or fresh.hold_reason
+    if connection.gate_until is not None and connection.gate_until > timezone.now():
+        return f"{connection.get_gate_reason_display()}."
+    return "Time is up; it goes on in the background."

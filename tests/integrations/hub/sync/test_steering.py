@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.utils import timezone
 
 from crm.models import Change, Contact, User
 from integrations.hub.errors import Conflict
@@ -33,7 +34,7 @@ from integrations.hub.sync.steering import (
     stream_configure,
     stream_sync_now,
 )
-from tests.integrations.hub.mirror_vendor import MirrorVendor
+from tests.integrations.hub.mirror_vendor import MirrorVendor, Trouble
 from tests.integrations.hub.sync.world import Desk, pull, work
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -236,6 +237,32 @@ def test_sync_command_fails_for_what_cannot_run(connection: Connection) -> None:
 
     assert "has not been accepted" in out.getvalue()
     assert not SyncJob.objects.exists()
+
+
+def test_sync_command_says_why_a_run_is_not_finished(
+    connection: Connection, mirror: MirrorVendor, person: str
+) -> None:
+    mirror.always = lambda kind, body: Trouble(status=503)
+    out = StringIO()
+
+    with pytest.raises(SystemExit):
+        call_command("sync", "--connection", str(connection.pk), "--object", "people", stdout=out)
+
+    assert "people: not finished (" in out.getvalue()
+    assert "503" in out.getvalue()
+
+
+def test_sync_command_fails_for_what_never_began(connection: Connection, person: str) -> None:
+    Connection.objects.filter(pk=connection.pk).update(
+        gate_until=timezone.now() + timedelta(hours=1), gate_reason="rate"
+    )
+    out = StringIO()
+
+    with pytest.raises(SystemExit):
+        call_command("sync", "--connection", str(connection.pk), "--seconds", "1", stdout=out)
+
+    assert "people: not finished (" in out.getvalue()
+    assert "The vendor asked us to slow down." in out.getvalue()
 
 
 def test_sync_command_names_no_stream(db: None) -> None:
