@@ -15,6 +15,7 @@ from cryptography.fernet import Fernet
 from django.core.exceptions import ImproperlyConfigured
 
 from nexa.embedded import data_folder_made
+from nexa.supervisor.single import LOCK_FILE, running
 
 # The pump's budget, and the longest call that it may begin at the end of it.
 TASK_TIMEOUT_SECONDS = 90
@@ -92,6 +93,16 @@ def local_secret(data_folder: Path) -> dict[str, str]:
     if not path.exists():
         _make_local_secret(path)
     return _read_local_secret(path)
+
+
+def demo_sandbox(data_folder: Path) -> str:
+    """Where the demo that runs on this folder has its sandbox; empty when none runs.
+
+    An operator's command is told nothing by the demo, and must not call the real vendors with its
+    data.
+    """
+    found = running(data_folder / LOCK_FILE)
+    return found.sandbox if found else ""
 
 
 def _make_local_secret(path: Path) -> None:

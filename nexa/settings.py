@@ -17,6 +17,7 @@ from whitenoise.compress import Compressor
 from nexa.configuration import (
     cluster_settings,
     database_settings,
+    demo_sandbox,
     growing_folders,
     local_secret,
     log_settings,
@@ -291,7 +292,10 @@ SPECTACULAR_SETTINGS = {
 
 # --- Integrations ---------------------------------------------------------------------------------
 # Sends every vendor call to the sandbox server instead: https://host/x -> <sandbox>/<provider>/x.
-NEXA_SANDBOX_URL = env_url("NEXA_SANDBOX_URL", schemes=("http", "https")).rstrip("/")
+# A demo's own processes are told it; the hub calls nobody for a demo without one.
+NEXA_SANDBOX_URL = env_url("NEXA_SANDBOX_URL", schemes=("http", "https")).rstrip("/") or (
+    demo_sandbox(DATA_FOLDER) if DEMO else ""
+)
 NEXA_PRIVATE_HOSTS_ALLOWED = env_list("NEXA_PRIVATE_HOSTS_ALLOWED")
 WEBHOOK_MAX_BYTES = 1024 * 1024
 # With more events than this unprocessed, vendors are told to send again later.

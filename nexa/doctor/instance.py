@@ -9,8 +9,7 @@ from django.conf import settings
 
 from nexa.doctor.finding import Finding
 from nexa.doctor.machine import PROJECT
-from nexa.serve.together import LOCK_FILE
-from nexa.supervisor.single import Instance, running
+from nexa.supervisor.single import LOCK_FILE, Instance, running
 
 
 def instance_found() -> Finding:

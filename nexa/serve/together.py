@@ -12,11 +12,10 @@ from nexa.serve.steps import cluster_watch
 from nexa.supervisor import Supervisor, SupervisorError
 from nexa.supervisor.ports import port_required
 from nexa.supervisor.register import ProcessRegister
-from nexa.supervisor.single import only_one
+from nexa.supervisor.single import LOCK_FILE, only_one
 
 Say = Callable[[str], None]
 
-LOCK_FILE = "running.lock"
 # Another user, such as an operator's shell, keeps the server and costs us this wait.
 GONE_SECONDS = 5.0
 

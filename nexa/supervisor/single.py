@@ -13,6 +13,8 @@ from pathlib import Path
 
 from nexa.supervisor.errors import SupervisorError
 
+# In the data folder of whatever runs.
+LOCK_FILE = "running.lock"
 LOOK_SECONDS = 0.5
 
 

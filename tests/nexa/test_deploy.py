@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from nexa.supervisor.single import LOCK_FILE, only_one
+
 PROJECT = Path(__file__).resolve().parents[2]
 PRODUCTION = {
     "SECRET_KEY": "z9-Kq3vT7wYb2NcR5xMd8PfL1hGj4SaU6eWiOoXyZ0pQrStUvB",
@@ -81,6 +83,25 @@ def test_demo_makes_its_own_secrets_and_keeps_them(manage, tmp_path) -> None:
     assert first.returncode == 0, first.stderr
     assert first.stdout == again.stdout
     assert (tmp_path / "secrets.json").stat().st_mode & 0o777 == 0o600
+
+
+SANDBOX_ASKED = "from django.conf import settings as s; print(f'<{s.NEXA_SANDBOX_URL}>')"
+
+
+def test_operators_command_on_a_running_demo_finds_its_sandbox(manage, tmp_path) -> None:
+    with only_one(tmp_path / LOCK_FILE, address="http://127.0.0.1:1", sandbox="http://127.0.0.1:9"):
+        running = manage("shell", "-c", SANDBOX_ASKED, NEXA_DEMO="1")
+    stopped = manage("shell", "-c", SANDBOX_ASKED, NEXA_DEMO="1")
+
+    assert "<http://127.0.0.1:9>" in running.stdout, running.stderr
+    assert "<>" in stopped.stdout, stopped.stderr
+
+
+def test_real_installation_takes_no_sandbox_from_its_data_folder(manage, tmp_path) -> None:
+    with only_one(tmp_path / LOCK_FILE, address="http://127.0.0.1:1", sandbox="http://127.0.0.1:9"):
+        done = manage("shell", "-c", SANDBOX_ASKED, **PRODUCTION)
+
+    assert "<>" in done.stdout, done.stderr
 
 
 def test_command_without_tables_says_what_to_run(manage) -> None:

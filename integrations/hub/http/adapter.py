@@ -13,6 +13,7 @@ from requests.adapters import HTTPAdapter
 from integrations.hub.access import host_is_declared
 from integrations.hub.errors import Rejected
 from integrations.hub.http.guard import AddressRefused, pinned_address
+from integrations.hub.http.sandbox_only import sandbox_required
 from integrations.hub.pace import BODY_SECONDS
 from integrations.hub.provider import Provider
 
@@ -56,6 +57,7 @@ class HubAdapter(HTTPAdapter):
         parts = urlsplit(request.url or "")
         if settings.NEXA_SANDBOX_URL:
             return _to_sandbox(request, self.provider.id)
+        sandbox_required()
         if host_is_declared(parts.hostname or "", self.provider.hosts):
             if parts.scheme != "https":
                 raise AddressRefused(f"{self.provider.name} is called over https only.")

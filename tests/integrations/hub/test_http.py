@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 import requests
+from django.core.management import CommandError, call_command
 from django.db import transaction
 
 from integrations.hub import registry
@@ -20,6 +21,7 @@ from integrations.hub.errors import (
     AuthExpired,
     Conflict,
     Forbidden,
+    GateClosed,
     NotFound,
     RateLimited,
     Rejected,
@@ -71,6 +73,23 @@ def test_switch_is_read_at_the_call(connection: Connection, settings: Any) -> No
             session.get(f"{echo.HOST}/account")
 
         assert (first.calls("/account"), second.calls("/account")) == (1, 1)
+
+
+def test_demo_without_its_sandbox_calls_nobody(connection: Connection, settings: Any) -> None:
+    settings.DEMO, settings.NEXA_SANDBOX_URL = True, ""
+
+    with pytest.raises(GateClosed, match=r"The demo is not running.*make demo"):
+        session_for(connection).get(f"{echo.HOST}/account")
+
+
+@pytest.mark.parametrize("command", [["sync"], ["reconcile"], ["hubworker", "--once"]])
+def test_command_of_a_demo_without_its_sandbox_is_refused_in_words(
+    settings: Any, command: list[str]
+) -> None:
+    settings.DEMO, settings.NEXA_SANDBOX_URL = True, ""
+
+    with pytest.raises(CommandError, match="there is no sandbox to ask"):
+        call_command(*command)
 
 
 def test_call_inside_a_transaction_is_refused(connection: Connection, vendor: EchoVendor) -> None:

@@ -6,8 +6,7 @@ import pytest
 
 from nexa.doctor.instance import instance_found
 from nexa.doctor.serving import address_found
-from nexa.serve.together import LOCK_FILE
-from nexa.supervisor.single import only_one
+from nexa.supervisor.single import LOCK_FILE, only_one
 
 
 @pytest.fixture

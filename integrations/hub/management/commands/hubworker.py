@@ -15,6 +15,7 @@ from django.db import Error, close_old_connections
 
 from crm.unavailable import is_database_trouble
 from integrations.hub import selectors, ticking
+from integrations.hub.management.calling import vendors_required
 from integrations.hub.pump import pump
 
 logger = logging.getLogger(__name__)
@@ -42,6 +43,8 @@ class Command(BaseCommand):
         parser.add_argument("--seconds", type=float, default=0, help="End after so long.")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        if not options["watch"]:
+            vendors_required()
         if options["once"]:
             items = pump(options["seconds"] or 300.0, until_idle=True)
             self.stdout.write(f"{items} pieces of work done.")

@@ -9,6 +9,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from integrations.hub.errors import HubError
+from integrations.hub.management.calling import vendors_required
 from integrations.hub.mapping.asking import vendor_ask
 from integrations.hub.models import ConnectionState, SyncRun, SyncStage, SyncState
 from integrations.hub.sync.comparing import GAPS
@@ -31,6 +32,7 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        vendors_required()
         states = _states(options)
         if not states:
             raise CommandError("There is no live stream like that.")

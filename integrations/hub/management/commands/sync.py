@@ -15,6 +15,7 @@ from django.utils import timezone
 
 from integrations.hub import disk
 from integrations.hub.errors import Conflict, HubError
+from integrations.hub.management.calling import vendors_required
 from integrations.hub.mapping.asking import vendor_ask
 from integrations.hub.models import (
     ConnectionState,
@@ -55,6 +56,7 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        vendors_required()
         states = list(_states(options))
         if not states:
             raise CommandError("No stream of a connected system fits; see manage.py doctor.")
