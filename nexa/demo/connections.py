@@ -14,6 +14,8 @@ from integrations.hub.models import Connection, OAuthApplication
 from integrations.hub.models.oauth import CLIENT_SECRET
 from integrations.hub.sandbox.fake import SandboxApp
 from integrations.hub.sandbox.server import installed_apps
+from integrations.hub.sync.states import streams_go_live
+from nexa.demo.matching import demo_matched
 
 
 class DemoConnectionError(Exception):
@@ -62,8 +64,10 @@ def _made(workspace: Workspace, app: SandboxApp, actor: User) -> str:
             credentials=app.demo_credentials,
             settings={field.name: field.default for field in fields} | dict(app.demo_settings),
             actor=actor,
-            goes_live=True,
         )
+        if not connection.attention:
+            demo_matched(connection, app, actor)
+            streams_go_live(connection, actor=None)
     except HubError as error:
         raise DemoConnectionError(f"{_name(app)}: {error}") from error
     if connection.attention:

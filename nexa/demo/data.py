@@ -7,11 +7,11 @@ from django.db import transaction
 from crm.choices import Role
 from crm.models import User, Workspace
 from crm.services.people import membership_set, user_create, workspace_create
+from integrations.hub.sandbox.people import DIRECTOR
 from nexa.demo.logins import OPERATOR, SALESPERSON, Login, login_of
 from nexa.demo.story import story_told
 
 SLUG = "demo"
-OWNER_EMAIL = "owner@demo.example"
 
 
 @transaction.atomic
@@ -22,7 +22,7 @@ def demo_workspace_made(logins: list[Login]) -> Workspace:
     found = Workspace.objects.filter(slug=SLUG).first()
     if found is not None:
         return found
-    owner = user_create(email=OWNER_EMAIL, name="Dana Director")
+    owner = user_create(email=DIRECTOR.email, name=DIRECTOR.name)
     workspace = workspace_create(name="Demo", slug=SLUG, owner=owner)
     # An admin, so that one person can walk the whole loop: import, connect, sell.
     membership_set(workspace=workspace, user=salesperson, role=Role.ADMIN)

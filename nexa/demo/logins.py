@@ -8,12 +8,14 @@ import secrets
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
+from integrations.hub.sandbox import people
+
 LOGINS_FILE = "demo-logins.json"
 OPERATOR = "Operator"
 SALESPERSON = "Salesperson"
 PEOPLE = (
     (OPERATOR, "operator@demo.example", "Olivia Operator"),
-    (SALESPERSON, "sales@demo.example", "Sam Salesperson"),
+    (SALESPERSON, people.SALESPERSON.email, people.SALESPERSON.name),
 )
 
 

@@ -132,3 +132,5 @@ class SandboxApp:
     demo_application: tuple[str, str] | None = None
     # Settings of the demo's connection that are not their defaults.
     demo_settings: Mapping[str, Any] = field(default_factory=dict)
+    # By pipeline of the vendor's: what its stages are called in the demo's own pipeline.
+    demo_stages: Mapping[str, Mapping[str, str]] = field(default_factory=dict)

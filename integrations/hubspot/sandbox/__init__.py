@@ -20,4 +20,15 @@ sandbox = SandboxApp(
         "app_id": str(APP_ID),
         "developer_key": DEVELOPER_KEY,
     },
+    demo_stages={
+        "default": {
+            "appointmentscheduled": "New",
+            "qualifiedtobuy": "Qualified",
+            "presentationscheduled": "Proposal",
+            "decisionmakerboughtin": "Negotiation",
+            "contractsent": "Negotiation",
+            "closedwon": "Closed won",
+            "closedlost": "Closed lost",
+        }
+    },
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from integrations.hub.sandbox.people import COLLEAGUES
 from integrations.hubspot.sandbox.catalog import FIRST_DAY, STAGES, TICKET_STAGES, Json
 from integrations.hubspot.sandbox.moments import iso
 
@@ -24,7 +25,7 @@ def pipelines(kind: str) -> list[Json]:
 
 
 def _pipeline(identifier: str, label: str, stages: list[tuple[str, str, Json]]) -> Json:
-    dates = {"createdAt": iso(FIRST_DAY), "updatedAt": iso(FIRST_DAY), "archived": False}
+    dates = {**_dates(), "archived": False}
     return {
         "id": identifier,
         "label": label,
@@ -45,27 +46,40 @@ def _pipeline(identifier: str, label: str, stages: list[tuple[str, str, Json]]) 
 
 
 def owners() -> list[Json]:
-    """Two people, a queue, and one who left."""
-    dates = {"createdAt": iso(FIRST_DAY), "updatedAt": iso(FIRST_DAY)}
-    people = (("41629779", "Ada", 9001, False), ("41629780", "Grace", 9002, False))
-    left = (("41629782", "Edsger", 9004, True),)
-    rows: list[Json] = [
-        {
-            "id": identifier,
-            "email": f"{first.lower()}@hubspot.test",
-            "type": "PERSON",
-            "firstName": first,
-            "lastName": "Owner",
-            "userId": user,
-            "userIdIncludingInactive": user,
-            "archived": gone,
-            "teams": [{"id": "178588", "name": "Sales", "primary": True}],
-            **dates,
-        }
-        for identifier, first, user, gone in (*people, *left)
+    """Two people and the demo's, a queue, and one who left."""
+    people = [
+        _owner(41629779, "Ada", "Owner", "ada@hubspot.test"),
+        _owner(41629780, "Grace", "Owner", "grace@hubspot.test"),
+        *(
+            _owner(41629783 + number, one.first_name, one.last_name, one.email)
+            for number, one in enumerate(COLLEAGUES)
+        ),
     ]
     queue = {"id": "41629781", "type": "QUEUE", "firstName": "Help desk", "archived": False}
-    return [*rows[:2], {**queue, **dates}, *rows[2:]]
+    left = _owner(41629782, "Edsger", "Owner", "edsger@hubspot.test", has_left=True)
+    return [*people, {**queue, **_dates()}, left]
+
+
+def _owner(
+    number: int, first_name: str, last_name: str, email: str, *, has_left: bool = False
+) -> Json:
+    user = number - 41_620_778
+    return {
+        "id": str(number),
+        "email": email,
+        "type": "PERSON",
+        "firstName": first_name,
+        "lastName": last_name,
+        "userId": user,
+        "userIdIncludingInactive": user,
+        "archived": has_left,
+        "teams": [{"id": "178588", "name": "Sales", "primary": True}],
+        **_dates(),
+    }
+
+
+def _dates() -> Json:
+    return {"createdAt": iso(FIRST_DAY), "updatedAt": iso(FIRST_DAY)}
 
 
 def _text(is_so: bool) -> str:

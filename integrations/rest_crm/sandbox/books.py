@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from integrations.hub.sandbox.deliveries import Message
+from integrations.hub.sandbox.people import COLLEAGUES
 from integrations.hub.sandbox.store import Json
 from integrations.hub.sandbox.vendor import Vendor
 from integrations.rest_crm.sandbox.dialect import spoken
@@ -31,6 +32,10 @@ AGENTS = {
     "agent_121": ("Asha Rao", "asha@agents.example"),
     "agent_122": ("Ben Cole", "ben@agents.example"),
     "agent_123": ("Cleo Diaz", "cleo@agents.example"),
+    **{
+        f"agent_{number}": (colleague.name, colleague.email)
+        for number, colleague in enumerate(COLLEAGUES, start=124)
+    },
 }
 IDENTITY = ("name", "email", "phone", "externalReference", "internalId")
 PAGE = 50

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import requests
 
-from nexa.demo.check import billing, keeping, operating, secrecy, selling
+from nexa.demo.check import billing, keeping, operating, secrecy, selling, standing
 from nexa.demo.check.browser import CheckFailed
 from nexa.demo.check.walk import Walk
 from nexa.demo.logins import OPERATOR, SALESPERSON, login_of, logins_read
@@ -54,6 +54,7 @@ STEPS = (
     Step("A lead of the vendor is here", keeping.lead_taken_over),
     Step("A contact reaches the vendor", keeping.contact_sent),
     Step("A contact of the vendor is here", keeping.contact_taken_over),
+    Step("All in step with the vendors", standing.all_in_step),
     Step("Deal with line items", billing.deal_opened),
     Step("Move to Closed won", billing.deal_won),
     Step("Subscription on the account", billing.subscription_seen),

@@ -109,7 +109,7 @@ def test_owners_are_people_and_queues(client: Client) -> None:
     left = list(client.owners(is_archived=True))
     (ada,) = client.owners(email="ada@hubspot.test")
 
-    assert [owner.is_queue for owner in owners] == [False, False, True]
+    assert [owner.is_queue for owner in owners] == [False, False, False, False, True]
     assert [owner.first_name for owner in left] == ["Edsger"]
     assert (ada.first_name, ada.user_id) == ("Ada", 9001)
 

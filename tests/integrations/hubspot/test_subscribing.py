@@ -166,6 +166,8 @@ def test_users_are_people_who_are_there_and_who_left(portal: Portal) -> None:
     assert [(one.email, one.is_active) for one in found] == [
         ("ada@hubspot.test", True),
         ("grace@hubspot.test", True),
+        ("sales@demo.example", True),
+        ("owner@demo.example", True),
         ("edsger@hubspot.test", False),
     ]
 
