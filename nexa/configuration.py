@@ -20,6 +20,7 @@ from nexa.supervisor.single import LOCK_FILE, running
 # The pump's budget, and the longest call that it may begin at the end of it.
 TASK_TIMEOUT_SECONDS = 90
 TASK_RETRY_SECONDS = 300
+SECRETS_FILE = "secrets.json"
 
 
 def database_settings(url: str, *, data_folder: Path) -> dict[str, Any]:
@@ -89,7 +90,7 @@ def shortest_retry_seconds(
 
 def local_secret(data_folder: Path) -> dict[str, str]:
     """Secrets of a demo or a developer's checkout, made once and kept readable by its user only."""
-    path = data_folder / "secrets.json"
+    path = data_folder / SECRETS_FILE
     if not path.exists():
         _make_local_secret(path)
     return _read_local_secret(path)

@@ -5,9 +5,11 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from nexa.demo.logins import Login, logins_read
 from nexa.demo.plan import DemoPlan
+from nexa.serve.folders import demo_folder_take
 from nexa.serve.steps import awaited, step_done
 from nexa.serve.together import Say, embedded_database_used, supervised
 from nexa.supervisor import Supervisor
@@ -24,13 +26,20 @@ def demo_running(plan: DemoPlan, say: Say, *, durable: bool = True) -> Iterator[
             say=say,
             sandbox=plan.sandbox_address,
         ) as supervisor,
-        embedded_database_used(plan.folder, durable=durable),
+        _database_used(plan.folder, durable=durable),
     ):
         try:
             _everything_started(plan, supervisor, say)
             yield supervisor
         finally:
             supervisor.stop()  # before the database, which they use
+
+
+@contextmanager
+def _database_used(folder: Path, *, durable: bool) -> Iterator[None]:
+    demo_folder_take(folder)
+    with embedded_database_used(folder, durable=durable):
+        yield
 
 
 def demo_served(plan: DemoPlan, say: Say) -> None:

@@ -9,7 +9,9 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from nexa.embedded import default_data_folder
+from nexa.env import TRUE_WORDS
 from nexa.serve.commands import PROJECT, cluster_command, web_command
+from nexa.serve.folders import demo_folder_refuse
 from nexa.serve.steps import awaited, step_done
 from nexa.serve.together import Say, embedded_database_used, supervised
 from nexa.supervisor import ChildSpec
@@ -20,6 +22,8 @@ def installation_served(port: int, say: Say) -> None:
     address = f"http://127.0.0.1:{port}"
     environment = {"NEXA_BASE_URL": address, "PYTHONUNBUFFERED": "1", **os.environ}
     folder = data_folder(environment)
+    if environment.get("NEXA_DEMO", "").strip().lower() not in TRUE_WORDS:
+        demo_folder_refuse(folder)
     host = urlsplit(environment["NEXA_BASE_URL"]).netloc
     with ExitStack() as stack:
         supervisor = stack.enter_context(

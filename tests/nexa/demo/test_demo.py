@@ -18,6 +18,7 @@ import pytest
 import requests
 
 from nexa.embedded.throwaway import throwaway_folder
+from nexa.serve.folders import is_demos
 from nexa.supervisor.ports import port_anywhere
 
 pytestmark = pytest.mark.cluster
@@ -85,6 +86,7 @@ def test_demo_is_one_at_a_time_finds_its_data_again_and_clears_what_a_kill_left(
         said = _heard(process, "Ctrl-C")
         first = re.findall(r"password: (\S+)", said)
         assert requests.get(f"http://127.0.0.1:{port}/readyz", timeout=10).status_code == 200
+        assert is_demos(folder)
         _second_is_refused(folder, port)
         process.kill()
         process.wait()

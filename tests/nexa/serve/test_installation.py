@@ -13,8 +13,12 @@ from pathlib import Path
 import pytest
 import requests
 
+from nexa.configuration import SECRETS_FILE
+from nexa.demo.logins import LOGINS_FILE
 from nexa.embedded.throwaway import throwaway_folder
+from nexa.serve.folders import demo_folder_refuse, demo_folder_take, is_demos
 from nexa.serve.installation import data_folder
+from nexa.supervisor import SupervisorError
 from nexa.supervisor.ports import port_anywhere
 
 PROJECT = Path(__file__).resolve().parents[3]
@@ -96,6 +100,38 @@ def test_installation_without_settings_is_told_what_is_missing(folder) -> None:
 
     assert process.returncode == 1
     assert "SECRET_KEY is not set" in said
+
+
+def test_folder_of_a_demo_is_refused_with_the_setting_that_names_another(folder) -> None:
+    demo_folder_take(folder)
+
+    process = _run(folder, port_anywhere(), **PRODUCTION)
+    said, _ = process.communicate(timeout=120)
+
+    assert process.returncode == 1
+    assert "belongs to a demo" in said
+    assert "NEXA_DATA_DIR" in said
+    assert not (folder / "postgresql").exists()
+
+
+@pytest.mark.parametrize("name", [LOGINS_FILE, SECRETS_FILE])
+def test_demo_keeps_a_folder_it_made_before_folders_were_marked(tmp_path, name) -> None:
+    (tmp_path / "postgresql" / "cluster").mkdir(parents=True)
+    (tmp_path / name).touch()
+
+    demo_folder_take(tmp_path)
+
+    assert is_demos(tmp_path)
+
+
+def test_demo_does_not_take_over_the_folder_of_an_installation(tmp_path) -> None:
+    (tmp_path / "postgresql" / "cluster").mkdir(parents=True)
+
+    with pytest.raises(SupervisorError, match="NEXA_DATA_DIR"):
+        demo_folder_take(tmp_path)
+
+    assert not is_demos(tmp_path)
+    demo_folder_refuse(tmp_path)
 
 
 def test_data_folder_is_the_one_that_settings_read(tmp_path) -> None:
