@@ -28,8 +28,8 @@ def env_bool(name: str, *, default: bool = False) -> bool:
     raise ImproperlyConfigured(f"{name} must be true or false, not {word!r}.")
 
 
-def env_int(name: str, default: int, *, minimum: int = 0) -> int:
-    """Raise ImproperlyConfigured unless the value is a whole number of at least `minimum`."""
+def env_int(name: str, default: int, *, minimum: int = 0, maximum: int | None = None) -> int:
+    """Raise ImproperlyConfigured unless the value is a whole number within these limits."""
     text = env_str(name)
     if not text:
         return default
@@ -39,12 +39,20 @@ def env_int(name: str, default: int, *, minimum: int = 0) -> int:
         raise ImproperlyConfigured(f"{name} must be a whole number, not {text!r}.") from None
     if number < minimum:
         raise ImproperlyConfigured(f"{name} must be at least {minimum}, not {number}.")
+    if maximum is not None and number > maximum:
+        raise ImproperlyConfigured(f"{name} must be at most {maximum}, not {number}.")
     return number
 
 
-def env_list(name: str, default: str = "") -> list[str]:
-    """Comma-separated values, blanks dropped."""
-    return [part.strip() for part in env_str(name, default).split(",") if part.strip()]
+def env_list(name: str, default: str = "", *, needed_for: str = "") -> list[str]:
+    """Comma-separated values, blanks dropped.
+
+    Raises ImproperlyConfigured when there is none though it is `needed_for` something, in words.
+    """
+    found = [part.strip() for part in env_str(name, default).split(",") if part.strip()]
+    if needed_for and not found:
+        raise ImproperlyConfigured(f"{name} is not set. Set it to {needed_for}.")
+    return found
 
 
 def env_path(name: str, default: Path) -> Path:
@@ -59,19 +67,26 @@ def env_url(name: str, *, schemes: tuple[str, ...], default: str = "") -> str:
     return url
 
 
-def env_secret(name: str, *, default: str = "", is_required: bool = True) -> str:
+def env_secret(name: str, *, default: str = "", is_required: bool = True, shortest: int = 0) -> str:
     """A value that may also lie in a file named by NAME_FILE; empty only if it is not required.
 
-    Raises ImproperlyConfigured when it is required, neither is set and no default is given.
+    Raises ImproperlyConfigured when it is required, neither is set and no default is given, and
+    for one of fewer than `shortest` characters; no message shows the value.
     """
     file_name = env_str(f"{name}_FILE")
     if file_name:
-        return _read_secret_file(f"{name}_FILE", Path(file_name))
-    secret = env_str(name, default)
+        secret = _read_secret_file(f"{name}_FILE", Path(file_name))
+    else:
+        secret = env_str(name, default)
     if is_required and not secret:
         raise ImproperlyConfigured(
             f"{name} is not set. Set {name}, or {name}_FILE to the path of a file that holds it; "
             "`manage.py doctor` explains every setting."
+        )
+    if secret and len(secret) < shortest:
+        raise ImproperlyConfigured(
+            f"{name} is too short: it needs at least {shortest} random characters. Make one with: "
+            "python3 -c 'import secrets; print(secrets.token_urlsafe(50))'"
         )
     return secret
 

@@ -40,7 +40,9 @@ DATA_FOLDER = env_path("NEXA_DATA_DIR", default_data_folder(BASE_DIR))
 
 # --- Secrets: outside DEBUG and demo none has a default -------------------------------------------
 _local = local_secret(DATA_FOLDER) if DEBUG or DEMO else {}
-SECRET_KEY = env_secret("SECRET_KEY", default=_local.get("SECRET_KEY", ""))
+SECRET_KEY = env_secret(
+    "SECRET_KEY", default=_local.get("SECRET_KEY", ""), shortest=0 if DEBUG or DEMO else 50
+)
 # Comma-separated Fernet keys; the first encrypts, all decrypt.
 NEXA_ENCRYPTION_KEYS = env_secret(
     "NEXA_ENCRYPTION_KEYS", default=_local.get("NEXA_ENCRYPTION_KEYS", "")
@@ -50,7 +52,11 @@ NEXA_METRICS_TOKEN = env_secret("NEXA_METRICS_TOKEN", is_required=False)
 
 # --- Hosts ----------------------------------------------------------------------------------------
 LOCAL_HOSTS = "localhost,127.0.0.1,[::1]" if DEBUG or DEMO else ""
-ALLOWED_HOSTS = env_list("ALLOWED_HOSTS", LOCAL_HOSTS)
+ALLOWED_HOSTS = env_list(
+    "ALLOWED_HOSTS",
+    LOCAL_HOSTS,
+    needed_for="the host names of this installation, comma-separated; any other is refused",
+)
 NEXA_BASE_URL = env_url(
     "NEXA_BASE_URL", schemes=("http", "https"), default="http://127.0.0.1:8000"
 ).rstrip("/")
@@ -308,7 +314,7 @@ SYNC_GUARD_OVERWRITES_PERCENT = env_int("NEXA_SYNC_GUARD_OVERWRITES_PERCENT", 30
 # A pull waits while so many jobs of its connection do.
 SYNC_MAX_WAITING = env_int("NEXA_SYNC_MAX_WAITING", 5000, minimum=1)
 # When the night's comparison of all streams begins, by UTC.
-SYNC_RECONCILE_HOUR = env_int("NEXA_SYNC_RECONCILE_HOUR", 3, minimum=0)
+SYNC_RECONCILE_HOUR = env_int("NEXA_SYNC_RECONCILE_HOUR", 3, maximum=23)
 # Days after which the hub forgets what is done; 0 keeps it for ever. What is dead or open stays.
 RETENTION_DAYS = {
     "inbox_bodies": env_int("NEXA_KEEP_INBOX_BODIES_DAYS", 30),

@@ -20,6 +20,7 @@ PROGRAMS = Path(sys.executable).parent
 ENVIRONMENT = {
     "DATABASE_URL": "postgres://nobody@127.0.0.1:1/unused",
     "SECRET_KEY": "only-for-checks-0123456789-0123456789-0123456789-abc",
+    "ALLOWED_HOSTS": "localhost",
     "NEXA_ENCRYPTION_KEYS": "Zm9yLXRlc3RzLW9ubHktZm9yLXRlc3RzLW9ubHktMDE=",
 }
 

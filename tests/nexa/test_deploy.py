@@ -64,6 +64,22 @@ def test_start_without_a_secret_is_refused_by_its_name(manage, name) -> None:
     assert f"{name} is not set" in done.stderr
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("SECRET_KEY", "abc", "SECRET_KEY is too short"),
+        ("ALLOWED_HOSTS", "", "ALLOWED_HOSTS is not set"),
+        ("NEXA_SYNC_RECONCILE_HOUR", "99", "NEXA_SYNC_RECONCILE_HOUR must be at most 23"),
+    ],
+)
+def test_start_with_an_unusable_setting_is_refused_in_words(manage, name, value, said) -> None:
+    done = manage("check", **{**PRODUCTION, name: value})
+
+    assert done.returncode == 2
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 def test_start_shows_no_secret_in_what_it_refuses(manage) -> None:
     done = manage("check", **{**PRODUCTION, "DATABASE_URL": "mysql://u:hunter2@h/d"})
 

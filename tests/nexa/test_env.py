@@ -54,6 +54,33 @@ def test_env_int_refuses(given, text, said) -> None:
         env_int(NAME, 4, minimum=1)
 
 
+def test_env_int_refuses_more_than_its_maximum(given) -> None:
+    given("99")
+
+    with pytest.raises(ImproperlyConfigured, match="NEXA_TEST_VALUE must be at most 23, not 99"):
+        env_int(NAME, 3, maximum=23)
+
+
+@pytest.mark.parametrize("text", ["", " , "])
+def test_env_list_that_is_needed_is_refused_empty(given, text) -> None:
+    given(text)
+
+    with pytest.raises(ImproperlyConfigured, match=r"NEXA_TEST_VALUE is not set\. Set it to names"):
+        env_list(NAME, needed_for="names")
+
+
+def test_env_secret_that_is_too_short_is_refused_and_not_shown(given, tmp_path) -> None:
+    given("hunter2")
+    with pytest.raises(ImproperlyConfigured, match="at least 50 random characters") as refused:
+        env_secret(NAME, shortest=50)
+    assert "hunter2" not in str(refused.value)
+
+    (tmp_path / "key").write_text("hunter2")
+    given(str(tmp_path / "key"), f"{NAME}_FILE")
+    with pytest.raises(ImproperlyConfigured, match="is too short"):
+        env_secret(NAME, shortest=50)
+
+
 def test_env_int_that_is_empty_takes_the_default(given) -> None:
     given("")
 

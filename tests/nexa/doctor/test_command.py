@@ -52,6 +52,7 @@ def test_doctor_looks_at_every_part_and_tells_what_to_do(doctor) -> None:
     done = doctor(
         "--json",
         SECRET_KEY="hunter2-hunter2-hunter2-hunter2-hunter2-hunter2-0123",
+        ALLOWED_HOSTS="crm.example",
         NEXA_ENCRYPTION_KEYS="Zm9yLXRlc3RzLW9ubHktZm9yLXRlc3RzLW9ubHktMDE=",
         DATABASE_URL="postgres://nexa:hunter2@127.0.0.1:1/nexa",
         NEXA_SANDBOX_URL="http://127.0.0.1:8100",
