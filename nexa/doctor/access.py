@@ -19,15 +19,22 @@ def access_found() -> list[Finding]:
         connections = list(rows.select_related("workspace").order_by("pk"))
     except DatabaseError:
         return [Finding(PART, "not looked at: no database", "Mend the database first.")]
-    reports = [(one, credential_report(one)) for one in connections]
-    troubled = [
-        Finding(PART, _named(one), report.advice_text) for one, report in reports if report.advice
-    ]
+    needs = [(one, _need(one)) for one in connections]
+    troubled = [Finding(PART, _named(one), need) for one, need in needs if need]
     if not troubled:
-        return [Finding(PART, f"{len(connections)} connections, none needs anything")]
+        number = "1 connection" if len(connections) == 1 else f"{len(connections)} connections"
+        return [Finding(PART, f"{number}, none needs anything")]
     more = len(troubled) - SHOWN
     rest = [Finding(PART, f"{more} more", "See Connections in the console.")] if more > 0 else []
     return [*troubled[:SHOWN], *rest]
+
+
+def _need(connection: Connection) -> str:
+    """What its page says it needs: also where credentials that are well do not open the vendor."""
+    words = list(credential_report(connection).advice)
+    if connection.attention and connection.attention not in words:
+        words.append(connection.attention)
+    return " ".join(words)
 
 
 def _named(connection: Connection) -> str:
