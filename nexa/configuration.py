@@ -21,6 +21,7 @@ from nexa.supervisor.single import LOCK_FILE, running
 TASK_TIMEOUT_SECONDS = 90
 TASK_RETRY_SECONDS = 300
 SECRETS_FILE = "secrets.json"
+DEFAULT_BASE_URL = "http://127.0.0.1:8000"
 
 
 def database_settings(url: str, *, data_folder: Path) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from django.urls import reverse_lazy
 from whitenoise.compress import Compressor
 
 from nexa.configuration import (
+    DEFAULT_BASE_URL,
     cluster_settings,
     database_settings,
     demo_sandbox,
@@ -58,7 +59,7 @@ ALLOWED_HOSTS = env_list(
     needed_for="the host names of this installation, comma-separated; any other is refused",
 )
 NEXA_BASE_URL = env_url(
-    "NEXA_BASE_URL", schemes=("http", "https"), default="http://127.0.0.1:8000"
+    "NEXA_BASE_URL", schemes=("http", "https"), default=DEFAULT_BASE_URL
 ).rstrip("/")
 CSRF_TRUSTED_ORIGINS = [NEXA_BASE_URL]
 HTTPS = NEXA_BASE_URL.startswith("https://")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.conf import settings
 from django.db import DatabaseError, connection
 
+from nexa.doctor.demo import mend_of
 from nexa.doctor.finding import Finding
 from nexa.readiness import migrations_missing
 from nexa.redaction import redact
@@ -35,7 +36,9 @@ def migrations_found() -> Finding:
         return Finding(part, "not looked at: no database", "Mend the database first.")
     if missing:
         shown = ", ".join(missing[:5]) + (" …" if len(missing) > 5 else "")
-        return Finding(part, f"{len(missing)} not applied: {shown}", "Run manage.py migrate.")
+        return Finding(
+            part, f"{len(missing)} not applied: {shown}", mend_of("Run manage.py migrate.")
+        )
     return Finding(part, "all applied")
 
 

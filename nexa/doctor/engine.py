@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.db import DatabaseError
 
 from integrations.hub.selectors import hub_health
+from nexa.doctor.demo import mend_of
 from nexa.doctor.finding import Finding
 from nexa.readiness import cluster_judged
 
@@ -29,6 +30,8 @@ def cluster_found() -> Finding:
     return Finding(
         part,
         said,
-        "Start the workers (manage.py qcluster, or make run). If they run, restart them and read "
-        "their log.",
+        mend_of(
+            "Start the workers (manage.py qcluster, or make run). If they run, restart them and "
+            "read their log."
+        ),
     )

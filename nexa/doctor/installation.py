@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from nexa.doctor.access import access_found
+from nexa.doctor.checks import settings_found
 from nexa.doctor.database import database_found, migrations_found
+from nexa.doctor.demo import is_demo_unmade, unmade_found
 from nexa.doctor.engine import cluster_found
 from nexa.doctor.finding import Finding
 from nexa.doctor.instance import instance_found
@@ -13,14 +15,11 @@ from nexa.doctor.serving import (
     assets_found,
     cache_found,
     mail_found,
-    settings_found,
     storage_found,
 )
 from nexa.doctor.streams import streams_found
 
 LOOKS = (
-    instance_found,
-    settings_found,
     address_found,
     keys_found,
     database_found,
@@ -35,4 +34,7 @@ LOOKS = (
 
 
 def look() -> list[Finding]:
-    return [*(one() for one in LOOKS), *access_found(), *streams_found()]
+    first = [instance_found(), *settings_found()]
+    if is_demo_unmade():
+        return [*first, unmade_found()]
+    return [*first, *(one() for one in LOOKS), *access_found(), *streams_found()]

@@ -11,13 +11,13 @@ from django.conf import settings
 from django.contrib.staticfiles import finders
 from django.contrib.staticfiles.storage import staticfiles_storage
 from django.core.cache import cache
-from django.core.checks import Tags, run_checks
-from django.core.checks.messages import WARNING
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.core.mail import get_connection
 from redis.exceptions import RedisError
 
+from nexa.configuration import DEFAULT_BASE_URL
+from nexa.doctor.demo import mend_of
 from nexa.doctor.finding import Finding
 from nexa.doctor.instance import running_here
 from nexa.redaction import redact
@@ -28,7 +28,9 @@ BUILT_FILE = "icons.svg"
 def assets_found() -> Finding:
     part = "Static files"
     if finders.find(BUILT_FILE) is None:
-        return Finding(part, "the icons and fonts are not built", "Run manage.py build_assets.")
+        return Finding(
+            part, "the icons and fonts are not built", mend_of("Run manage.py build_assets.")
+        )
     if settings.DEBUG:
         return Finding(part, "built; served as they are in DEBUG")
     try:
@@ -37,7 +39,7 @@ def assets_found() -> Finding:
         return Finding(
             part,
             f"not collected into {settings.STATIC_ROOT}",
-            "Run manage.py collectstatic --noinput.",
+            mend_of("Run manage.py collectstatic --noinput."),
         )
     return Finding(part, f"collected in {settings.STATIC_ROOT}")
 
@@ -107,28 +109,6 @@ def cache_found() -> Finding:
     return Finding(part, "Redis answers", "" if answered else "Redis forgets what it is given.")
 
 
-def settings_found() -> Finding:
-    """Django's own checks and ours; those for deployment unless this is a demo or DEBUG."""
-    deploys = not (settings.DEBUG or settings.DEMO)
-    # The database's own checks are made beside, where an unreachable one is told as such.
-    found = [
-        message
-        for message in run_checks(
-            tags=[Tags.security, Tags.models, Tags.urls, Tags.templates, "hub"],
-            include_deployment_checks=deploys,
-        )
-        if message.level >= WARNING and not message.is_silenced()
-    ]
-    if not found:
-        return Finding("Checks", "nothing to say" + ("" if deploys else " (demo or DEBUG)"))
-    return Finding(
-        "Checks",
-        "; ".join(f"{message.id}: {message.msg}" for message in found[:5]),
-        " ".join(message.hint for message in found[:5] if message.hint)
-        or "See manage.py check --deploy.",
-    )
-
-
 def address_found() -> Finding:
     if settings.DEMO or settings.DEBUG:
         found = running_here()
@@ -141,4 +121,7 @@ def address_found() -> Finding:
             "NEXA_SANDBOX_URL is set: no call reaches a vendor",
             "Unset NEXA_SANDBOX_URL and start everything again.",
         )
-    return Finding("Address", settings.NEXA_BASE_URL)
+    found = running_here()
+    # make run tells its processes where it serves, when nobody has said under which address.
+    is_told = found is not None and settings.NEXA_BASE_URL == DEFAULT_BASE_URL
+    return Finding("Address", found.address if found and is_told else settings.NEXA_BASE_URL)

@@ -11,6 +11,11 @@ from pathlib import Path
 import pytest
 
 PROJECT = Path(__file__).resolve().parents[3]
+INSTALLATION = {
+    "SECRET_KEY": "hunter2-hunter2-hunter2-hunter2-hunter2-hunter2-0123",
+    "ALLOWED_HOSTS": "crm.example",
+    "NEXA_ENCRYPTION_KEYS": "Zm9yLXRlc3RzLW9ubHktZm9yLXRlc3RzLW9ubHktMDE=",
+}
 
 
 @pytest.fixture
@@ -51,9 +56,7 @@ def test_doctor_runs_with_a_setting_that_is_wrong(doctor) -> None:
 def test_doctor_looks_at_every_part_and_tells_what_to_do(doctor) -> None:
     done = doctor(
         "--json",
-        SECRET_KEY="hunter2-hunter2-hunter2-hunter2-hunter2-hunter2-0123",
-        ALLOWED_HOSTS="crm.example",
-        NEXA_ENCRYPTION_KEYS="Zm9yLXRlc3RzLW9ubHktZm9yLXRlc3RzLW9ubHktMDE=",
+        **INSTALLATION,
         DATABASE_URL="postgres://nexa:hunter2@127.0.0.1:1/nexa",
         NEXA_SANDBOX_URL="http://127.0.0.1:8100",
     )
@@ -66,3 +69,20 @@ def test_doctor_looks_at_every_part_and_tells_what_to_do(doctor) -> None:
     assert parts["Encryption keys"]["ok"]
     assert all(part["mend"] for part in parts.values() if not part["ok"])
     assert "hunter2" not in done.stdout + done.stderr
+
+
+def test_demo_that_was_never_made_is_one_thing_to_mend(doctor) -> None:
+    done = doctor("--json", NEXA_DEMO="1")
+
+    wrong = [one for one in json.loads(done.stdout)["parts"] if not one["ok"]]
+    assert [(one["part"], one["mend"]) for one in wrong] == [("Demo", "Run make demo.")]
+
+
+def test_each_check_is_a_line_with_its_own_advice(doctor) -> None:
+    done = doctor("--json", **INSTALLATION, DATABASE_URL="postgres://nexa@127.0.0.1:1/nexa")
+
+    checks = [one for one in json.loads(done.stdout)["parts"] if one["part"] == "Checks"]
+    (plain,) = (one for one in checks if "security.W" in one["said"])
+    assert "NEXA_BASE_URL" in plain["mend"]
+    assert all(one["mend"] for one in checks)
+    assert [one["mend"] for one in checks if "EMAIL_HOST" in one["said"]] != [plain["mend"]]

@@ -12,6 +12,8 @@ from nexa.doctor import database, disks, engine, keys, serving
 
 pytestmark = pytest.mark.django_db
 
+HASHED = {"BACKEND": "django.contrib.staticfiles.storage.ManifestStaticFilesStorage"}
+
 
 @pytest.fixture
 def stored(workspace, settings) -> Connection:
@@ -41,6 +43,17 @@ def test_migration_that_is_missing_is_named() -> None:
 
     assert "imports.0001" in found.said
     assert "migrate" in found.mend
+
+
+def test_advice_in_a_demo_names_its_own_command(settings, tmp_path) -> None:
+    settings.DEMO, settings.STATIC_ROOT = True, str(tmp_path)
+    settings.STORAGES = {**settings.STORAGES, "staticfiles": HASHED}
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM django_migrations WHERE app = 'imports'")
+
+    found = database.migrations_found(), serving.assets_found(), engine.cluster_found()
+
+    assert {one.mend for one in found} == {"Run make demo."}
 
 
 def test_credentials_open_with_the_present_key(stored) -> None:
@@ -180,10 +193,7 @@ def test_cache_that_does_not_answer_is_told(settings) -> None:
 
 def test_static_files_that_were_not_collected_are_told(settings, tmp_path) -> None:
     settings.STATIC_ROOT = str(tmp_path)
-    settings.STORAGES = {
-        **settings.STORAGES,
-        "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.ManifestStaticFilesStorage"},
-    }
+    settings.STORAGES = {**settings.STORAGES, "staticfiles": HASHED}
 
     found = serving.assets_found()
 

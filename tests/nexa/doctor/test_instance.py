@@ -35,3 +35,14 @@ def test_data_on_which_nothing_runs_is_told_as_such(folder) -> None:
     assert address_found().said == (
         "http://127.0.0.1:8000 (when started); sandbox of vendors: none"
     )
+
+
+def test_address_of_make_run_is_where_it_serves_unless_another_was_set(folder, settings) -> None:
+    settings.DEMO = False
+    with only_one(folder / LOCK_FILE, address="http://127.0.0.1:8143"):
+        served = address_found()
+        settings.NEXA_BASE_URL = "https://crm.example"
+        public = address_found()
+
+    assert served.said == "http://127.0.0.1:8143"
+    assert public.said == "https://crm.example"
