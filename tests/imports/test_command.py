@@ -126,6 +126,16 @@ def test_an_unknown_workspace_is_refused(tmp_path: Path, workspace: Workspace) -
     assert refused.value.returncode == 2
 
 
+def test_a_missing_file_is_refused_in_words(tmp_path: Path, workspace: Workspace) -> None:
+    path = tmp_path / "nofile.csv"
+
+    with pytest.raises(CommandError) as refused:
+        call_command("import", str(path), "--workspace", workspace.slug)
+
+    assert str(refused.value) == f"{path} cannot be used: No such file or directory."
+    assert refused.value.returncode == 2
+
+
 def test_a_missing_file_is_refused_as_json(tmp_path: Path, workspace: Workspace) -> None:
     out = io.StringIO()
 

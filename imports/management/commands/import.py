@@ -83,8 +83,11 @@ class Command(BaseCommand):
         try:
             with _queue_quiet(is_asked=options["verbosity"] < 2):
                 job = self._import(options)
-        except (UnreadableFile, WrongState, _Unusable, OSError) as error:
+        except (UnreadableFile, WrongState, _Unusable) as error:
             self._refuse(str(error), as_json=options["json"])
+        except OSError as error:
+            where, why = error.filename or options["file"], error.strerror or str(error)
+            self._refuse(f"{where} cannot be used: {why}.", as_json=options["json"])
         code = _exit_code(job)
         self._print(job, as_json=options["json"], is_well=code == 0)
         if code:
