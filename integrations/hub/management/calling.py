@@ -1,10 +1,11 @@
-"""What every command that calls vendors asks first."""
+"""What the commands of operators ask first."""
 
 from __future__ import annotations
 
 from django.core.management.base import CommandError
 
 from integrations.hub.http import SandboxMissing, sandbox_required
+from integrations.hub.models import Connection
 
 
 def vendors_required() -> None:
@@ -13,3 +14,9 @@ def vendors_required() -> None:
         sandbox_required()
     except SandboxMissing as error:
         raise CommandError(str(error)) from error
+
+
+def connection_required(number: int | None) -> None:
+    """Raise CommandError for a number that no connection has; None names none."""
+    if number is not None and not Connection.objects.filter(pk=number).exists():
+        raise CommandError(f"There is no connection {number}.")

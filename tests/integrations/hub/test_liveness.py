@@ -122,6 +122,8 @@ def test_replay_command_starts_dead_rows_over(
         call_command("replay", "jobs", str(job.pk), "--actor=nobody@example.test")
     with pytest.raises(SystemExit):
         call_command("replay", "jobs", "999999", "--actor", actor.email, stderr=io.StringIO())
+    with pytest.raises(CommandError, match="There is no connection 999999"):
+        call_command("replay", "jobs", "--connection", "999999", "--actor", actor.email)
     call_command("replay", "jobs", str(job.pk), "--actor", actor.email, stdout=io.StringIO())
 
     pump(budget_seconds=30)

@@ -12,6 +12,7 @@ from crm.models import User
 from integrations.hub.errors import Conflict
 from integrations.hub.inbox import event_replay
 from integrations.hub.jobs import job_replay
+from integrations.hub.management.calling import connection_required
 from integrations.hub.models import InboxEvent, InboxState, JobState, SyncJob
 
 
@@ -35,6 +36,7 @@ class Command(BaseCommand):
             raise CommandError(f"There is no user {options['actor']}.")
         if not options["ids"] and options["connection"] is None:
             raise CommandError("Name ids, or a --connection.")
+        connection_required(options["connection"])
         rows = _rows(options)
         refused = {} if options["dry_run"] else _replay(rows, options["what"], actor)
         missing = sorted(set(options["ids"]) - {row.pk for row in rows})
