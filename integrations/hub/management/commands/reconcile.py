@@ -9,7 +9,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from integrations.hub.errors import HubError
-from integrations.hub.management.calling import vendors_required
+from integrations.hub.management.calling import calls_quiet, vendors_required
 from integrations.hub.mapping.asking import vendor_ask
 from integrations.hub.models import ConnectionState, SyncRun, SyncStage, SyncState
 from integrations.hub.sync.comparing import GAPS
@@ -36,7 +36,8 @@ class Command(BaseCommand):
         states = _states(options)
         if not states:
             raise CommandError("There is no live stream like that.")
-        lines = [self._line(state, options) for state in states]
+        with calls_quiet(options["verbosity"]):
+            lines = [self._line(state, options) for state in states]
         if options["json"]:
             self.stdout.write(json.dumps(lines))
         if any(line.get("error") or line["percent"] < 100 for line in lines):

@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from integrations.hub import disk
 from integrations.hub.errors import Conflict, HubError
-from integrations.hub.management.calling import vendors_required
+from integrations.hub.management.calling import calls_quiet, vendors_required
 from integrations.hub.mapping.asking import vendor_ask
 from integrations.hub.models import (
     ConnectionState,
@@ -61,9 +61,10 @@ class Command(BaseCommand):
         if not states:
             raise CommandError("No stream of a connected system fits; see manage.py doctor.")
         last = _last_run_id()
-        refused = _rehearse(states) if options["dry_run"] else _begin(states, options)
-        begun = [state for state in states if state.pk not in refused]
-        is_over = options["dry_run"] or _work(begun, options["seconds"])
+        with calls_quiet(options["verbosity"]):
+            refused = _rehearse(states) if options["dry_run"] else _begin(states, options)
+            begun = [state for state in states if state.pk not in refused]
+            is_over = options["dry_run"] or _work(begun, options["seconds"])
         lines = [_line(state, last, refused.get(state.pk, "")) for state in states]
         self._report(lines, options)
         if refused or not is_over or any(line["status"] in _BAD for line in lines):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from datetime import UTC, datetime, timedelta
 from io import StringIO
 from typing import Any
@@ -213,6 +214,20 @@ def test_sync_command_pulls_and_reports(
     assert lines["people"]["status"] == "success"
     assert lines["people"]["updated"] == 1
     assert Contact.objects.get().last_name == "Lovelace"
+
+
+@pytest.mark.parametrize("command", ["sync", "reconcile"])
+def test_commands_answer_is_not_drowned_in_a_line_for_every_call(
+    connection: Connection, person: str, caplog: pytest.LogCaptureFixture, command: str
+) -> None:
+    caplog.set_level(logging.INFO)
+
+    call_command(command, "--connection", str(connection.pk), stdout=StringIO())
+    quiet = [one for one in caplog.records if one.name == "integrations.hub.http"]
+    call_command(command, "--connection", str(connection.pk), verbosity=2, stdout=StringIO())
+    told = [one for one in caplog.records if one.name == "integrations.hub.http"]
+
+    assert (bool(quiet), bool(told)) == (False, True)
 
 
 def test_sync_command_dry_run_reads_all_and_writes_nothing(
