@@ -9,14 +9,11 @@ from typing import Final
 from django.utils import timezone
 
 from integrations.hub.models import (
-    JobKind,
-    JobState,
-    SyncJob,
     SyncStage,
     SyncState,
 )
 from integrations.hub.sync.comparing import GAPS
-from integrations.hub.troubles import set_aside_count, troubled_links
+from integrations.hub.troubles import given_up_count, set_aside_count, troubled_links
 
 # A comparison that is older proves nothing about today.
 FRESH: Final = timedelta(hours=50)
@@ -46,7 +43,8 @@ def stream_health(state: SyncState) -> StreamHealth:
         return StreamHealth("info", label, (), percent)
     if state.hold_reason:
         return StreamHealth("err", "Waits for you", (state.hold_reason,), percent)
-    troubles = [*_failing(state), *_gaps(state)]
+    aside = set_aside_count(state)
+    troubles = [*_failing(state, aside), *_gaps(state, aside)]
     if troubles:
         tone = "err" if state.last_error else "warn"
         return StreamHealth(tone, "Not in step", tuple(troubles), percent)
@@ -56,29 +54,25 @@ def stream_health(state: SyncState) -> StreamHealth:
     return StreamHealth("ok", "In step", (), percent)
 
 
-def _failing(state: SyncState) -> list[str]:
+def _failing(state: SyncState, aside: int) -> list[str]:
     found = [f"The last try failed: {state.last_error}"] if state.last_error else []
-    if aside := set_aside_count(state):
+    if aside:
         found.append(f"{aside} set aside.")
     if troubled := troubled_links(state).order_by().count():
         found.append(f"{troubled} linked with a problem: a field is left out.")
-    dead = SyncJob.objects.filter(
-        connection=state.connection_id,
-        record_type=state.record_type,
-        kind__in=(JobKind.PUSH, JobKind.INBOUND),
-        state=JobState.DEAD,
-    ).count()
-    if dead:
+    if dead := given_up_count(state):
         found.append(f"{dead} could not be brought into step and were given up.")
     if state.is_pulled and _is_late(state):
         found.append("It has not been read for longer than it should.")
     return found
 
 
-def _gaps(state: SyncState) -> list[str]:
-    """As the last comparison found them; what is set aside is counted as it is now."""
-    counts = dict(state.coverage.get("counts", {}), quarantined=0)
-    return [f"{words}: {counts[name]}." for name, words in GAPS.items() if counts.get(name)]
+def _gaps(state: SyncState, aside: int) -> list[str]:
+    """As the last comparison found them; what is set aside now is told as it is now."""
+    counts = state.coverage.get("counts", {})
+    known = {"quarantined"} if aside else set()
+    gaps = [name for name in GAPS if counts.get(name) and name not in known]
+    return [f"{GAPS[name]} at the last comparison: {counts[name]}." for name in gaps]
 
 
 def _unproven(state: SyncState) -> str:

@@ -11,16 +11,20 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from django.core.paginator import Page
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.urls import reverse
 
 from crm.models import Record
 from crm.selectors.pages import KeysFirstPaginator
 from integrations.hub.conflict_lines import field_words
+from integrations.hub.first_sync import stream_of
 from integrations.hub.models import (
     FieldMapping,
+    JobKind,
+    JobState,
     LinkState,
     QuarantinedItem,
+    SyncJob,
     SyncRecord,
     SyncState,
 )
@@ -50,6 +54,20 @@ class ProblemLine:
 def set_aside_count(state: SyncState) -> int:
     items = QuarantinedItem.objects.filter(connection=state.connection_id, object=state.object)
     return items.count() + _links(state).filter(state=LinkState.QUARANTINED).count()
+
+
+def given_up_count(state: SyncState) -> int:
+    """Jobs about things of theirs of the stream, or about records of ours that it is for."""
+    pushes = Q(kind=JobKind.PUSH, record_type=state.record_type)
+    stream, model = stream_of(state), model_of_type(state.record_type)
+    if stream is not None and stream.of and model is not None:
+        records = model._default_manager.filter(
+            workspace=state.connection.workspace_id, **stream.of
+        )
+        pushes &= Q(record_id__in=records.values("pk"))
+    about = pushes | Q(kind=JobKind.INBOUND, object=state.object)
+    jobs = SyncJob.objects.filter(about, connection=state.connection_id, state=JobState.DEAD)
+    return jobs.count()
 
 
 def troubled_links(state: SyncState) -> QuerySet[SyncRecord]:

@@ -14,6 +14,7 @@ from crm.services.activities import call_log, note_add
 from crm.services.contacts import contact_create, contact_update
 from crm.services.deals import deal_update
 from crm.services.tasks import task_create
+from integrations.hub.health import stream_health
 from integrations.hub.models import LinkState, SyncJob, SyncRecord, SyncState
 from integrations.hub.sync.hinting import inbound_add
 from integrations.hub.sync.reconciling import reconcile_now
@@ -336,6 +337,21 @@ def test_each_stream_of_activities_counts_its_own_kind_alone(hubspot: Portal) ->
     assert {name: one["made_there"] for name, one in rehearsed.items()} == wanted
     assert {name: one["counts"]["same"] for name, one in compared.items()} == wanted
     assert {one["percent"] for one in compared.values()} == {100}
+
+
+def test_work_given_up_counts_for_the_stream_of_its_kind(hubspot: Portal) -> None:
+    there(hubspot, email="bo@acme.test")
+    pull(hubspot)
+    note_add(Contact.objects.get(), body="Hi", origin=TEST_ORIGIN)
+    SyncJob.objects.filter(record_type="activity").update(state="dead")
+
+    found = {
+        one.object
+        for one in hubspot.connection.sync_states.all()
+        if any("given up" in reason for reason in stream_health(one).reasons)
+    }
+
+    assert found == {"notes"}
 
 
 def test_all_comes_to_rest(hubspot: Portal) -> None:

@@ -74,6 +74,14 @@ def test_items_and_pairs_out_of_service_are_set_aside(
     assert stream_health(state).reasons == ("2 set aside.",)
 
 
+def test_what_was_aside_at_the_comparison_is_not_green_before_the_next(
+    connection: Connection, contact: Contact, state: SyncState
+) -> None:
+    state.coverage = {"percent": 50.0, "counts": {"quarantined": 1}}
+
+    assert stream_health(state).reasons == ("Set aside at the last comparison: 1.",)
+
+
 def test_stream_lists_problems_and_what_mends_them(
     connection: Connection, troubled: Contact, state: SyncState, admin_client: Client
 ) -> None:
