@@ -94,6 +94,14 @@ def _held(state: SyncState) -> None:
         external_id=LONG,
         gone_at=state.connection.created_at,
     )
+    SyncRecord.objects.create(
+        connection=state.connection,
+        object=state.object,
+        record_type=state.record_type,
+        local_id=999_998,
+        external_id="9",
+        problems={"owner": "The owner has no counterpart there.", "title": LONG},
+    )
     SyncState.objects.filter(pk=state.pk).update(
         stage=SyncStage.LIVE, hold_reason=words, coverage={"percent": 61.11, "counts": compared}
     )
