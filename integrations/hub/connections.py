@@ -20,6 +20,7 @@ from integrations.hub.errors import AlreadyConnected, Conflict, InvalidSettings
 from integrations.hub.former import former_kept
 from integrations.hub.intake import credentials_clean, settings_clean
 from integrations.hub.models import AuthKind, Connection, ConnectionState, GateReason
+from integrations.hub.notices import connection_alerts_over
 from integrations.hub.oauth import scopes
 from integrations.hub.oauth.names import ACCESS_TOKEN, REFRESH_TOKEN
 from integrations.hub.oauth.revocation import grant_revoke
@@ -220,7 +221,7 @@ def connection_disconnect(connection: Connection, *, actor: User | None) -> str:
         **reconnection.NO_TOKEN,
     )
     connection.refresh_from_db()
-    gates.auth_mended(connection)
+    connection_alerts_over(connection)
     logger.info("connection %s disconnected by user %s", connection.pk, _who(actor))
     return note
 
@@ -287,7 +288,7 @@ def _set(connection: Connection, before: set[ConnectionState], **values: Any) ->
     )
     connection.refresh_from_db()
     if not changed:
-        raise Conflict(f"{connection} is {connection.get_state_display().lower()}.")
+        raise Conflict(f"{connection} {connection.state_words}.")
 
 
 def _readable(secrets: Secrets) -> dict[str, str]:

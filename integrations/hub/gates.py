@@ -10,11 +10,7 @@ from django.db.models.functions import Coalesce, Greatest, Now
 from crm.choices import Severity
 from integrations.hub import throttle
 from integrations.hub.models import Connection, ConnectionState, GateReason
-from integrations.hub.notices import (
-    connection_alert,
-    connection_alert_over,
-    connection_alerts_over,
-)
+from integrations.hub.notices import connection_alert, connection_alert_over
 
 AUTH_ALERT = "connection_auth_failed"
 RATE_ALERT = "connection_rate_limited"
@@ -71,11 +67,7 @@ def auth_failed(connection: Connection, words: str) -> bool:
 
 
 def auth_mended(connection: Connection) -> None:
-    """The access is right again, or was given up: then nothing else is left to mend either."""
-    if connection.state == ConnectionState.DISABLED:
-        connection_alerts_over(connection)
-    else:
-        connection_alert_over(connection, AUTH_ALERT)
+    connection_alert_over(connection, AUTH_ALERT)
 
 
 def forbidden(connection: Connection, words: str) -> None:
