@@ -80,7 +80,7 @@ RULES: Final = (
         before=("DELETE FROM hub_attempt WHERE job_id = ANY(ARRAY({chosen}))",),
     ),
     Rule("hub_syncrun", "started_at", "status <> 'running'", "runs"),
-    Rule("hub_syncconflict", "resolved_at", "state IN ('resolved', 'settled')", "conflicts"),
+    Rule("hub_syncconflict", "resolved_at", "state NOT IN ('open', 'decided')", "conflicts"),
     # A command's intent keeps its act from being done twice, and stays.
     Rule(
         "hub_writeintent",
