@@ -25,13 +25,14 @@ SWEEP_SIZE: Final = 200
 RELEASED: Final[dict[str, Any]] = {"lease_token": None, "lease_until": None}
 
 # The connection that waited longest; one that another worker is choosing right now is passed over.
+# Its first row by the order of the index: EXISTS would be a join, which reads all rows that wait.
 _NEXT_CONNECTION = """
 UPDATE hub_connection SET last_served_at = clock_timestamp()
 WHERE id = (
     SELECT c.id FROM hub_connection c
     WHERE {is_served} AND c.provider = ANY(%s) AND NOT c.id = ANY(%s)
-      AND EXISTS (SELECT 1 FROM {table} w WHERE w.connection_id = c.id
-                  AND w.state = '{waiting}' AND w.run_at <= statement_timestamp())
+      AND (SELECT true FROM {table} w WHERE w.connection_id = c.id AND w.state = '{waiting}'
+           AND w.run_at <= statement_timestamp() ORDER BY {order} LIMIT 1)
     ORDER BY c.last_served_at NULLS FIRST, c.id LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED
 ) RETURNING id
 """

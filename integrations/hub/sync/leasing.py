@@ -19,7 +19,8 @@ from integrations.hub.models import SyncState
 LEASE_SECONDS: Final = 120
 
 # Objects that others link to come first, until they have been here once; one in trouble, or behind
-# a person's decision, keeps nobody waiting. A connection with much to send is left in peace.
+# a person's decision, keeps nobody waiting. A connection with much to send is left in peace; its
+# jobs are counted for streams that are due, not for every connection there is.
 _DUE: Final = """
 FROM hub_syncstate s JOIN hub_connection c ON c.id = s.connection_id
 WHERE c.state = 'active' AND c.provider = ANY(%(providers)s)
@@ -34,7 +35,7 @@ WHERE c.state = 'active' AND c.provider = ANY(%(providers)s)
   AND (c.breaker_state = 'closed' OR NOT EXISTS (
       SELECT 1 FROM hub_namedlease n WHERE n.name = 'breaker:' || c.id
       AND n.token IS NOT NULL AND n.until > statement_timestamp()))
-  AND (SELECT count(*) FROM (SELECT 1 FROM hub_syncjob j WHERE j.connection_id = c.id
+  AND (SELECT count(*) FROM (SELECT 1 FROM hub_syncjob j WHERE j.connection_id = s.connection_id
        AND j.state = 'ready' LIMIT %(most_jobs)s + 1) waiting) <= %(most_jobs)s
 """
 STREAMS_DUE: Final = (
