@@ -14,9 +14,9 @@ from django.db import connection as database
 # reached the vendor after all; they are looked for by record, which has an index, and by lane.
 COMPLETE = """
 WITH said AS MATERIALIZED (
-    SELECT * FROM unnest(%s::bigint[], %s::uuid[], %s::int[], %s::text[], %s::jsonb[], %s::int[],
-                         %s::float8[])
-        AS s(id, token, status_code, request_digest, exchanges, duration_ms, seconds_ago)
+    SELECT * FROM jsonb_to_recordset(%s::jsonb)
+        AS s(id bigint, token uuid, status_code int, request_digest text, exchanges jsonb,
+             duration_ms int, seconds_ago float8)
 ), ended AS (
     UPDATE hub_syncjob j
     SET state = 'done', lease_token = NULL, lease_until = NULL, claims = 0, reason = '',
@@ -57,20 +57,16 @@ class Completed:
     request_digest: str = ""
     exchanges: list[dict[str, Any]] = field(default_factory=list)
 
+    def as_json(self) -> dict[str, Any]:
+        return {**vars(self), "id": self.job_id, "token": self.token.hex}
+
 
 def complete(done: Sequence[Completed]) -> set[int]:
     """The ids that were stored; those of foreign tokens are left as they are."""
     if not done:
         return set()
-    columns: list[Any] = [
-        [one.job_id for one in done],
-        [one.token for one in done],
-        [one.status_code for one in done],
-        [one.request_digest for one in done],
-        [json.dumps(one.exchanges) for one in done],
-        [one.duration_ms for one in done],
-        [one.seconds_ago for one in done],
-    ]
+    # One text, which is quick to write, instead of seven lists, which are not.
+    said = json.dumps([one.as_json() for one in done])
     with database.cursor() as cursor:
-        cursor.execute(COMPLETE, columns)
+        cursor.execute(COMPLETE, [said])
         return {row[0] for row in cursor.fetchall()}
