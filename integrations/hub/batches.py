@@ -20,7 +20,7 @@ from integrations.hub.sync.working import attempt, is_together, store
 
 # A person's edit waits no longer than this for a worker that is busy with others' work.
 TURN_SECONDS = 0.5
-MOST_AT_ONCE = 100
+MOST_AT_ONCE = 500
 # A connection whose jobs are quick is given more of them at a time, step by step.
 GROWTH = 4
 

@@ -29,7 +29,7 @@ from integrations.hub import (
 from integrations.hub.models import BreakerState, Connection, JobKind, RunKind
 from integrations.hub.policy import Step
 from integrations.hub.sync import leasing, pulls
-from integrations.hub.sync.working import batch_size
+from integrations.hub.sync.working import TOGETHER_SIZE, batch_size
 
 logger = logging.getLogger("integrations.hub.pump")
 
@@ -172,8 +172,13 @@ def _jobs(turn: Turn, connection_id: int) -> None:
 
 
 def _size(connection: Connection, pace: batches.Pace) -> int:
-    """Jobs of streams are done in one go with the vendor, so as many as one call takes."""
-    return max(pace.size, batch_size(connection))
+    """Jobs of streams are done in one go with the vendor, so as many as one call takes.
+
+    Not many more, however quick they were: the next ones may all have something to send.
+    """
+    if not connection.declaration.streams:
+        return pace.size
+    return max(min(pace.size, TOGETHER_SIZE), batch_size(connection))
 
 
 def _batch(turn: Turn, connection: Connection, pace: batches.Pace, *, is_open: bool) -> None:

@@ -18,14 +18,14 @@ from integrations.hub.policy import SUCCEEDED, Step
 from integrations.hub.sync.inbound import inbound_batch
 from integrations.hub.sync.pushing import push_batch
 
-# The vendor is asked about so many things of one web-hook round at once.
-INBOUND_SIZE = 100
+# So many jobs are done together at most, and so many things of one web-hook round asked about.
+TOGETHER_SIZE = 100
 
 
 def batch_size(connection: Connection) -> int:
     """How many jobs of the connection are worth having in hand at once."""
     sizes = [max(one.write_size, one.read_size) for one in connection.declaration.streams]
-    return min(max(sizes, default=1), INBOUND_SIZE)
+    return min(max(sizes, default=1), TOGETHER_SIZE)
 
 
 def is_together(job: SyncJob) -> bool:

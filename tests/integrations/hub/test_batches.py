@@ -221,9 +221,9 @@ def test_pace_grows_with_quick_jobs_and_shrinks_with_slow_ones() -> None:
     pace = Pace()
     sizes = []
     for _ in range(5):
-        pace.learn(pace.size, pace.size * 0.002)
+        pace.learn(pace.size, pace.size * 0.0005)
         sizes.append(pace.size)
     pace.learn(1, TURN_SECONDS)
 
-    assert sizes == [4, 16, 64, MOST_AT_ONCE, MOST_AT_ONCE]
+    assert sizes == [4, 16, 64, 256, MOST_AT_ONCE]
     assert pace.size == 1
