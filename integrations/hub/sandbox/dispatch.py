@@ -82,7 +82,7 @@ class Sandbox:
     def _record(
         self, vendor: Vendor, asked: VendorRequest, answered: VendorResponse | None
     ) -> None:
-        if self._recorder:
+        if self._recorder and asked.path not in vendor.app.pages:
             self._recorder.write(
                 vendor.app.id, asked, answered, secret_fields=vendor.app.secret_fields
             )

@@ -126,6 +126,8 @@ class SandboxApp:
     open: Callable[[Vendor], Fake]
     # Names of fields whose values never reach a recording, in bodies and queries.
     secret_fields: frozenset[str] = frozenset()
+    # Paths that people's browsers open, which are no part of the API and stand in no recording.
+    pages: frozenset[str] = frozenset()
     # What a demo connects with; empty leaves this vendor out of the demo.
     demo_credentials: Mapping[str, str] = field(default_factory=dict)
     # Client ID and secret of the application that people sign in with in a demo.

@@ -13,6 +13,7 @@ sandbox = SandboxApp(
     secret_fields=frozenset(
         {"access_token", "refresh_token", "client_secret", "token", "hapikey", "developer_key"}
     ),
+    pages=frozenset({"/oauth/authorize"}),
     demo_application=(CLIENT_ID, CLIENT_SECRET),
     demo_credentials={
         "access_token": "pat-na1-nexa-demo",

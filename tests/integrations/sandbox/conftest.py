@@ -82,7 +82,13 @@ class ParrotFake:
         raise SandboxRefusal("Never.")
 
 
-PARROT = SandboxApp("parrot", "Parrot", ParrotFake, secret_fields=frozenset({"secret"}))
+PARROT = SandboxApp(
+    "parrot",
+    "Parrot",
+    ParrotFake,
+    secret_fields=frozenset({"secret"}),
+    pages=frozenset({"/v1/consent"}),
+)
 
 
 @pytest.fixture

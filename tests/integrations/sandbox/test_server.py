@@ -153,6 +153,18 @@ def test_recording_holds_the_exchange_without_secrets(tmp_path: Path) -> None:
     assert lost["response"] is None
 
 
+def test_recording_leaves_out_what_browsers_open(tmp_path: Path) -> None:
+    file = tmp_path / "record.jsonl"
+    server = SandboxServer(apps=[PARROT], record=file)
+    server.start()
+    for path in ("consent?scope=x", "other"):
+        requests.post(f"{server.url}/parrot/v1/{path}", timeout=5)
+    server.stop()
+
+    (kept,) = (json.loads(line) for line in file.read_text().splitlines())
+    assert kept["request"]["path"] == "/v1/other"
+
+
 # --- The command --------------------------------------------------------------------------------
 
 
