@@ -57,6 +57,17 @@ def growing_folders(*, embedded: Path | None, uploads: Path | None) -> list[Path
     return [folder for folder in (embedded, uploads) if folder is not None]
 
 
+def cache_settings(*, redis: str) -> dict[str, dict[str, Any]]:
+    """In each process's memory where no Redis is shared; never in the database."""
+    memory = "django.core.cache.backends.locmem.LocMemCache"
+    shared = {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": redis}
+    # The second holds the cluster's own statistics only.
+    return {
+        "default": shared if redis else {"BACKEND": memory},
+        "qstats": {"BACKEND": memory, "LOCATION": "qstats"},
+    }
+
+
 def cluster_settings(*, workers: int, redis: str) -> dict[str, Any]:
     """django-q2's settings; the database is the truth, so a lost or doubled task is harmless."""
     cluster: dict[str, Any] = {
@@ -139,6 +150,12 @@ def _read_local_secret(path: Path) -> dict[str, str]:
             f"{path} cannot be read ({error}). Without it stored credentials cannot be decrypted; "
             "restore it from a backup, or delete it to start with new secrets."
         ) from error
+
+
+def mail_backend(*, host: str) -> str:
+    """Without a mail server what would be sent is printed."""
+    kind = "smtp" if host else "console"
+    return f"django.core.mail.backends.{kind}.EmailBackend"
 
 
 def log_settings(*, level: str, json: bool) -> dict[str, Any]:

@@ -10,19 +10,23 @@ from pathlib import Path
 from typing import Any
 
 import django_stubs_ext
-from csp.constants import NONE, SELF
 from django.urls import reverse_lazy
 from whitenoise.compress import Compressor
 
+from nexa.api_settings import SPECTACULAR_SETTINGS as SPECTACULAR_SETTINGS
+from nexa.api_settings import rest_settings
 from nexa.configuration import (
     DEFAULT_BASE_URL,
+    cache_settings,
     cluster_settings,
     database_settings,
     demo_sandbox,
     growing_folders,
     local_secret,
     log_settings,
+    mail_backend,
 )
+from nexa.content_security import CONTENT_SECURITY_POLICY as CONTENT_SECURITY_POLICY
 from nexa.embedded import default_data_folder
 from nexa.env import env_bool, env_int, env_list, env_path, env_secret, env_str, env_url
 from nexa.storage import bucket_storage, folder_storage, static_storage
@@ -148,16 +152,7 @@ DATABASES = {"default": database_settings(DATABASE_URL, data_folder=DATA_FOLDER)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 NEXA_REDIS_URL = env_url("NEXA_REDIS_URL", schemes=("redis", "rediss"))
-CACHES: dict[str, dict[str, Any]] = {
-    "default": {
-        "BACKEND": "django.core.cache.backends.redis.RedisCache",
-        "LOCATION": NEXA_REDIS_URL,
-    }
-    if NEXA_REDIS_URL
-    else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"},
-    # The cluster's own statistics only; never a database cache.
-    "qstats": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "LOCATION": "qstats"},
-}
+CACHES = cache_settings(redis=NEXA_REDIS_URL)
 Q_CLUSTER = cluster_settings(workers=env_int("NEXA_WORKERS", 4, minimum=1), redis=NEXA_REDIS_URL)
 
 # --- Sign-in --------------------------------------------------------------------------------------
@@ -187,21 +182,6 @@ ACCOUNT_LOGOUT_REDIRECT_URL = LOGIN_URL
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 
 # --- Security -------------------------------------------------------------------------------------
-CONTENT_SECURITY_POLICY = {
-    "DIRECTIVES": {
-        "default-src": [NONE],
-        "script-src": [SELF],
-        "style-src": [SELF],
-        "img-src": [SELF, "data:"],
-        "font-src": [SELF],
-        "connect-src": [SELF],
-        "form-action": [SELF],
-        "manifest-src": [SELF],
-        "base-uri": [NONE],
-        "object-src": [NONE],
-        "frame-ancestors": [NONE],
-    }
-}
 X_FRAME_OPTIONS = "DENY"
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
@@ -260,11 +240,7 @@ DISK_RESERVE_BYTES = env_int("NEXA_DISK_RESERVE_BYTES", 1024**3)
 
 # --- E-mail ---------------------------------------------------------------------------------------
 EMAIL_HOST = env_str("EMAIL_HOST")
-EMAIL_BACKEND = (
-    "django.core.mail.backends.smtp.EmailBackend"
-    if EMAIL_HOST
-    else "django.core.mail.backends.console.EmailBackend"
-)
+EMAIL_BACKEND = mail_backend(host=EMAIL_HOST)
 EMAIL_PORT = env_int("EMAIL_PORT", 587, minimum=1)
 EMAIL_HOST_USER = env_str("EMAIL_HOST_USER")
 EMAIL_HOST_PASSWORD = env_secret("EMAIL_HOST_PASSWORD", is_required=False)
@@ -273,29 +249,7 @@ EMAIL_TIMEOUT = 20
 DEFAULT_FROM_EMAIL = env_str("DEFAULT_FROM_EMAIL", "Nexa CRM <nexa@localhost>")
 
 # --- API ------------------------------------------------------------------------------------------
-REST_FRAMEWORK = {
-    "DEFAULT_AUTHENTICATION_CLASSES": ["rest_framework.authentication.SessionAuthentication"],
-    "DEFAULT_PERMISSION_CLASSES": ["crm.api.permissions.WorkspacePermission"],
-    "DEFAULT_PAGINATION_CLASS": "crm.api.pagination.PagePagination",
-    "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
-    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["crm.api.parsers.BoundedJSONParser"],
-    "DEFAULT_THROTTLE_CLASSES": ["rest_framework.throttling.UserRateThrottle"],
-    "DEFAULT_THROTTLE_RATES": {"user": env_str("NEXA_API_RATE", "600/minute")},
-    "EXCEPTION_HANDLER": "crm.api.errors.exception_handler",
-    "PAGE_SIZE": 50,
-}
-SPECTACULAR_SETTINGS = {
-    "TITLE": "Nexa CRM API",
-    "DESCRIPTION": "Records of the CRM, through the same services as its pages.",
-    "VERSION": "1",
-    "SERVE_INCLUDE_SCHEMA": False,
-    "SWAGGER_UI_DIST": "SIDECAR",
-    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
-    "COMPONENT_SPLIT_REQUEST": True,
-    "ENUM_NAME_OVERRIDES": {"LevelEnum": "crm.choices.Level"},
-}
+REST_FRAMEWORK = rest_settings(rate=env_str("NEXA_API_RATE", "600/minute"))
 
 # --- Integrations ---------------------------------------------------------------------------------
 # Sends every vendor call to the sandbox server instead: https://host/x -> <sandbox>/<provider>/x.
