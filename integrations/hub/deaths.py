@@ -28,8 +28,6 @@ from integrations.hub.notices import (
     connection_alert_over,
 )
 
-JOB_ALERT = JOB_LOST
-EVENT_ALERT = EVENT_LOST
 CRASH = "crashes_worker"
 CRASH_WORDS = "three workers ended without a result while they held it"
 # In an outage hundreds of jobs may die of one cause: one alert an hour says it.
@@ -70,7 +68,7 @@ def job_died(connection: Connection, *, reason: str, words: str) -> None:
     )
     _tell(
         connection,
-        JOB_ALERT,
+        JOB_LOST,
         reason,
         f"{connection.name}: work for {connection.provider_name} failed and its retries are used "
         f"up ({_cut(words)}). It is kept under Work failed. {again}; else an operator mends the "
@@ -81,7 +79,7 @@ def job_died(connection: Connection, *, reason: str, words: str) -> None:
 def event_died(connection: Connection, *, reason: str, words: str) -> None:
     _tell(
         connection,
-        EVENT_ALERT,
+        EVENT_LOST,
         reason,
         f"{connection.name}: an event from {connection.provider_name} could not be taken over "
         f"({_cut(words)}). It is kept as it came; nothing of it is in the CRM. An operator mends "
@@ -99,10 +97,10 @@ def settle() -> None:
         connection = connections.get(alert.connection_id or 0)
         if connection:
             _resolve_if_over(connection, alert)
-    for job_id in _untold("hub_syncjob", JOB_ALERT, _refusals()):
+    for job_id in _untold("hub_syncjob", JOB_LOST, _refusals()):
         job = SyncJob.objects.select_related("connection__workspace").get(pk=job_id)
         job_died(job.connection, reason=job.reason, words=job.last_error)
-    for event_id in _untold("hub_inboxevent", EVENT_ALERT, set()):
+    for event_id in _untold("hub_inboxevent", EVENT_LOST, set()):
         event = InboxEvent.objects.select_related("connection__workspace").get(pk=event_id)
         event_died(event.connection, reason=event.reason, words=event.last_error)
 
@@ -159,12 +157,12 @@ def _tell(connection: Connection, kind: str, cause: str, message: str) -> None:
 
 
 def _open() -> QuerySet[Alert]:
-    told = Alert.objects.filter(kind__in=(JOB_ALERT, EVENT_ALERT))
+    told = Alert.objects.filter(kind__in=(JOB_LOST, EVENT_LOST))
     return told.exclude(status=AlertStatus.RESOLVED)
 
 
 def _is_left(connection: Connection, kind: str, cause: str) -> bool:
-    if kind == JOB_ALERT:
+    if kind == JOB_LOST:
         dead_jobs = SyncJob.objects.filter(connection=connection, state=JobState.DEAD, reason=cause)
         return dead_jobs.exists()
     dead_events = InboxEvent.objects.filter(
