@@ -8,11 +8,11 @@ from typing import Any, Final
 
 from integrations.hub.conflict_lines import field_words
 from integrations.hub.models import Connection, SyncState
+from integrations.hub.subjects import model_of_type
 from integrations.hub.value_words import (
     OurValue,
     TheirValue,
     labels_of,
-    model_of,
     names_of,
     our_words,
     their_words,
@@ -75,7 +75,7 @@ class SampleWords:
 
     def record(self, record_type: str, pk: int | None) -> str:
         """A record of ours by its name; by its number where it is gone."""
-        model = model_of(record_type)
+        model = model_of_type(record_type)
         if not pk or model is None:
             return f"Our record {pk}" if pk else ""
         return self.names.get((model, pk), f"Our record {pk}")

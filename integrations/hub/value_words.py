@@ -8,7 +8,6 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from django.apps import apps
 from django.db import models
 from django.utils import formats, timezone
 from django.utils.dateparse import parse_datetime
@@ -16,6 +15,7 @@ from django.utils.dateparse import parse_datetime
 from crm.models import Record
 from integrations.hub.mapping.lookups import UNMAPPED
 from integrations.hub.models import FieldMapping, OwnershipMapping, ValueMapping
+from integrations.hub.subjects import model_of_type
 
 EMPTY: Final = "—"
 NUMBERED: Final = re.compile(r"^Number (\d+)(?= has no counterpart)")
@@ -47,16 +47,9 @@ class TheirValue:
 
 
 def field_of(record_type: str, name: str) -> models.Field[Any, Any] | None:
-    model = model_of(record_type)
+    model = model_of_type(record_type)
     fields = model._meta.concrete_fields if model is not None else ()
     return {field.name: field for field in fields}.get(name)
-
-
-def model_of(record_type: str) -> type[models.Model] | None:
-    try:
-        return apps.get_model("crm", record_type)
-    except (LookupError, ValueError):
-        return None
 
 
 def names_of(
@@ -71,9 +64,9 @@ def names_of(
         if isinstance(field, models.ForeignKey) and isinstance(one.value, int):
             wanted[field.related_model].add(one.value)
     for record_type, pk in records:
-        model = model_of(record_type)
-        if model is not None:
-            wanted[model].add(pk)
+        kind = model_of_type(record_type)
+        if kind is not None:
+            wanted[kind].add(pk)
     found: dict[tuple[type[models.Model], int], str] = {}
     for model, ids in wanted.items():
         rows = model._default_manager.filter(pk__in=ids)
