@@ -29,7 +29,7 @@ from integrations.hub.models import (
     SyncRecord,
 )
 from integrations.hub.sync import quarantine
-from integrations.hub.sync.holds import archived_links, archived_since, hold
+from integrations.hub.sync.holds import archived_links, archived_since, gone_links, hold
 from integrations.hub.sync.links import tombstone
 from integrations.hub.sync.parting import (
     ARCHIVED_WORDS,
@@ -53,7 +53,7 @@ def gone_settle(scene: Scene, *, until: float = math.inf) -> bool:
 
     More than the guard allows stop the stream, for a person to look; nothing is done then.
     """
-    gone = _links(scene).filter(state=LinkState.ACTIVE, gone_at__isnull=False).order_by("pk")
+    gone = gone_links(scene).order_by("pk")
     count = gone.count()
     if not count or _is_held(scene, count):
         return True
@@ -151,10 +151,12 @@ def _is_archive_held(scene: Scene, link: SyncRecord) -> bool:
         return True
     waiting, ended = archived_links(scene), _ended(scene, DELETED_WORDS)
     if state.is_guard_waived:
-        if since is None or not waiting.filter(archived_since(scene, since), pk=link.pk).exists():
+        if since is None:
             return False
-        waiting = waiting.filter(archived_since(scene, since))
-        ended = ended.filter(archived_since(scene, since))
+        is_after = archived_since(scene, since)
+        waiting, ended = waiting.filter(is_after), ended.filter(is_after)
+        if not waiting.filter(pk=link.pk).exists():
+            return False
     count, recent, active = waiting.count(), ended.count(), _active(scene)
     if not _are_many(count + recent, active + recent):
         return False
