@@ -10,9 +10,9 @@ from typing import Any, Final
 from integrations.hub.mapping.lookups import LOOKUPS, Owner
 from integrations.hub.mapping.transforms import KINDS, InvalidTransform, Text, Transform
 from integrations.hub.merge import Untranslatable
+from integrations.hub.merge.plan import BLANK
 
 # Where every value of every record passes, `not value` is asked first: it is answered at once.
-BLANK: Final[tuple[Any, ...]] = (None, "", [], {})
 LONGEST_CHAIN: Final = 5
 STEPS: Final = {**KINDS, **LOOKUPS}
 # The steps whose tables are the connection's; a row says their name only.

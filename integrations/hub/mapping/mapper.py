@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from crm.models import Record
 from crm.services.ledger import CUSTOM_PREFIX
-from integrations.hub.mapping.chain import BLANK, Chain
+from integrations.hub.mapping.chain import Chain
 from integrations.hub.mapping.paths import (
     SEPARATOR,
     ours_read,
@@ -18,6 +18,7 @@ from integrations.hub.mapping.paths import (
     theirs_written,
 )
 from integrations.hub.merge import Direction, MergeField, Rule, Side
+from integrations.hub.merge.plan import BLANK
 from integrations.hub.merge.types import Values
 
 T = TypeVar("T")

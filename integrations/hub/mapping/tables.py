@@ -13,10 +13,10 @@ from typing import Any, Final
 
 from crm.choices import Role
 from crm.models import Membership, Record
-from integrations.hub.mapping.chain import BLANK
 from integrations.hub.mapping.lookups import Link, People
 from integrations.hub.mapping.mapper import DataMapper, Row
 from integrations.hub.mapping.paths import ours_read, theirs_read
+from integrations.hub.merge.plan import BLANK
 from integrations.hub.models import (
     Connection,
     LinkState,

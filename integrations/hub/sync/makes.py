@@ -5,19 +5,18 @@ from __future__ import annotations
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any
 
 from crm.models import Record
 from integrations.hub.errors import Conflict
 from integrations.hub.merge import Plan, Sent
+from integrations.hub.merge.plan import BLANK
 from integrations.hub.models import WriteIntent
 from integrations.hub.streams import Write
 from integrations.hub.sync.deferring import MAKE
 from integrations.hub.sync.remote import marks
 from integrations.hub.sync.scene import Scene
 from integrations.hub.sync.tries import UNLINKABLE, named_sent, sent_of
-
-BLANK: Final[tuple[Any, ...]] = (None, "", [], {})
 
 
 @dataclass
