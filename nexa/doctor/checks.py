@@ -14,6 +14,7 @@ PART: Final = "Checks"
 # All of them follow from one setting of ours.
 OF_PLAIN_HTTP: Final = frozenset(f"security.W{number:03}" for number in (4, 5, 8, 12, 16, 21))
 SHOWN: Final = 10
+DJANGOS: Final = "See manage.py check --deploy."
 
 
 def settings_found() -> list[Finding]:
@@ -31,7 +32,7 @@ def settings_found() -> list[Finding]:
         return [Finding(PART, "nothing to say" + ("" if deploys else " (demo or DEBUG)"))]
     plain = [] if settings.HTTPS else [one for one in found if one.id in OF_PLAIN_HTTP]
     others = [one for one in found if one not in plain]
-    return [*_plain_http(plain), *map(_line, others[:SHOWN])]
+    return [*_plain_http(plain), *map(_line, others[:SHOWN]), *_rest(len(others) - SHOWN)]
 
 
 def _plain_http(messages: list[CheckMessage]) -> list[Finding]:
@@ -43,6 +44,10 @@ def _plain_http(messages: list[CheckMessage]) -> list[Finding]:
     return [Finding(PART, said, advice)]
 
 
+def _rest(count: int) -> list[Finding]:
+    return [Finding(PART, f"{count} more", DJANGOS)] if count > 0 else []
+
+
 def _line(message: CheckMessage) -> Finding:
     said = " ".join(message.msg.split())
-    return Finding(PART, f"{message.id}: {said}", message.hint or "See manage.py check --deploy.")
+    return Finding(PART, f"{message.id}: {said}", message.hint or DJANGOS)

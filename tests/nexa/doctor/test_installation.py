@@ -4,11 +4,14 @@ import os
 
 import pytest
 from cryptography.fernet import Fernet
+from django.core import checks
+from django.core.checks.registry import registry
 from django.db import connection
 
 from integrations.hub import watchdog
 from integrations.hub.models import Connection
 from nexa.doctor import database, disks, engine, keys, serving
+from nexa.doctor.checks import settings_found
 
 pytestmark = pytest.mark.django_db
 
@@ -200,3 +203,22 @@ def test_static_files_that_were_not_collected_are_told(settings, tmp_path) -> No
     assert not found.is_well
     assert "manage.py" in found.mend
     assert os.environ["SECRET_KEY"] not in found.said
+
+
+def test_checks_beyond_what_is_shown_are_counted() -> None:
+    said = [checks.Warning(f"Trouble {number}.", id=f"test.W{number:03}") for number in range(30)]
+
+    def many(**_: object) -> list[checks.CheckMessage]:
+        return list(said)
+
+    registry.register(many, "hub")
+    try:
+        found = settings_found()
+    finally:
+        registry.registered_checks.discard(many)
+
+    lines = [one.said for one in found if one.said.startswith("test.W")]
+    more = int(found[-1].said.removesuffix(" more"))
+    assert len(lines) < len(said)
+    assert len(lines) + more >= len(said)
+    assert found[-1].mend == "See manage.py check --deploy."
