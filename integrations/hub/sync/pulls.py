@@ -16,9 +16,7 @@ from django.db.models.functions import Now
 
 from integrations.hub import consequences, policy, throttle
 from integrations.hub.classification import classified
-from integrations.hub.errors import LeaseLost, Rejected
-from integrations.hub.faults import fault
-from integrations.hub.http import recording
+from integrations.hub.errors import LeaseLost
 from integrations.hub.models import (
     BreakerState,
     RunKind,
@@ -30,14 +28,13 @@ from integrations.hub.models import (
 from integrations.hub.oauth.mending import step_mended
 from integrations.hub.policy import Action, Step
 from integrations.hub.redaction import redact
-from integrations.hub.streams import Page, PullRequest
-from integrations.hub.sync import ending, guards, rehearsal
-from integrations.hub.sync.counting import run_count
+from integrations.hub.sync import ending, rehearsal
 from integrations.hub.sync.ending import run_end
-from integrations.hub.sync.leasing import Held, claim, release, renew
-from integrations.hub.sync.pages import page_apply
+from integrations.hub.sync.gathering import ENOUGH
+from integrations.hub.sync.leasing import Held, claim, release
+from integrations.hub.sync.listing import pages_take
 from integrations.hub.sync.remote import database_now
-from integrations.hub.sync.scene import Scene, scene_of
+from integrations.hub.sync.scene import scene_of
 
 # So long one connection is served before the others have their turn.
 TURN_SECONDS: Final = 5.0
@@ -67,8 +64,11 @@ def turn(connection_id: int, *, seconds: float = TURN_SECONDS) -> Step | None:
 def _pages(held: Held, until: float) -> None:
     run = _run(held)
     scene = scene_of(held.state, run=run)
+    enough = 1
     while not ending.is_listed(held):
-        _page(held, scene, run)
+        counts = pages_take(held, scene, run, enough=enough, until=until)
+        # Where ours are overwritten the guard looks after each page, before the next is read.
+        enough = 1 if counts.updated else ENOUGH
         if held.state.hold_reason and not ending.is_listed(held):
             _held_back(held, run)
             return
@@ -131,47 +131,6 @@ def _since(held: Held) -> datetime:
     """Some of what is known comes again: times are not exact, and indexes lag."""
     cursor: dict[str, str] = held.state.cursor or {}
     return datetime.fromisoformat(cursor["at"]) - timedelta(seconds=held.state.overlap_seconds)
-
-
-def _page(held: Held, scene: Scene, run: SyncRun) -> None:
-    """Read one page and take it over, with the cursor, in one commit."""
-    cursor: dict[str, Any] = held.state.run_cursor or {}
-    at = database_now()
-    with recording(lambda: renew(held)) as exchanges:
-        page = _asked(held, scene, cursor)
-    held.requests += len(exchanges)
-    with transaction.atomic():
-        counts = page_apply(scene, page.records, read_at=at)
-        fault("pull.before_cursor")
-        next_cursor = {**cursor, "page": page.cursor, "newest": _newest(cursor, page)}
-        if page.cursor is None:
-            next_cursor |= ending.begun(scene, cursor)
-        # What went wrong before is over: a long listing may meet more than one hiccup.
-        held.write(run_cursor=next_cursor, error_count=0)
-        run_count(run, counts, requests=len(exchanges))
-    guards.overwrites_check(scene, run)
-
-
-def _asked(held: Held, scene: Scene, cursor: dict[str, Any]) -> Page:
-    """One page of the vendor's; a cursor that it no longer knows begins the run anew."""
-    pull = scene.stream.pull
-    if pull is None:
-        return Page(())
-    since = datetime.fromisoformat(cursor["since"]) if cursor["since"] else None
-    try:
-        return pull(held.state.connection, PullRequest(scene.externals, since, cursor["page"]))
-    except Rejected:
-        if cursor["page"] is None:
-            raise
-        held.write(run_cursor={**cursor, "page": None})
-        raise
-
-
-def _newest(cursor: dict[str, Any], page: Page) -> str | None:
-    times = [one.modified_at for one in page.records if one.modified_at is not None]
-    if cursor["newest"]:
-        times.append(datetime.fromisoformat(cursor["newest"]))
-    return max(times).isoformat() if times else None
 
 
 def _held_back(held: Held, run: SyncRun) -> None:
