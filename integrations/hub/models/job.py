@@ -88,12 +88,14 @@ class JobState(models.TextChoices):
 class SyncJob(models.Model):
     """One piece of outbound work.
 
+    Each index is written twice in a job's life: there are no more than are asked.
+
     One job of a lane runs at a time. Of a lane's level-triggered jobs one waits at a time
     (`coalesce_key` empty); each command waits for itself (its intent's uid).
     """
 
-    uid = models.UUIDField(unique=True, default=uuid.uuid4)
-    connection = models.ForeignKey(Connection, models.CASCADE, related_name="jobs")
+    uid = models.UUIDField(default=uuid.uuid4)
+    connection = models.ForeignKey(Connection, models.CASCADE, related_name="jobs", db_index=False)
     kind = models.CharField(max_length=10, choices=JobKind)
     lane = models.BigIntegerField()
     coalesce_key = models.CharField(max_length=64, blank=True, default="", db_default="")
@@ -103,7 +105,7 @@ class SyncJob(models.Model):
     object = models.CharField(max_length=60, blank=True, default="", db_default="")
     external_id = models.CharField(max_length=255, blank=True, default="", db_default="")
     intent = models.ForeignKey(
-        WriteIntent, models.CASCADE, null=True, blank=True, related_name="jobs"
+        WriteIntent, models.CASCADE, null=True, blank=True, related_name="jobs", db_index=False
     )
     state = models.CharField(
         max_length=10, choices=JobState, default=JobState.READY, db_default=JobState.READY
@@ -139,6 +141,7 @@ class SyncJob(models.Model):
             models.Index(F("lease_until"), condition=Q(state="leased"), name="job_leased"),
             models.Index(fields=("connection", "state", "-id"), name="job_state"),
             models.Index(fields=("record_type", "record_id"), name="job_record"),
+            models.Index(fields=("intent",), condition=Q(intent__isnull=False), name="job_intent"),
         )
 
     def __str__(self) -> str:
@@ -148,7 +151,8 @@ class SyncJob(models.Model):
 class Attempt(models.Model):
     """One try of a job: what was sent and answered (redacted, cut), and how it ended."""
 
-    job = models.ForeignKey(SyncJob, models.CASCADE, related_name="attempt_rows")
+    # Its index is that of the constraint.
+    job = models.ForeignKey(SyncJob, models.CASCADE, related_name="attempt_rows", db_index=False)
     number = models.PositiveIntegerField(help_text="Over the job's whole life, from 1.")
     generation = models.PositiveIntegerField()
     is_counted = models.BooleanField(help_text="Whether it used up one of the retries.")

@@ -30,7 +30,10 @@ class SyncRecord(models.Model):
     follows is not done yet.
     """
 
-    connection = models.ForeignKey(Connection, models.CASCADE, related_name="sync_records")
+    # Its index is that of the constraints.
+    connection = models.ForeignKey(
+        Connection, models.CASCADE, related_name="sync_records", db_index=False
+    )
     object = models.CharField(max_length=60, help_text="The vendor's word for the thing.")
     record_type = models.CharField(max_length=30)
     local_id = models.BigIntegerField()
