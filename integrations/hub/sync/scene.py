@@ -169,6 +169,8 @@ class Scene:
 def storable(value: Any) -> Any:
     """As they tell it, less what no column of ours can hold; else one record stops its stream."""
     if isinstance(value, str):
+        if value.isascii() and "\x00" not in value:
+            return value
         return value.replace("\x00", "").encode("utf-8", "ignore").decode()
     if isinstance(value, float):
         return value if math.isfinite(value) else None

@@ -104,8 +104,10 @@ def refused(result: BatchResult) -> Trouble:
 def _versions(scene: Scene, results: Sequence[BatchResult]) -> dict[int, int]:
     """Rules may have written a new record again at once, such as a lead's score."""
     ids = [result.record_id for result in results if result.record_id is not None]
-    rows = scene.model._default_manager.filter(pk__in=ids)
-    return dict(rows.values_list("pk", "version"))
+    if not ids:
+        return {}
+    rows = scene.model._default_manager.filter(pk__range=(min(ids), max(ids)), version__gt=1)
+    return dict.fromkeys(ids, 1) | dict(rows.values_list("pk", "version"))
 
 
 def _new_link(page: Page, record: RemoteRecord, result: BatchResult, *, version: int) -> NewLink:
