@@ -21,6 +21,7 @@ class ListingVendor(MirrorVendor):
     is_bound_strict: bool = False
     are_ties_passed: bool = False
     last_after: str = ""
+    newest: datetime | None = None
 
     def _list(self, object: str, body: Mapping[str, Any]) -> dict[str, Any]:
         since = datetime.fromisoformat(body["since"]) if body.get("since") else None
@@ -30,6 +31,7 @@ class ListingVendor(MirrorVendor):
             rows = [one for one in rows if self._mark(one) > after]
         page = rows[: self.rules.page_size]
         self.last_after = self._mark(page[-1]) if len(rows) > len(page) else ""
+        self.newest = max((one.modified_at for one in page), default=self.newest)
         told = [self.tables.told(object, one) for one in page]
         return {"results": told, "after": self.last_after}
 
