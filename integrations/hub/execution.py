@@ -61,18 +61,22 @@ def execute(claimed: Claimed) -> Step:
     return settled(claimed, attempted(claimed))
 
 
-def settled(claimed: Claimed, tried: Tried) -> Step:
-    """Store how it went and tell the connection; what an overtaken worker did tells nothing."""
+def settled(claimed: Claimed, tried: Tried, *, is_news: bool = True) -> Step:
+    """Store how it went and tell the connection; what an overtaken worker did tells nothing.
+
+    `is_news`: the connection has not heard the same of the same call by another job.
+    """
     try:
         _store(claimed, tried)
     except LeaseLost as error:
         return policy.step_after(error, attempts=claimed.job.attempts)
-    consequences.tell(
-        claimed.job.connection,
-        tried.step,
-        was_called=bool(tried.exchanges),
-        is_probe=tried.is_probe,
-    )
+    if is_news:
+        consequences.tell(
+            claimed.job.connection,
+            tried.step,
+            was_called=bool(tried.exchanges),
+            is_probe=tried.is_probe,
+        )
     consequences.tell_death(claimed.job.connection, tried.step)
     if tried.step.code.startswith(BUG_PREFIX):
         consequences.tell_same_bug(claimed.job.connection, tried.step)

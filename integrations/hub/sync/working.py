@@ -14,7 +14,7 @@ from integrations.hub.faults import fault
 from integrations.hub.http import Exchange, recording
 from integrations.hub.jobs import Claimed
 from integrations.hub.models import BreakerState, Connection, JobKind, SyncJob
-from integrations.hub.policy import SUCCEEDED, Step
+from integrations.hub.policy import SUCCEEDED, Action, Signal, Step
 from integrations.hub.sync.inbound import inbound_batch
 from integrations.hub.sync.pushing import push_batch
 
@@ -66,9 +66,20 @@ def store(tried: Sequence[tuple[Claimed, Tried]]) -> list[tuple[Claimed, Step, f
         told.append((well[0][0], settled(*well[0]), share))
         steps = stored_quietly(well[1:])
         told += [(one[0], step, share) for one, step in zip(well[1:], steps, strict=True)]
+    return told + _troubles_stored([one for one in tried if one[1].step is not SUCCEEDED], share)
+
+
+def _troubles_stored(
+    tried: Sequence[tuple[Claimed, Tried]], share: float
+) -> list[tuple[Claimed, Step, float]]:
+    """One bad answer stops many jobs, and is one piece of news of each sort for the connection."""
+    told: list[tuple[Claimed, Step, float]] = []
+    heard: set[Signal] = set()
     for claimed, one in tried:
-        if one.step is not SUCCEEDED:
-            told.append((claimed, settled(claimed, one), share))
+        step = settled(claimed, one, is_news=one.step.signal not in heard)
+        if step.action != Action.LEAVE:
+            heard.add(step.signal)
+        told.append((claimed, step, share))
     return told
 
 
