@@ -14,7 +14,7 @@ from django.db.models.functions import Now
 from django.urls import reverse
 
 from crm.models import User, Workspace
-from integrations.hub import accounts, gates, handshake, reconnection, registry, wake
+from integrations.hub import accounts, handshake, reconnection, registry
 from integrations.hub.credentials import Secrets
 from integrations.hub.errors import AlreadyConnected, Conflict, InvalidSettings
 from integrations.hub.former import former_kept
@@ -149,9 +149,8 @@ def connection_resume(connection: Connection, *, actor: User | None) -> Connecti
         attention=scopes.missing_words(connection) if report.is_ok else report.message[:500],
         **_OPEN_GATE,
     )
-    gates.auth_mended(connection)
+    reconnection.work_goes_on(connection)
     logger.info("connection %s resumed by user %s", connection.pk, _who(actor))
-    wake.wake_on_commit()
     return report
 
 
@@ -197,10 +196,7 @@ def credentials_take(
     if was_disconnected:
         reconnection.commands_give_up(connection)
     logger.info("credentials of connection %s replaced by user %s", connection.pk, _who(actor))
-    report = _settled(connection, _registered(connection, report))
-    if report.is_ok:
-        gates.auth_mended(connection)
-    return report
+    return _settled(connection, _registered(connection, report))
 
 
 def connection_disconnect(connection: Connection, *, actor: User | None) -> str:
@@ -273,8 +269,7 @@ def _activate(connection: Connection) -> None:
     attention = scopes.missing_words(connection)
     _set(connection, _CONNECTED, state=ConnectionState.ACTIVE, attention=attention, **_OPEN_GATE)
     states_ensure(connection)
-    gates.auth_mended(connection)
-    wake.wake_on_commit()
+    reconnection.work_goes_on(connection)
 
 
 def _pause_for(connection: Connection, words: str) -> None:

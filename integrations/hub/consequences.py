@@ -24,7 +24,8 @@ def tell(connection: Connection, step: Step, *, was_called: bool, is_probe: bool
     if step.signal == Signal.AUTH:
         gates.auth_failed(connection, step.message)
     if step.signal == Signal.FORBIDDEN:
-        gates.forbidden(connection, step.message)
+        is_of_many = step.action == Action.AGAIN
+        gates.forbidden(connection, step.message, is_of_many=is_of_many)
     if step.signal == Signal.RATE:
         gates.rate_limited(connection, seconds=step.seconds)
 

@@ -131,7 +131,7 @@ def _handle(job: SyncJob) -> None:
     pusher(Push(job.connection, job.record_type, job.record_id))
 
 
-def step_after(job: SyncJob, error: Exception, is_probe: bool) -> Step:
+def step_after(job: SyncJob, error: Exception, is_probe: bool, *, is_of_many: bool = False) -> Step:
     """What to do about `error`, in words that hold no secret."""
     known = classified(error, job.connection.declaration.error)
     step = policy.step_after(
@@ -139,6 +139,7 @@ def step_after(job: SyncJob, error: Exception, is_probe: bool) -> Step:
         attempts=job.attempts,
         # A command's calls carry idempotency keys; a plain push may land late.
         waits_for_late_landing=job.kind != JobKind.COMMAND,
+        is_of_many=is_of_many,
         ladder=retry_delays(job.connection),
     )
     step = step_mended(job.connection, step, known)

@@ -70,11 +70,14 @@ def auth_mended(connection: Connection) -> None:
     connection_alert_over(connection, AUTH_ALERT)
 
 
-def forbidden(connection: Connection, words: str) -> None:
-    """One record may be off limits; three in a row mean that the credentials lack a permission."""
+def forbidden(connection: Connection, words: str, *, is_of_many: bool = False) -> None:
+    """One record may be off limits; three in a row mean that the credentials lack a permission.
+
+    `is_of_many`: so many were refused by this answer alone.
+    """
     Connection.objects.filter(pk=connection.pk).update(forbidden_streak=F("forbidden_streak") + 1)
     connection.refresh_from_db(fields=["forbidden_streak"])
-    if connection.forbidden_streak >= FORBIDDEN_STREAK:
+    if is_of_many or connection.forbidden_streak >= FORBIDDEN_STREAK:
         auth_failed(connection, f"a permission is missing: {words}")
 
 

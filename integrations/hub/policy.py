@@ -76,12 +76,14 @@ def step_after(
     *,
     attempts: int,
     waits_for_late_landing: bool = False,
+    is_of_many: bool = False,
     ladder: tuple[float, ...] = LADDER_SECONDS,
 ) -> Step:
     """What to do after `error`, when `attempts` tries of this generation were counted before.
 
     `waits_for_late_landing`: the call had no idempotency key and may still be applied by a vendor
-    that answered late.
+    that answered late. `is_of_many`: one call for many records met it, or each of many in a row, so
+    that it is not the record's.
     """
     if isinstance(error, LeaseLost):
         return _step(error, Action.LEAVE, Signal.NONE)
@@ -93,6 +95,8 @@ def step_after(
         return _step(error, Action.AGAIN, Signal.NONE, seconds=error.after or 1.0)
     if isinstance(error, StorageTrouble):
         return _step(error, Action.AGAIN, Signal.NONE, seconds=jittered(STORAGE_AGAIN_SECONDS))
+    if isinstance(error, Forbidden) and is_of_many:
+        return _step(error, Action.AGAIN, Signal.FORBIDDEN)
     if isinstance(error, Forbidden):
         return _step(error, Action.DEAD, Signal.FORBIDDEN, is_counted=True, reason="forbidden")
     if isinstance(error, Rejected | NotFound):

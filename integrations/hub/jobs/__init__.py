@@ -23,7 +23,12 @@ from integrations.hub.jobs.finish import (
     hand_back,
     hand_back_many,
 )
-from integrations.hub.jobs.replay import job_discard, job_replay, jobs_revive
+from integrations.hub.jobs.replay import (
+    job_discard,
+    job_replay,
+    jobs_revive,
+    jobs_revive_forbidden,
+)
 
 __all__ = [
     "LEASE_SECONDS",
@@ -44,6 +49,7 @@ __all__ = [
     "job_discard",
     "job_replay",
     "jobs_revive",
+    "jobs_revive_forbidden",
     "renew",
     "renew_many",
     "sweep",

@@ -7,7 +7,7 @@ import logging
 import uuid
 
 from django.db import IntegrityError, transaction
-from django.db.models import F
+from django.db.models import F, QuerySet
 from django.db.models.functions import Now
 
 from crm.models import User
@@ -15,7 +15,14 @@ from integrations.hub import wake
 from integrations.hub.acts import act_remember
 from integrations.hub.errors import Conflict
 from integrations.hub.jobs.order import sort_at
-from integrations.hub.models import Connection, IntentOutcome, JobState, SyncJob, WriteIntent
+from integrations.hub.models import (
+    Connection,
+    IntentOutcome,
+    JobKind,
+    JobState,
+    SyncJob,
+    WriteIntent,
+)
 
 logger = logging.getLogger("integrations.hub.replay")
 
@@ -62,12 +69,29 @@ def jobs_revive(connection: Connection, since: datetime.datetime) -> int:
         revivals=0,
         finished_at__gte=since,
     )
+    return _revive(died, is_revival=True)
+
+
+def jobs_revive_forbidden(connection: Connection) -> int:
+    """When the connection has new credentials: what the former ones might not do.
+
+    Records only, of which both sides are compared anew. A command that was refused has been told to
+    a person, who may have done it by hand since.
+    """
+    died = SyncJob.objects.filter(
+        connection=connection, state=JobState.DEAD, reason="forbidden"
+    ).exclude(kind=JobKind.COMMAND)
+    return _revive(died)
+
+
+def _revive(died: QuerySet[SyncJob], *, is_revival: bool = False) -> int:
     revived = 0
     for job in died.order_by("id"):
         try:
             with transaction.atomic():
-                revived += _to_ready(job, is_revival=True)
+                revived += _to_ready(job, is_revival=is_revival)
         except Conflict:
+            # A newer one waits in its lane; when that one is done, this one is settled.
             continue
     return revived
 

@@ -6,6 +6,7 @@ import pytest
 from django.db.models import Sum
 
 from crm.models import Alert, Contact
+from integrations.hub.connections import credentials_replace
 from integrations.hub.models import (
     BreakerState,
     Connection,
@@ -16,7 +17,8 @@ from integrations.hub.models import (
     SyncJob,
 )
 from integrations.hub.pump import pump
-from tests.integrations.hub.mirror_vendor import MirrorVendor, Trouble
+from tests.integrations.hub.mirror_calls import Shape
+from tests.integrations.hub.mirror_vendor import API_KEY, MirrorVendor, Trouble
 from tests.integrations.hub.sync.world import Desk, pull, time_passes, work
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -116,3 +118,63 @@ def test_one_refusal_of_the_credentials_is_told_once(
     assert attempts(connection) == 0
     alert = Alert.objects.get(kind="connection_auth_failed")
     assert alert.occurrences == 1
+
+
+def reconnect(connection: Connection) -> None:
+    """Somebody enters the key again, with the permission that was missing."""
+    connection.refresh_from_db()
+    report = credentials_replace(connection, credentials={"api_key": API_KEY}, actor=None)
+    assert report.is_ok
+
+
+@pytest.mark.parametrize("shape", [Shape(), Shape(write_size=1)], indirect=True)
+def test_batch_forbidden_as_a_whole_is_the_connections_and_kills_no_job(
+    connection: Connection, mirror: MirrorVendor, edited: list[Contact]
+) -> None:
+    mirror.always = lambda kind, body: Trouble(status=403) if kind == "write" else None
+
+    pump(0)
+
+    mirror.always = None
+
+    connection.refresh_from_db()
+    assert connection.state == ConnectionState.AUTH_FAILED
+    assert Alert.objects.filter(kind="connection_auth_failed").exists()
+    assert set(SyncJob.objects.values_list("state", flat=True)) == {JobState.READY}
+    assert attempts(connection) == 0
+    reconnect(connection)
+    work()
+    assert titles(mirror) == {"New"}
+
+
+def test_reconnected_connection_sends_what_one_by_one_was_forbidden(
+    connection: Connection, mirror: MirrorVendor, people: list[Contact], desk: Desk
+) -> None:
+    mirror.always = lambda kind, body: Trouble(status=403) if kind == "write" else None
+    for contact in people[:3]:
+        desk.edit(contact, title="New")
+        pump(0)
+        connection.refresh_from_db()
+    assert connection.state == ConnectionState.AUTH_FAILED
+    assert set(SyncJob.objects.values_list("state", "reason")) == {(JobState.DEAD, "forbidden")}
+    mirror.always = None
+
+    reconnect(connection)
+    work()
+
+    assert titles(mirror) == {"New", "Old"}
+    assert set(SyncJob.objects.values_list("state", flat=True)) == {JobState.DONE}
+
+
+def test_two_that_are_off_limits_among_many_stop_nobody(
+    connection: Connection, mirror: MirrorVendor, people: list[Contact], desk: Desk
+) -> None:
+    mirror.script = [Trouble("write", status=403)]
+    for contact in people[:2]:
+        desk.edit(contact, title="New")
+
+    pump(0)
+
+    connection.refresh_from_db()
+    assert connection.state == ConnectionState.ACTIVE
+    assert SyncJob.objects.filter(state=JobState.DEAD, reason="forbidden").count() == 2
