@@ -137,6 +137,12 @@ class GateClosed(HubError):
         super().__init__(message)
 
 
+class LookAgain(GateClosed):
+    """Nobody knows yet what became of it: looked at again later, and nobody's fault till then."""
+
+    code = "look_again"
+
+
 class InvalidSettings(HubError):
     """Settings or credentials that do not fit the provider; `errors` is `{field: [message]}`."""
 

@@ -11,7 +11,7 @@ from typing import Any
 from django.db import transaction
 
 from crm.models import Record
-from integrations.hub.errors import RetryLater
+from integrations.hub.errors import LookAgain
 from integrations.hub.mapping.chain import Chain
 from integrations.hub.mapping.paths import theirs_read
 from integrations.hub.merge.plan import landed_as
@@ -61,9 +61,9 @@ def _settle(scene: Scene, record: Record, intent: WriteIntent, found: RemoteReco
         return
     left = (intent.created_at + LATE - database_now()).total_seconds()
     if left > 0:
-        raise RetryLater(
+        raise LookAgain(
             "It may be on its way there from an earlier try; it is looked for again.",
-            after_seconds=left + 1,
+            after=left + 1,
         )
     tries_end([intent], IntentOutcome.REFUSED)
 

@@ -20,7 +20,7 @@ from django.db.models.functions import Now
 
 from crm.models import Record
 from integrations.hub import jobs
-from integrations.hub.errors import RetryLater
+from integrations.hub.errors import LookAgain
 from integrations.hub.merge import Direction, MergeField
 from integrations.hub.merge.plan import BLANK, are_alike
 from integrations.hub.models import (
@@ -69,7 +69,7 @@ def gone_settle(scene: Scene, *, until: float = math.inf) -> bool:
 def counterpart_missing(scene: Scene, link: SyncRecord) -> None:
     """A read did not find their record: noted, and believed when a later one does not either.
 
-    Raises RetryLater the first time; where nothing is pulled also what the end here failed of, for
+    Raises LookAgain the first time; where nothing is pulled also what the end here failed of, for
     no run will do it again. A vendor that cannot be asked has said so by refusing a write.
     """
     fresh = SyncRecord.objects.get(pk=link.pk)
@@ -82,9 +82,9 @@ def counterpart_missing(scene: Scene, link: SyncRecord) -> None:
     if fresh.gone_at is None:
         SyncRecord.objects.filter(pk=link.pk).update(gone_at=Now())
     if fresh.gone_at is None or database_now() - fresh.gone_at < SECOND_LOOK:
-        raise RetryLater(
+        raise LookAgain(
             "Their record was not found; it is looked for again before anything follows.",
-            after_seconds=SECOND_LOOK.total_seconds() + 1,
+            after=SECOND_LOOK.total_seconds() + 1,
         )
     if not _is_held(scene, 1):
         failed = links_settle(scene, [fresh])

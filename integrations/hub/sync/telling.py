@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from integrations.hub import jobs
-from integrations.hub.errors import Conflict, Ignored, RetryLater
+from integrations.hub.errors import Ignored
 from integrations.hub.merge import Base, Plan
 from integrations.hub.merge.turns import Commit, Read, Row, Send, turn
 from integrations.hub.models import Connection, LinkState, SyncRecord, SyncState
@@ -28,8 +28,8 @@ def told_take(connection: Connection, object: str, record: RemoteRecord) -> Sync
     """Take over the fields in `record.values`; the link, or None for what was set aside.
 
     A thing that is not known is matched with ours, or made here. Call it in the transaction of a
-    fact. Raises Ignored while the stream is not at work, and RetryLater for what may go through
-    a little later.
+    fact. Raises Ignored while the stream is not at work, and Conflict where ours changed again and
+    again meanwhile.
     """
     scene = _scene(connection, object)
     link = links_of(scene, [record.id]).get(record.id)
@@ -54,8 +54,6 @@ def _pair_take(scene: Scene, link: SyncRecord, record: RemoteRecord) -> None:
     hands = ToldHands(scene, _whole(scene, link, record))
     turns = {link.pk: turn(scene.fields, hands.row, is_guarded=True)}
     outcome = Driver(hands, turns).run()[link.pk]
-    if isinstance(outcome, Conflict):
-        raise RetryLater(str(outcome)) from outcome
     if isinstance(outcome, _LeftToAJob):
         jobs.dirty(scene.connection.pk, link.record_type, [link.local_id])
     elif isinstance(outcome, Exception) and not isinstance(outcome, Unlinked):

@@ -13,6 +13,7 @@ from integrations.hub.errors import (
     Conflict,
     HubError,
     LeaseLost,
+    LookAgain,
     NotFound,
     OutcomeUnknown,
     RateLimited,
@@ -79,6 +80,7 @@ def test_error_that_was_handled_does_not_colour_a_later_bug() -> None:
     ("error", "action", "signal", "is_counted"),
     [
         (RetryLater(), Action.AGAIN, Signal.FAILURE, True),
+        (LookAgain(after=61), Action.AGAIN, Signal.NONE, False),
         (Conflict(), Action.AGAIN, Signal.NONE, True),
         (StorageTrouble(), Action.AGAIN, Signal.NONE, False),
         (StorageRefused(), Action.AGAIN, Signal.NONE, True),

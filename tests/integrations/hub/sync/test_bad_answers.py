@@ -178,3 +178,22 @@ def test_two_that_are_off_limits_among_many_stop_nobody(
     connection.refresh_from_db()
     assert connection.state == ConnectionState.ACTIVE
     assert SyncJob.objects.filter(state=JobState.DEAD, reason="forbidden").count() == 2
+
+
+def test_many_that_are_looked_for_again_are_no_outage(
+    connection: Connection, mirror: MirrorVendor, edited: list[Contact]
+) -> None:
+    for thing in mirror.live("people")[:8]:
+        mirror.remove("people", thing.id)
+
+    pump(0)
+
+    connection.refresh_from_db()
+    assert (connection.breaker_state, connection.breaker_failures) == (BreakerState.CLOSED, 0)
+    assert not Alert.objects.filter(kind="connection_outage").exists()
+    waiting = SyncJob.objects.filter(state=JobState.READY)
+    assert set(waiting.values_list("attempts", "last_error_code")) == {(0, "look_again")}
+    assert waiting.count() == 8
+    time_passes(70)
+    work()
+    assert not SyncJob.objects.filter(state=JobState.READY).exists()
