@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from typing import Any, Final
 
 from django.db.models.functions import Now
@@ -36,7 +36,7 @@ def tries_of(scene: Scene, local_ids: Collection[int]) -> dict[int, WriteIntent]
 
 def link_of_try(scene: Scene, local_id: int, found: RemoteRecord, intent: WriteIntent) -> NewLink:
     """The link with what an earlier make of ours left there, which is no change of theirs."""
-    base = _base_of_try(scene, sent_of(scene, intent), found, local_id)
+    base = _base_of_try(scene, intent, found, local_id)
     return NewLink(local_id, found.id, base)
 
 
@@ -75,14 +75,17 @@ def tries_end(intents: Sequence[WriteIntent], outcome: IntentOutcome) -> None:
         WriteIntent.objects.filter(pk__in=ids).update(outcome=outcome, closed_at=Now())
 
 
-def _base_of_try(
-    scene: Scene, sent_fields: Mapping[str, Sent], found: RemoteRecord, local_id: int
-) -> Base:
-    """What our lost make left: all of it where the thing bears our id, else what is equal."""
+def _base_of_try(scene: Scene, intent: WriteIntent, found: RemoteRecord, local_id: int) -> Base:
+    """What our lost make left: all of it where the thing bears our marks, else what is equal.
+
+    Our id alone says that it is ours. A vendor that takes a make in several calls has the mark of
+    the write only after the last: what one broke off left out is no change of theirs.
+    """
     theirs, ours, base = scene.theirs(found), {}, {}
-    is_ours = scene.id_marked(found.values) == local_id
+    is_whole = theirs.marker in (None, intent.uid.hex)
+    is_ours = is_whole and scene.id_marked(found.values) == local_id
     codecs = scene.codecs
-    for path, sent in sent_fields.items():
+    for path, sent in sent_of(scene, intent).items():
         if path not in codecs:
             continue
         there = landed_as(codecs[path], sent.sent, theirs.values.get(path))

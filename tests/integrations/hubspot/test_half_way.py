@@ -1,0 +1,95 @@
+"""A batch that HubSpot stops half-way: what is known of its rows, and who is to blame."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from crm.models import Account, Contact, User, Workspace
+from crm.services.accounts import account_create
+from crm.services.contacts import contact_create
+from integrations.hub.models import (
+    IntentOutcome,
+    JobState,
+    SyncJob,
+    WriteIntent,
+)
+from integrations.hub.pump import pump
+from tests.factories import TEST_ORIGIN
+from tests.integrations.hubspot.keeping import Portal
+from tests.integrations.hubspot.syncing import link, live_portal, pull, work
+from tests.sandbox import RunningSandbox
+
+pytestmark = [
+    pytest.mark.django_db(transaction=True),
+    # The live server starts without collected files; web-hooks need none.
+    pytest.mark.filterwarnings("ignore:No directory at"),
+]
+LINK = "/crm/v4/associations/contacts/companies/batch/create"
+PEOPLE = 10
+
+
+@pytest.fixture
+def hubspot(
+    workspace: Workspace, admin: User, sandbox: RunningSandbox, settings: Any, live_server: Any
+) -> Iterator[Portal]:
+    settings.NEXA_SANDBOX_URL = sandbox.url
+    settings.NEXA_BASE_URL = live_server.url
+    sandbox.act("hubspot", "set_limits", search="1000", ten_secondly="100000")
+    yield live_portal(workspace, admin, sandbox)
+    # The vendor must not go on to call a server that is gone.
+    sandbox.wait_delivered()
+
+
+@pytest.fixture
+def acme(hubspot: Portal, workspace: Workspace) -> Account:
+    """A company that is there already."""
+    pull(hubspot)
+    named = {"name": "Acme", "domain": "acme.test"}
+    account = account_create(workspace=workspace, values=named, origin=TEST_ORIGIN)
+    work()
+    return account
+
+
+def people_made(acme: Account) -> list[Contact]:
+    return [
+        contact_create(
+            workspace=acme.workspace,
+            values={"email": f"p{number}@acme.test", "account": acme},
+            origin=TEST_ORIGIN,
+        )
+        for number in range(PEOPLE)
+    ]
+
+
+def assert_all_arrived(hubspot: Portal, acme: Account, people: list[Contact]) -> None:
+    """Each once, and linked with its company on both sides."""
+    company = link(hubspot.connection, acme, "companies").external_id
+    ids = [link(hubspot.connection, one, "contacts").external_id for one in people]
+    assert len(hubspot.sandbox.rows("hubspot", "contacts")) == PEOPLE
+    found = hubspot.read("contacts", *ids)
+    assert {one.values["@companies"] for one in found.values()} == {company}
+    assert set(Contact.objects.values_list("account", flat=True)) == {acme.pk}
+    assert not WriteIntent.objects.filter(outcome=IntentOutcome.UNKNOWN).exists()
+
+
+def waiting() -> set[tuple[str, int, str]]:
+    jobs = SyncJob.objects.filter(record_type="contact")
+    return set(jobs.values_list("state", "attempts", "last_error_code"))
+
+
+def test_trouble_half_way_is_the_vendors_and_its_outcome_unknown(
+    hubspot: Portal, acme: Account
+) -> None:
+    hubspot.sandbox.misbehave("hubspot", "server_error", path=LINK)
+
+    people = people_made(acme)
+    pump(0)
+
+    hubspot.connection.refresh_from_db()
+    assert hubspot.connection.breaker_failures == 1
+    assert waiting() == {(JobState.READY, 1, "outcome_unknown")}
+    work()
+    assert_all_arrived(hubspot, acme, people)
