@@ -30,9 +30,23 @@ class RetryLater(HubError):
 
 
 class OutcomeUnknown(RetryLater):
-    """The request was sent and no answer came: it may or may not have been applied."""
+    """The request was sent and no answer came: it may or may not have been applied.
+
+    `cause` is what stopped a write that takes several calls after the first of them.
+    """
 
     code = "outcome_unknown"
+
+    def __init__(
+        self,
+        message: str = "",
+        *,
+        after_seconds: float | None = None,
+        status: int | None = None,
+        cause: HubError | None = None,
+    ) -> None:
+        self.cause = cause
+        super().__init__(message, after_seconds=after_seconds, status=status)
 
 
 class RateLimited(HubError):
@@ -151,6 +165,13 @@ class InvalidSettings(HubError):
     def __init__(self, errors: dict[str, list[str]]) -> None:
         self.errors = errors
         super().__init__("; ".join(f"{name}: {' '.join(said)}" for name, said in errors.items()))
+
+
+def told_cause(error: Exception) -> Exception:
+    """What stopped a write half-way, where that tells of the connection; else the error itself."""
+    cause = error.cause if isinstance(error, OutcomeUnknown) else None
+    is_told = isinstance(cause, RateLimited | AuthExpired | Forbidden | GateClosed)
+    return cause if cause is not None and is_told else error
 
 
 def hub_error_in(error: BaseException) -> HubError | None:

@@ -14,7 +14,7 @@ from django.db.models.functions import Now
 from integrations.hub import consequences, jobs, policy
 from integrations.hub.classification import BUG_PREFIX, classified
 from integrations.hub.commands import Command
-from integrations.hub.errors import LeaseLost, Rejected
+from integrations.hub.errors import LeaseLost, Rejected, told_cause
 from integrations.hub.faults import fault
 from integrations.hub.http import Exchange, recording
 from integrations.hub.jobs import Claimed
@@ -133,7 +133,7 @@ def _handle(job: SyncJob) -> None:
 
 def step_after(job: SyncJob, error: Exception, is_probe: bool, *, is_of_many: bool = False) -> Step:
     """What to do about `error`, in words that hold no secret."""
-    known = classified(error, job.connection.declaration.error)
+    known = classified(told_cause(error), job.connection.declaration.error)
     step = policy.step_after(
         known,
         attempts=job.attempts,

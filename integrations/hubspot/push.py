@@ -165,7 +165,8 @@ class _Batch:
         """What HubSpot has not got is that error's; what it has in part is looked at again."""
         for row in self.rows:
             if row.trace in self.half:
-                self.told[row.trace] = OutcomeUnknown(f"Broken off half-way: {error}")
+                words = f"Broken off half-way: {error}"
+                self.told[row.trace] = OutcomeUnknown(words, cause=error)
             elif row.trace not in self.told:
                 self.told[row.trace] = error
 

@@ -9,7 +9,7 @@ from contextlib import AbstractContextManager, nullcontext
 
 from integrations.hub import jobs, throttle
 from integrations.hub.classification import classified, is_of_one_record
-from integrations.hub.errors import Forbidden, StorageRefused
+from integrations.hub.errors import Forbidden, StorageRefused, told_cause
 from integrations.hub.execution import Tried, settled, step_after, stored_quietly
 from integrations.hub.faults import fault
 from integrations.hub.gates import FORBIDDEN_STREAK
@@ -93,9 +93,10 @@ def _forbidden_together(held: Sequence[Claimed], errors: Mapping[int, Exception]
     A permission is missing then; of fewer each may be off limits by itself.
     """
     translate = held[0].job.connection.declaration.error
+    causes = {pk: told_cause(error) for pk, error in errors.items()}
     refused = {
         pk: id(error)
-        for pk, error in errors.items()
+        for pk, error in causes.items()
         if isinstance(classified(error, translate), Forbidden)
     }
     sharing = Counter(refused.values())

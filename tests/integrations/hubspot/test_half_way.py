@@ -7,10 +7,14 @@ from typing import Any
 
 import pytest
 
-from crm.models import Account, Contact, User, Workspace
+from crm.models import Account, Alert, Contact, User, Workspace
 from crm.services.accounts import account_create
 from crm.services.contacts import contact_create
+from integrations.hub.connections import connection_resume
 from integrations.hub.models import (
+    BreakerState,
+    ConnectionState,
+    GateReason,
     IntentOutcome,
     JobState,
     SyncJob,
@@ -78,6 +82,45 @@ def assert_all_arrived(hubspot: Portal, acme: Account, people: list[Contact]) ->
 def waiting() -> set[tuple[str, int, str]]:
     jobs = SyncJob.objects.filter(record_type="contact")
     return set(jobs.values_list("state", "attempts", "last_error_code"))
+
+
+def test_limit_half_way_holds_the_connection_back_and_costs_no_retry(
+    hubspot: Portal, acme: Account
+) -> None:
+    hubspot.sandbox.misbehave("hubspot", "rate_limited", path=LINK)
+
+    people = people_made(acme)
+    pump(0)
+
+    connection = hubspot.connection
+    connection.refresh_from_db()
+    assert connection.gate_reason == GateReason.RATE
+    assert (connection.breaker_state, connection.breaker_failures) == (BreakerState.CLOSED, 0)
+    assert waiting() == {(JobState.READY, 0, "rate_limited")}
+    assert WriteIntent.objects.filter(outcome=IntentOutcome.UNKNOWN).count() == PEOPLE
+    work()
+    assert_all_arrived(hubspot, acme, people)
+
+
+@pytest.mark.parametrize(
+    ("fault", "code"), [("unauthorized", "auth"), ("missing_scopes", "forbidden")]
+)
+def test_refused_key_half_way_stops_the_connection_and_kills_no_job(
+    hubspot: Portal, acme: Account, fault: str, code: str
+) -> None:
+    hubspot.sandbox.misbehave("hubspot", fault, path=LINK)
+
+    people = people_made(acme)
+    pump(0)
+
+    connection = hubspot.connection
+    connection.refresh_from_db()
+    assert connection.state == ConnectionState.AUTH_FAILED
+    assert Alert.objects.filter(kind="connection_auth_failed").exists()
+    assert waiting() == {(JobState.READY, 0, code)}
+    connection_resume(connection, actor=None)
+    work()
+    assert_all_arrived(hubspot, acme, people)
 
 
 def test_trouble_half_way_is_the_vendors_and_its_outcome_unknown(
