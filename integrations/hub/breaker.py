@@ -9,6 +9,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from django.db import connection as database
+from django.db import transaction
 from django.db.models.functions import Now
 
 from crm.choices import Severity
@@ -119,8 +120,12 @@ def silent_disable() -> int:
     return len(silent)
 
 
+@transaction.atomic
 def _close(connection: Connection) -> None:
-    """Open the gate and give the jobs that died of the outage their second life."""
+    """Open the gate and give the jobs that died of the outage their second life.
+
+    All or nothing: a breaker that is closed has forgotten since when there was an outage.
+    """
     connection.refresh_from_db(fields=["outage_since", "breaker_state", "breaker_opened_at"])
     closed = Connection.objects.filter(pk=connection.pk, breaker_state=BreakerState.OPEN).update(
         breaker_state=BreakerState.CLOSED,
