@@ -15,7 +15,7 @@ from datetime import timedelta
 from typing import Any, Final
 
 from django.conf import settings
-from django.db.models import F, QuerySet
+from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Now
 
 from crm.models import Record
@@ -130,7 +130,8 @@ def _is_held(scene: Scene, count: int) -> bool:
     """Whether so many at once need a person's word; those of the last hour count, too."""
     if scene.state.is_guard_waived:
         return False
-    recent, active = _ended(scene, GONE_WORDS).count(), _active(scene)
+    ended = _ended(scene, GONE_WORDS).filter(_is_after_leave(scene))
+    recent, active = ended.count(), _active(scene)
     if not _are_many(count + recent, active + recent):
         return False
     words = (
@@ -149,7 +150,7 @@ def _is_archive_held(scene: Scene, link: SyncRecord) -> bool:
     state, since = scene.state, scene.state.let_through_at
     if state.hold_reason:
         return True
-    waiting, ended = archived_links(scene), _ended(scene, DELETED_WORDS)
+    waiting, ended = archived_links(scene), _deleted_without_leave(scene)
     if state.is_guard_waived:
         if since is None:
             return False
@@ -177,13 +178,26 @@ def _active(scene: Scene) -> int:
     return _links(scene).filter(state=LinkState.ACTIVE).count()
 
 
+def _deleted_without_leave(scene: Scene) -> QuerySet[SyncRecord]:
+    """What was archived after a leave was given is not among what it covers, however soon it
+    was deleted."""
+    condition, since = _is_after_leave(scene), scene.state.let_through_at
+    if condition and since is not None:
+        condition |= Q(archived_since(scene, since))
+    return _ended(scene, DELETED_WORDS).filter(condition)
+
+
+def _is_after_leave(scene: Scene) -> Q:
+    """Condition of a link that ended since a leave was over; all did where there was none."""
+    until = scene.state.let_through_until
+    return Q() if until is None else Q(state_at__gt=until)
+
+
 def _ended(scene: Scene, reason: str) -> QuerySet[SyncRecord]:
-    """Links that ended for this reason in the last hour, and with nobody's leave."""
-    ended = _links(scene).filter(
+    """Links that ended for this reason in the last hour."""
+    return _links(scene).filter(
         state=LinkState.TOMBSTONE, reason=reason, state_at__gt=Now() - timedelta(hours=1)
     )
-    until = scene.state.let_through_until
-    return ended if until is None else ended.filter(state_at__gt=until)
 
 
 def _links(scene: Scene) -> QuerySet[SyncRecord]:

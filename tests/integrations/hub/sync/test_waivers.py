@@ -163,6 +163,29 @@ def test_go_on_is_no_leave_for_what_is_archived_after_it(
     }
 
 
+def test_what_a_leave_did_not_cover_still_counts_when_it_is_over(
+    connection: Connection, mirror: MirrorVendor, sending: None, desk: Desk, actor: User
+) -> None:
+    """As many as may be deleted in an hour without asking, while a leave lasts, and then one."""
+    later = [desk.make("contact", email=f"l{n}@acme.test", last_name=f"L{n}") for n in range(21)]
+    work()
+    for contact in Contact.objects.exclude(pk__in=[one.pk for one in later]):
+        desk.archive(contact)
+    work()
+    hold_go_on(state_of(connection), actor=actor)
+    for contact in later[:20]:
+        desk.archive(contact)
+    work()
+    waivers_sweep()
+    assert (state_of(connection).hold_reason, state_of(connection).is_guard_waived) == ("", False)
+
+    desk.archive(later[20])
+    work()
+
+    assert "21 of 21 people were archived here" in state_of(connection).hold_reason
+    assert [one.values["email"] for one in mirror.live("people")] == ["l20@acme.test"]
+
+
 @pytest.mark.parametrize("is_swept", [True, False])
 def test_go_on_covers_all_that_is_gone_there_when_a_stream_only_sends(
     connection: Connection,
