@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeVar
 
+from django.db.models import Exists, OuterRef, QuerySet
+
 from integrations.hub.models import ConflictState, SyncConflict, SyncRecord, WriteIntent
+from integrations.hub.sync import clashes
 
 T = TypeVar("T")
 
@@ -33,5 +36,12 @@ def _conflicts_inherited(old: SyncRecord, heir: SyncRecord) -> None:
     conflicts = SyncConflict.objects.filter(link=old.pk)
     if heir.local_id == old.local_id:
         left = conflicts.filter(state=ConflictState.LEFT, resolved_at__gte=old.state_at)
-        left.update(state=ConflictState.OPEN, resolved_at=None)
+        asked = SyncConflict.objects.filter(pk__in=_not_asked_yet(left, heir).values("pk"))
+        asked.update(state=ConflictState.OPEN, resolved_at=None)
     conflicts.update(link=heir)
+
+
+def _not_asked_yet(left: QuerySet[SyncConflict], heir: SyncRecord) -> QuerySet[SyncConflict]:
+    """Of each field the newest, unless the heir has a conflict of it that knows later values."""
+    standing = heir.conflicts.filter(state__in=clashes.STANDING, field=OuterRef("field"))
+    return left.exclude(Exists(standing)).order_by("field", "-pk").distinct("field")

@@ -19,11 +19,13 @@ from integrations.hub.models import (
     SyncConflict,
     SyncRecord,
 )
+from integrations.hub.streams import RemoteRecord
 from integrations.hub.sync.heirs import tombstone_replaced
-from integrations.hub.sync.links import tombstone
+from integrations.hub.sync.links import links_of, merged_follow, tombstone
+from integrations.hub.sync.scene import scene_of
 from tests import factories
 from tests.integrations.hub.mirror_vendor import MirrorVendor
-from tests.integrations.hub.sync.world import Desk, pull, quiesce, time_passes, work
+from tests.integrations.hub.sync.world import Desk, link_of, pull, quiesce, time_passes, work
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -168,3 +170,67 @@ def test_heir_of_a_link_asks_again_about_the_same_record_only(
     conflict.refresh_from_db()
     assert conflict.link.local_id == local_id
     assert conflict.state == (ConflictState.OPEN if is_same else ConflictState.LEFT)
+
+
+def heir_with_conflict(old: SyncConflict) -> SyncConflict:
+    """The same record linked to another thing of theirs, with a conflict of the same field."""
+    heir = SyncRecord.objects.create(
+        connection=old.connection,
+        object="people",
+        record_type="contact",
+        local_id=old.local_id,
+        external_id="made-again",
+    )
+    old.pk, old.link = None, heir
+    old.ours, old.theirs, old.state = "Ours", "Theirs, later", ConflictState.OPEN
+    old.resolved_at = None
+    old.save()
+    return old
+
+
+def test_heir_that_has_the_same_conflict_open_keeps_its_own(
+    connection: Connection,
+    mirror: MirrorVendor,
+    conflict: SyncConflict,
+    person: str,
+    contact: Contact,
+) -> None:
+    """Deleted there and made again; then the deleted is restored and the new one merged into it."""
+    tombstone(conflict.link, "Gone at the vendor.")
+    left = SyncConflict.objects.get()
+    later = heir_with_conflict(SyncConflict.objects.get())
+    scene = scene_of(connection.sync_states.get(object="people"))
+    survivor = RemoteRecord(id=person, values={}, former_ids=("made-again",))
+
+    merged_follow(scene, [survivor], links_of(scene, [person, "made-again"]))
+
+    assert link_of(connection, contact).external_id == person
+    left.refresh_from_db()
+    later.refresh_from_db()
+    assert (left.state, later.state) == (ConflictState.LEFT, ConflictState.OPEN)
+    assert left.link_id == later.link_id == link_of(connection, contact).pk
+
+
+def test_heir_asks_once_about_a_field_that_was_left_twice(
+    connection: Connection, conflict: SyncConflict, person: str
+) -> None:
+    tombstone(conflict.link, "Gone at the vendor.")
+    left = SyncConflict.objects.get()
+    newest = SyncConflict.objects.get()
+    newest.pk = None
+    newest.save()
+
+    tombstone_replaced(
+        SyncRecord.objects.get(pk=left.link_id),
+        lambda: SyncRecord.objects.create(
+            connection=connection,
+            object="people",
+            record_type="contact",
+            local_id=left.local_id,
+            external_id=person,
+        ),
+    )
+
+    left.refresh_from_db()
+    newest.refresh_from_db()
+    assert (left.state, newest.state) == (ConflictState.LEFT, ConflictState.OPEN)
