@@ -32,14 +32,27 @@ def demo_folder_take(folder: Path) -> None:
     (folder / MARK).touch()
 
 
-def demo_folder_refuse(folder: Path) -> None:
-    """Raise SupervisorError for a folder that a demo has made."""
-    if is_demos(folder):
+def installation_folder_take(folder: Path) -> None:
+    """Use the embedded database of this folder; SupervisorError when it is a demo's.
+
+    Marks without a database are a demo's that is gone: left, they would have ours taken for one.
+    """
+    marks = demo_marks(folder)
+    if marks and layout_of(folder).cluster.exists():
+        named = " and ".join(str(mark) for mark in marks)
         raise SupervisorError(
-            f"The data folder {folder} belongs to a demo (make demo): your keys cannot read what "
-            f"is stored there, and its records are made up. {ADVICE}"
+            f"The database in {folder} was made by a demo (make demo), as {named} tells: its "
+            f"records are made up, and your keys cannot read what is stored there. {ADVICE} "
+            f"Uploads of your own, in {folder / 'files'}, have to move there as well. With a "
+            "database server of your own, set DATABASE_URL, and this folder may stay."
         )
+    for mark in marks:
+        mark.unlink()
 
 
 def is_demos(folder: Path) -> bool:
-    return any((folder / name).exists() for name in (MARK, LOGINS_FILE))
+    return bool(demo_marks(folder))
+
+
+def demo_marks(folder: Path) -> list[Path]:
+    return [folder / name for name in (MARK, LOGINS_FILE) if (folder / name).exists()]

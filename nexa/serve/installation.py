@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from nexa.embedded import default_data_folder
 from nexa.env import TRUE_WORDS
 from nexa.serve.commands import PROJECT, cluster_command, web_command
-from nexa.serve.folders import demo_folder_refuse
+from nexa.serve.folders import installation_folder_take
 from nexa.serve.steps import awaited, step_done
 from nexa.serve.together import Say, embedded_database_used, supervised
 from nexa.supervisor import ChildSpec
@@ -21,15 +21,16 @@ def installation_served(port: int, say: Say) -> None:
     """Run until told to stop. Raises SupervisorError."""
     address = f"http://127.0.0.1:{port}"
     environment = {"NEXA_BASE_URL": address, "PYTHONUNBUFFERED": "1", **os.environ}
-    folder = data_folder(environment)
-    if environment.get("NEXA_DEMO", "").strip().lower() not in TRUE_WORDS:
-        demo_folder_refuse(folder)
+    folder, is_embedded = data_folder(environment), not environment.get("DATABASE_URL")
+    is_demo = environment.get("NEXA_DEMO", "").strip().lower() in TRUE_WORDS
+    if is_embedded and not is_demo:
+        installation_folder_take(folder)
     host = urlsplit(environment["NEXA_BASE_URL"]).netloc
     with ExitStack() as stack:
         supervisor = stack.enter_context(
             supervised(folder, port=port, option="make run PORT=8001", say=say, host=host)
         )
-        if not environment.get("DATABASE_URL"):
+        if is_embedded:
             stack.enter_context(embedded_database_used(folder))
         stack.callback(supervisor.stop)  # before the database, which they use
         say("Preparing files and database …")

@@ -16,7 +16,7 @@ import requests
 from nexa.configuration import SECRETS_FILE
 from nexa.demo.logins import LOGINS_FILE
 from nexa.embedded.throwaway import throwaway_folder
-from nexa.serve.folders import demo_folder_refuse, demo_folder_take, is_demos
+from nexa.serve.folders import MARK, demo_folder_take, installation_folder_take, is_demos
 from nexa.serve.installation import data_folder
 from nexa.supervisor import SupervisorError
 from nexa.supervisor.ports import port_anywhere
@@ -102,16 +102,44 @@ def test_installation_without_settings_is_told_what_is_missing(folder) -> None:
     assert "SECRET_KEY is not set" in said
 
 
-def test_folder_of_a_demo_is_refused_with_the_setting_that_names_another(folder) -> None:
+def test_database_of_a_demo_is_refused_with_its_marks_and_what_has_to_move(folder) -> None:
     demo_folder_take(folder)
+    (folder / "postgresql" / "cluster").mkdir(parents=True)
 
     process = _run(folder, port_anywhere(), **PRODUCTION)
     said, _ = process.communicate(timeout=120)
 
     assert process.returncode == 1
-    assert "belongs to a demo" in said
+    assert "was made by a demo" in said
+    assert str(folder / MARK) in said
     assert "NEXA_DATA_DIR" in said
-    assert not (folder / "postgresql").exists()
+    assert str(folder / "files") in said
+    assert is_demos(folder)
+
+
+def test_database_of_ones_own_is_used_from_a_folder_that_a_demo_has_made(folder) -> None:
+    demo_folder_take(folder)
+    (folder / "postgresql" / "cluster").mkdir(parents=True)
+    own = {"DATABASE_URL": "postgres://nobody@127.0.0.1:1/unused"}
+
+    process = _run(folder, port_anywhere(), **PRODUCTION, **own)
+    first = process.stdout.readline()
+    process.send_signal(signal.SIGTERM)
+    process.communicate(timeout=120)
+
+    assert "Preparing files and database" in first
+
+
+def test_folder_whose_demo_is_gone_becomes_the_installations(tmp_path) -> None:
+    """Also at the next start, when its own database is there."""
+    demo_folder_take(tmp_path)
+    (tmp_path / LOGINS_FILE).touch()
+
+    installation_folder_take(tmp_path)
+    (tmp_path / "postgresql" / "cluster").mkdir(parents=True)
+    installation_folder_take(tmp_path)
+
+    assert not is_demos(tmp_path)
 
 
 @pytest.mark.parametrize("name", [LOGINS_FILE, SECRETS_FILE])
@@ -131,7 +159,7 @@ def test_demo_does_not_take_over_the_folder_of_an_installation(tmp_path) -> None
         demo_folder_take(tmp_path)
 
     assert not is_demos(tmp_path)
-    demo_folder_refuse(tmp_path)
+    installation_folder_take(tmp_path)
 
 
 def test_data_folder_is_the_one_that_settings_read(tmp_path) -> None:
