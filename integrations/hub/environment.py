@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import hmac
-import json
 import logging
 import os
 from collections.abc import Mapping
-from hashlib import sha256
 from typing import Any
 
-from django.conf import settings as django_settings
 from django.db import transaction
 from django.db.models import Q
 from django.db.models.functions import Now
@@ -19,23 +15,29 @@ from crm.choices import OriginKind
 from crm.models import Workspace
 from crm.services.origin import Origin
 from integrations.hub import connections, leases, registry
-from integrations.hub.accounts import fixed_of
+from integrations.hub.accounts import fixed_of, taken_words
 from integrations.hub.acts import connection_act_remember
 from integrations.hub.credentials import Secrets
+from integrations.hub.environment_marks import (
+    MARK,
+    REFUSED,
+    SWITCHED_OFF,
+    is_in_effect,
+    mark_of,
+    mark_set,
+    refused_for,
+)
 from integrations.hub.errors import AlreadyConnected
 from integrations.hub.intake import credentials_clean, settings_clean
 from integrations.hub.models import Connection, ConnectionState
 from integrations.hub.provider import Provider
 from integrations.hub.reconfiguration import settings_store
 from integrations.hub.sweeps import sweep_register
-from integrations.hub.types import EnvironmentConnection
+from integrations.hub.types import AccountInfo, EnvironmentConnection
 
 logger = logging.getLogger("integrations.hub.environment")
 
-# In `Connection.settings`: what the environment said when it was last put into effect.
-MARK = "environment_mark"
 LEASE_SECONDS = 600
-SWITCHED_OFF = "Switched off by the environment. Work is kept and waits."
 
 
 def environment_sweep(environ: Mapping[str, str] = os.environ) -> None:
@@ -58,13 +60,14 @@ def environment_sweep(environ: Mapping[str, str] = os.environ) -> None:
 
 def _bring_about(provider: Provider, wanted: EnvironmentConnection) -> None:
     found = connection_of_environment(provider.id)
-    mark = _mark(wanted)
+    mark = mark_of(wanted)
     if not wanted.is_enabled:
         _switch_off(found, mark)
         return
     if found is None:
-        _make(provider, wanted, mark)
-    elif found.settings.get(MARK) == mark:
+        _make_or_bring_back(provider, wanted, mark)
+    elif is_in_effect(found, wanted, mark):
+        mark_set(found, mark)
         _prove_once(found)
     elif found.state == ConnectionState.DISABLED or not _is_same_account(found, wanted):
         if found.state != ConnectionState.DISABLED:
@@ -82,25 +85,32 @@ def connection_of_environment(provider_id: str) -> Connection | None:
 
 
 def _make_or_bring_back(provider: Provider, wanted: EnvironmentConnection, mark: str) -> None:
-    """An account that the environment had connected before keeps its links, mappings and history.
+    """An account that was connected before, by whomever, keeps its links, mappings and history.
 
-    Raises AlreadyConnected for one that a person connected.
+    Raises AlreadyConnected for one that another connection in service has; asked again with the
+    same variables without a row or a call.
     """
+    holder = refused_for(provider.id, mark)
+    if holder is not None:
+        account = AccountInfo(holder.remote_account_id, holder.remote_account_name)
+        raise AlreadyConnected(taken_words(holder, account, holder), holder=holder.pk)
     try:
         _make(provider, wanted, mark)
     except AlreadyConnected as refusal:
-        mine = Connection.objects.filter(settings__has_key=MARK, state=ConnectionState.DISABLED)
-        former = mine.filter(pk=refusal.holder or 0).first()
-        if former is None:
-            raise
-        _bring_back(former, wanted, mark)
+        former = Connection.objects.filter(pk=refusal.holder or 0).first()
+        if former is not None and former.state == ConnectionState.DISABLED:
+            _bring_back(former, wanted, mark)
+            return
+        if former is not None:
+            mark_set(former, mark, name=REFUSED)
+        raise
 
 
 def _bring_back(connection: Connection, wanted: EnvironmentConnection, mark: str) -> None:
     connections.credentials_replace(connection, credentials=wanted.credentials, actor=None)
     _remember(connection, {"state": (ConnectionState.DISABLED, connection.state)})
     settings_store(connection, wanted.settings, origin=_origin(connection))
-    _mark_set(connection, mark)
+    mark_set(connection, mark)
 
 
 def _make(provider: Provider, wanted: EnvironmentConnection, mark: str) -> None:
@@ -141,7 +151,7 @@ def _mend(connection: Connection, wanted: EnvironmentConnection, mark: str) -> N
         connections.connection_resume(connection, actor=None)
     else:
         connections.connection_test(connection)
-    _mark_set(connection, mark)
+    mark_set(connection, mark)
 
 
 def _switch_off(connection: Connection | None, mark: str) -> None:
@@ -152,25 +162,12 @@ def _switch_off(connection: Connection | None, mark: str) -> None:
         paused = {"state": ConnectionState.PAUSED, "attention": SWITCHED_OFF, "updated_at": Now()}
         if active.update(**paused):
             _remember(connection, {"state": (ConnectionState.ACTIVE, ConnectionState.PAUSED)})
-        _mark_set(connection, mark)
+        mark_set(connection, mark)
 
 
 def _is_same_account(connection: Connection, wanted: EnvironmentConnection) -> bool:
     cleaned = settings_clean(connection.declaration, wanted.settings)
     return all(cleaned.get(name) == value for name, value in fixed_of(connection).items())
-
-
-def _mark(wanted: EnvironmentConnection) -> str:
-    """Tells whether anything has changed, and nothing of what it is."""
-    said = [wanted.is_enabled, dict(wanted.settings), dict(wanted.credentials)]
-    text = json.dumps(said, sort_keys=True, default=str).encode()
-    return hmac.new(django_settings.SECRET_KEY.encode(), text, sha256).hexdigest()
-
-
-@transaction.atomic
-def _mark_set(connection: Connection, mark: str) -> None:
-    row = Connection.objects.select_for_update(no_key=True).get(pk=connection.pk)
-    Connection.objects.filter(pk=row.pk).update(settings={**row.settings, MARK: mark})
 
 
 def _remember(connection: Connection, diff: Mapping[str, tuple[Any, Any]]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -15,7 +15,8 @@ from crm.models import Change, Workspace
 from integrations.hub import leases, registry, sweeps
 from integrations.hub.access import SettingField
 from integrations.hub.connections import connection_disconnect, connection_pause
-from integrations.hub.environment import SWITCHED_OFF, environment_sweep
+from integrations.hub.environment import environment_sweep
+from integrations.hub.environment_marks import SWITCHED_OFF
 from integrations.hub.errors import Conflict
 from integrations.hub.models import Connection, ConnectionState, FailedRound
 from integrations.hub.types import EnvironmentConnection
@@ -173,9 +174,56 @@ def test_what_a_person_paused_or_disconnected_stays_so_until_the_environment_cha
     assert len(kept()) == 1
 
 
-def test_environment_does_not_bring_back_what_a_person_connected(
+REPLACED = "another-key-that-is-long-enough-0123456789-0123456789-abc"
+
+
+@pytest.mark.parametrize("act", [connection_pause, connection_disconnect])
+def test_what_a_person_switched_off_stays_so_when_the_secret_key_is_replaced(
+    workspace: Workspace, vendor: echo.EchoVendor, act: Callable[..., Any]
+) -> None:
+    environment_sweep(ENVIRON)
+    act(kept()[0], actor=None)
+    state, calls = kept()[0].state, len(vendor.requests)
+
+    with override_settings(SECRET_KEY=REPLACED):
+        environment_sweep(ENVIRON)
+        assert ([one.state for one in kept()], len(vendor.requests)) == ([state], calls)
+
+        environment_sweep(ENVIRON | {"ECHO_DAYS": "6"})
+        assert [one.state for one in kept()] == [ConnectionState.ACTIVE]
+
+
+def test_new_secret_brings_back_what_was_disconnected_also_after_the_key_was_replaced(
     workspace: Workspace, vendor: echo.EchoVendor
 ) -> None:
+    environment_sweep(ENVIRON | {"ECHO_KEY": "echo_live_wrongKey000"})
+    connection_disconnect(kept()[0], actor=None)
+    with override_settings(SECRET_KEY=REPLACED):
+        environment_sweep(ENVIRON | {"ECHO_KEY": "echo_live_wrongKey000"})
+
+        environment_sweep(ENVIRON)
+
+    assert [one.state for one in kept()] == [ConnectionState.DISABLED, ConnectionState.ACTIVE]
+
+
+def test_switched_off_by_the_environment_comes_on_again_under_another_key(
+    workspace: Workspace, vendor: echo.EchoVendor
+) -> None:
+    environment_sweep(ENVIRON)
+    environment_sweep({"ECHO_OFF": "1"})
+
+    with override_settings(SECRET_KEY=REPLACED):
+        environment_sweep({"ECHO_OFF": "1"})
+        assert [one.state for one in kept()] == [ConnectionState.PAUSED]
+        environment_sweep(ENVIRON)
+
+    assert [one.state for one in kept()] == [ConnectionState.ACTIVE]
+
+
+def test_environment_brings_back_what_a_person_connected_and_disconnected(
+    workspace: Workspace, vendor: echo.EchoVendor
+) -> None:
+    """To move a connection to the variables one disconnects it, as the refusal says."""
     former = connection_make(
         workspace,
         provider="ambient",
@@ -184,10 +232,14 @@ def test_environment_does_not_bring_back_what_a_person_connected(
         settings={"url": ENVIRON["ECHO_URL"]},
     )
 
-    with pytest.raises(Conflict, match="connected before"):
-        environment_sweep(ENVIRON)
+    environment_sweep(ENVIRON)
 
-    assert [(one.pk, one.state) for one in kept()] == [(former.pk, ConnectionState.DISABLED)]
+    assert [(one.pk, one.state) for one in kept()] == [(former.pk, ConnectionState.ACTIVE)]
+    calls = len(vendor.requests)
+    connection_disconnect(kept()[0], actor=None)
+    environment_sweep(ENVIRON)
+    assert [one.state for one in kept()] == [ConnectionState.DISABLED]
+    assert len(vendor.requests) <= calls + 1
 
 
 def test_another_account_is_another_connection_and_the_old_one_goes(
@@ -214,15 +266,27 @@ def test_one_that_another_process_is_making_is_left_to_it(
     assert not kept()
 
 
-def test_account_that_a_person_connected_is_not_taken_away(
+def test_account_that_a_person_connected_is_not_taken_away_and_asked_about_once(
     workspace: Workspace, vendor: echo.EchoVendor
 ) -> None:
-    connection_make(workspace, provider="ambient", remote_account_id="acct_1")
+    holder = connection_make(
+        workspace,
+        provider="ambient",
+        remote_account_id="acct_1",
+        settings={"url": ENVIRON["ECHO_URL"]},
+    )
+    with pytest.raises(Conflict, match="connected already"):
+        environment_sweep(ENVIRON)
+    calls, told = len(vendor.requests), Change.objects.count()
 
     with pytest.raises(Conflict, match="connected already"):
         environment_sweep(ENVIRON)
 
-    assert len(kept()) == 1
+    assert [one.pk for one in kept()] == [holder.pk]
+    assert (len(vendor.requests), Change.objects.count()) == (calls, told)
+    connection_disconnect(holder, actor=None)
+    environment_sweep(ENVIRON)
+    assert [(one.pk, one.state) for one in kept()] == [(holder.pk, ConnectionState.ACTIVE)]
 
 
 def test_wrong_variable_is_named_by_the_start_and_by_the_tick(
