@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from typing import Final
 
 from whitenoise.storage import CompressedManifestStaticFilesStorage
+
+COMPRESSED: Final = (".gz", ".br")
 
 
 class HashedStaticFilesStorage(CompressedManifestStaticFilesStorage):  # type: ignore[misc]
@@ -12,5 +15,9 @@ class HashedStaticFilesStorage(CompressedManifestStaticFilesStorage):  # type: i
     compressing them as well would double the time until a first start."""
 
     def compress_files(self, paths: Iterable[str]) -> Iterator[tuple[str, str]]:
-        named = set(self.hashed_files.values())
-        yield from super().compress_files([path for path in paths if path in named])
+        known = set(paths)
+        named = known & set(self.hashed_files.values())
+        # An older release compressed plain names, too; browsers would go on getting what it held.
+        stale = {path + ending for path in known - named for ending in COMPRESSED} - known
+        self.delete_files(stale)
+        yield from super().compress_files(named)
