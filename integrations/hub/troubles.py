@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from django.core.paginator import Page
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.urls import reverse
 
 from crm.models import Record
@@ -56,18 +56,18 @@ def set_aside_count(state: SyncState) -> int:
     return items.count() + _links(state).filter(state=LinkState.QUARANTINED).count()
 
 
-def given_up_count(state: SyncState) -> int:
+def given_up(state: SyncState) -> QuerySet[SyncJob]:
     """Jobs about things of theirs of the stream, or about records of ours that it is for."""
     pushes = Q(kind=JobKind.PUSH, record_type=state.record_type)
     stream, model = stream_of(state), model_of_type(state.record_type)
     if stream is not None and stream.of and model is not None:
+        # One look for each dead job: a list of the records within an OR is read for each of them.
         records = model._default_manager.filter(
-            workspace=state.connection.workspace_id, **stream.of
+            workspace=state.connection.workspace_id, pk=OuterRef("record_id"), **stream.of
         )
-        pushes &= Q(record_id__in=records.values("pk"))
+        pushes &= Q(Exists(records))
     about = pushes | Q(kind=JobKind.INBOUND, object=state.object)
-    jobs = SyncJob.objects.filter(about, connection=state.connection_id, state=JobState.DEAD)
-    return jobs.count()
+    return SyncJob.objects.filter(about, connection=state.connection_id, state=JobState.DEAD)
 
 
 def troubled_links(state: SyncState) -> QuerySet[SyncRecord]:
