@@ -75,7 +75,7 @@ RULES: Final = (
     Rule(
         "hub_syncjob",
         "finished_at",
-        "state IN ('done', 'superseded', 'discarded') AND intent_id IS NULL",
+        "state IN ('done', 'superseded', 'discarded')",
         "jobs",
         before=("DELETE FROM hub_attempt WHERE job_id = ANY(ARRAY({chosen}))",),
     ),

@@ -7,9 +7,11 @@ from typing import Any
 
 import pytest
 from django.db import connection as database
+from django.db.models.functions import Now
 
 from crm.models import Change
 from integrations.hub import leases, retention
+from integrations.hub.commands import command_enqueue
 from integrations.hub.models import (
     Attempt,
     ConflictState,
@@ -140,6 +142,27 @@ def test_what_is_open_or_wanted_is_never_forgotten(
     prune()
 
     assert type(row)._default_manager.filter(pk=row.pk).exists()
+
+
+@pytest.mark.parametrize(
+    ("state", "is_kept"), [("done", False), ("discarded", False), ("dead", True), ("ready", True)]
+)
+def test_command_is_not_done_twice_when_its_job_is_forgotten(
+    connection: Connection, state: str, is_kept: bool
+) -> None:
+    given: dict[str, Any] = {"subject": ("deal", 7), "body": {}, "key": "won:7"}
+    intent = command_enqueue(connection, "thing_create", **given)
+    jobs = SyncJob.objects.filter(intent=intent)
+    jobs.update(state=state, finished_at=Now())
+    job = jobs.get()
+    Attempt.objects.create(job=job, number=1, generation=1, is_counted=True, outcome="done")
+    aged(job, "finished_at", 7.1)
+
+    prune()
+
+    assert jobs.exists() == Attempt.objects.filter(job=job.pk).exists() == is_kept
+    assert command_enqueue(connection, "thing_create", **given) == intent
+    assert jobs.exists() == is_kept
 
 
 def test_ledger_is_forgotten_where_that_is_set(connection: Connection, settings: Any) -> None:
