@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from integrations.hub.errors import HubError
+from integrations.hub.marks import are_marks_wanted
 from integrations.hub.merge import Direction, Rule, Side
 
 if TYPE_CHECKING:
@@ -191,7 +192,8 @@ class Stream:
     `natural_key` is the vendor's field that tells records apart for people (an e-mail address), its
     value in the spelling the mapping gives it. `id_marker` and `write_marker` are fields of the
     vendor for our id and for the key of our last write, empty where there are none (set per
-    connection by `markers`, when given: (connection) -> (id_marker, write_marker)).
+    connection by `markers`, when given: (connection) -> (id_marker, write_marker)). A provider
+    with `markers` makes these fields itself, and offers that by the setting `marks_field`.
     `is_guarded`: a write over a version newer than `read` is refused. `is_sorted`: pages come in
     order of modification, so the newest seen is how far we are; else a run counts from its start.
     `depends_on` names objects to pull before. `of` says which of our records of the type belong
@@ -239,7 +241,9 @@ class Stream:
 
     def markers_of(self, connection: Connection) -> tuple[str, str]:
         """The vendor's fields for our id and for the key of our last write, on this account."""
-        return self.markers(connection) if self.markers else (self.id_marker, self.write_marker)
+        if self.markers is None:
+            return self.id_marker, self.write_marker
+        return self.markers(connection) if are_marks_wanted(connection) else ("", "")
 
 
 @dataclass(frozen=True)

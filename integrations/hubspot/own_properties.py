@@ -1,7 +1,7 @@
 """Makes our two properties at HubSpot: for our id, and for the key of our last write.
 
 With them a repeated create finds the record of the first try, and our own change is told apart from
-a person's. Without them (no permission, no room) all works, only less surely.
+a person's. Without them (not wanted, no permission, no room) all works, only less surely.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from integrations.hub.errors import Forbidden
+from integrations.hub.marks import are_marks_wanted
 from integrations.hub.models import Connection
 from integrations.hubspot.calls import client_of
 from integrations.hubspot.client import Client, NewProperty, Property, Refused
@@ -24,7 +25,12 @@ class Marked:
 
 
 def marks_ensure(connection: Connection) -> Marked:
-    """Looks at every kind and makes what is missing; a connection that only reads makes none."""
+    """Looks at every kind and makes what is missing, where that is wanted.
+
+    A connection that only reads makes none.
+    """
+    if not are_marks_wanted(connection):
+        return Marked(())
     client, marked, troubles = client_of(connection), [], []
     for kind in KINDS.values():
         try:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from integrations.hub.access import ApiKeyAuth, CredentialField, SettingField
+from integrations.hub.marks import marks_field
 from integrations.hub.provider import Provider, RateLimit, Webhook
 from integrations.hubspot import portal, subscribing, webhooks
 from integrations.hubspot.client.paths import LEGACY, VERSIONS
 from integrations.hubspot.hints import hints
+from integrations.hubspot.kinds import NEXA_ID, NEXA_REV
 from integrations.hubspot.limits import DAILY_LIMIT, PRIVATE_APP_LIMITS
 from integrations.hubspot.oauth import OAUTH
 from integrations.hubspot.streams import STREAMS
@@ -61,6 +63,7 @@ provider = Provider(
             choices=tuple((version, version) for version in VERSIONS),
             help="HubSpot names its versions by date; v3 goes on to work.",
         ),
+        marks_field("HubSpot", (NEXA_ID, NEXA_REV)),
     ),
     hosts=("api.hubapi.com",),
     # The lowest of all plans; a higher one's calls are not used up.

@@ -204,3 +204,27 @@ def test_account_names_the_portal(portal: Portal) -> None:
 
     assert portals.account(connection).id == str(PORTAL_ID)
     assert replace(portals.account(connection), details={}).name == f"HubSpot portal {PORTAL_ID}"
+
+
+def test_marks_that_nobody_wants_are_not_made(fresh: Portal) -> None:
+    fresh.connection.settings["has_marks"] = False
+
+    calls = fresh.calls(lambda: ensured(fresh))
+
+    assert not [path for path in calls if "/properties/" in path]
+    assert fresh.connection.settings["marked_kinds"] == []
+    assert BY_NAME["deals"].markers_of(fresh.connection) == ("", "")
+    assert "nexa_id" not in ensured(fresh)
+
+
+def test_marks_that_are_there_are_left_alone_once_they_are_unwanted(fresh: Portal) -> None:
+    ensured(fresh)
+
+    fresh.connection.settings["has_marks"] = False
+    before = BY_NAME["deals"].markers_of(fresh.connection)
+    ensured(fresh)
+    fresh.connection.settings["has_marks"] = True
+    ensured(fresh)
+
+    assert before == ("", "")
+    assert BY_NAME["deals"].markers_of(fresh.connection) == ("nexa_id", "nexa_rev")
