@@ -24,6 +24,7 @@ class CredentialField:
     """One secret the person types in; stored encrypted and never shown again.
 
     One that `is_signing` proves web-hooks: after it is replaced the old one counts for a day.
+    `sandbox` is one that the provider's sandbox takes; a demo shows it.
     """
 
     name: str
@@ -33,6 +34,7 @@ class CredentialField:
     pattern: str = ""
     pattern_help: str = ""
     is_signing: bool = False
+    sandbox: str = ""
 
 
 @dataclass(frozen=True)

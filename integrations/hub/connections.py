@@ -235,7 +235,7 @@ def _settled(connection: Connection, report: ConnectionReport) -> ConnectionRepo
     if report.is_ok:
         _activate(connection)
     else:
-        _pause_for(connection, report.message)
+        _pause_for(connection, handshake.failure_words(connection, report))
     return report
 
 

@@ -9,7 +9,12 @@ from django import forms
 
 from integrations.hub.access import CredentialField, SettingField
 from integrations.hub.errors import InvalidSettings
-from integrations.hub.intake import BIG_TEXTS, LONGEST_BIG_TEXT
+from integrations.hub.intake import (
+    BIG_TEXTS,
+    LONGEST_BIG_TEXT,
+    pattern_words,
+    sandbox_words,
+)
 from integrations.hub.models import Connection
 from integrations.hub.provider import Provider
 
@@ -148,14 +153,13 @@ class DisconnectForm(forms.Form):
 def _secret_field(declared: CredentialField) -> forms.Field:
     field = forms.CharField(
         label=declared.label,
-        help_text=declared.help,
+        help_text=f"{declared.help} {sandbox_words(declared)}".strip(),
         required=declared.is_required,
         max_length=1000,
         widget=forms.PasswordInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
     )
     if declared.pattern:
-        words = declared.pattern_help or "This does not look like such a key."
-        field.validators.append(_matches(declared.pattern, words))
+        field.validators.append(_matches(declared.pattern, pattern_words(declared)))
     return field
 
 

@@ -14,6 +14,7 @@ from integrations.hub import leases, registry
 from integrations.hub.classification import BUG_PREFIX, classified
 from integrations.hub.errors import AuthExpired, Forbidden, Rejected
 from integrations.hub.http import recording
+from integrations.hub.intake import sandbox_words
 from integrations.hub.models import Connection, ConnectionState, RunKind, RunStatus, SyncRun
 from integrations.hub.oauth import renewal
 from integrations.hub.oauth.names import GrantRefused
@@ -37,6 +38,16 @@ def account_ask(connection: Connection) -> ConnectionReport:
         report = _asked(connection)
     _log_test(connection, report, int((time.monotonic() - started) * 1000))
     return report
+
+
+def failure_words(connection: Connection, report: ConnectionReport) -> str:
+    """Why a connection rests, and after a refusal what to do, whole however long the reason is."""
+    if not report.is_refused:
+        return report.message
+    door = "Connect again" if connection.is_oauth else "New credentials"
+    advice = f"The connection is kept, paused, and calls nobody. Enter others under “{door}”."
+    worded = f"{advice} {sandbox_words(*connection.declaration.credential_fields)}".strip()
+    return f"{report.message[: 498 - len(worded)]} {worded}"
 
 
 def webhook_ensure(connection: Connection, report: ConnectionReport, url: str) -> ConnectionReport:

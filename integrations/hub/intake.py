@@ -60,6 +60,20 @@ def settings_clean(provider: Provider, values: Mapping[str, Any]) -> dict[str, A
     return cleaned
 
 
+def pattern_words(declared: CredentialField) -> str:
+    """Why what was typed can be no such secret, and what to do; it is not sent anywhere."""
+    words = declared.pattern_help or "This does not look like one."
+    return f"{words} Nothing was saved. {sandbox_words(declared)}".strip()
+
+
+def sandbox_words(*fields: CredentialField) -> str:
+    """What works where calls go to the sandbox; empty elsewhere."""
+    known = [f"{one.sandbox} ({one.label})" for one in fields if one.sandbox]
+    if not known or not django_settings.NEXA_SANDBOX_URL:
+        return ""
+    return f"At the sandbox this works: {', '.join(known)}."
+
+
 def json_check(text: str) -> None:
     """Raises ValueError with the line and column where it stops being JSON."""
     try:
@@ -78,7 +92,7 @@ def _credential_fault(declared: CredentialField, typed: str, *, has_kept: bool) 
     if len(typed) > LONGEST_TEXT or any(ord(character) < 32 for character in typed):
         return "This is too long, or holds control characters."
     if declared.pattern and not re.fullmatch(declared.pattern, typed):
-        return declared.pattern_help or "This does not look like one."
+        return pattern_words(declared)
     return ""
 
 

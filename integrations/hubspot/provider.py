@@ -27,7 +27,10 @@ provider = Provider(
                 help="HubSpot, Settings, Integrations, Private Apps. See the set-up steps for "
                 "the scopes it needs.",
                 pattern=r"pat-[a-z0-9]+-[A-Za-z0-9-]{4,200}",
-                pattern_help="A private app's token begins with pat-.",
+                pattern_help="This is no whole token of a private app: one begins with pat-, then "
+                "says where the account is, as in pat-na1-… or pat-eu1-…, and goes on from there. "
+                "Copy all of it.",
+                sandbox="pat-na1-nexa-demo",
             ),
             CredentialField(
                 "client_secret",
@@ -36,6 +39,7 @@ provider = Provider(
                 help="Of the same app; it proves that web-hooks come from HubSpot. Without it "
                 "changes are found by asking every few minutes.",
                 is_required=False,
+                sandbox="hubspot-sandbox-secret",
             ),
             CredentialField(
                 "app_id",

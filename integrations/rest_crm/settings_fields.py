@@ -17,7 +17,13 @@ _HEADER_TEXT_HELP = "A secret has no blanks and no accented letters."
 
 AUTH = ApiKeyAuth(
     fields=(
-        CredentialField("api_key", "API key", pattern=_HEADER_TEXT, pattern_help=_HEADER_TEXT_HELP),
+        CredentialField(
+            "api_key",
+            "API key",
+            pattern=_HEADER_TEXT,
+            pattern_help=_HEADER_TEXT_HELP,
+            sandbox="crm_key_demo",
+        ),
         CredentialField(
             "api_secret",
             "API secret",
@@ -25,6 +31,7 @@ AUTH = ApiKeyAuth(
             is_required=False,
             pattern=_HEADER_TEXT,
             pattern_help=_HEADER_TEXT_HELP,
+            sandbox="crm_secret_demo",
         ),
         CredentialField(
             "webhook_secret",

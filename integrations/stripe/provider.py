@@ -21,6 +21,7 @@ provider = Provider(
                 "steps for its permissions.",
                 pattern=r"(sk|rk)_(test|live)_[A-Za-z0-9_]{4,240}",
                 pattern_help="A key begins with sk_test_, rk_test_, sk_live_ or rk_live_.",
+                sandbox="sk_test_nexa_demo",
             ),
             CredentialField(
                 "webhook_secret",

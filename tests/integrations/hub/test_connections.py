@@ -61,7 +61,9 @@ def test_refused_key_keeps_the_connection_paused_and_says_why(
     connection = connect(workspace, actor, credentials={"api_key": "echo_live_wrong"})
 
     assert connection.state == ConnectionState.PAUSED
-    assert connection.attention == "Echo cannot be used: bad key"
+    assert connection.attention.startswith("Echo cannot be used: bad key The connection is kept")
+    assert "“New credentials”" in connection.attention
+    assert connection.secret("api_key") == "echo_live_wrong"
     assert SyncRun.objects.get().status == "failed"
 
 
