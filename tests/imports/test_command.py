@@ -47,6 +47,16 @@ def test_dry_run_writes_nothing(tmp_path: Path, workspace: Workspace) -> None:
     assert not Contact.objects.exists()
 
 
+def test_dry_run_says_that_its_check_is_kept_and_an_import_does_not(
+    tmp_path: Path, workspace: Workspace
+) -> None:
+    checked = run(tmp_path, workspace, csv_bytes(*people(2)), "--dry-run")
+    done = run(tmp_path, workspace, csv_bytes(*people(2)))
+
+    assert f"kept as number {checked['job']} under Imports" in checked["left"]
+    assert done["left"] == ""
+
+
 @pytest.mark.parametrize(("options", "is_owned"), [((), True), (("--owner", "nobody"), False)])
 def test_new_records_belong_to_the_user_named(
     tmp_path: Path, workspace: Workspace, manager: User, options: tuple[str, ...], is_owned: bool

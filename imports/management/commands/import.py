@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from crm.models import User, Workspace
@@ -152,6 +153,8 @@ class Command(BaseCommand):
             times = "once" if cause["count"] == 1 else f"{cause['count']:,} times"
             self.stdout.write(f"  {times}: {column}{cause['message']} (row {cause['rows'][0]})")
         self.stdout.write(style(report["result"]))
+        if report["left"]:
+            self.stdout.write(report["left"])
 
 
 def _until_done(job: ImportJob) -> ImportJob:
@@ -176,6 +179,7 @@ def _report(job: ImportJob) -> dict[str, Any]:
         "status": job.status,
         "error": job.error,
         "result": _words(job),
+        "left": _left_words(job),
         "rows": job.rows_total if job.rows_total is not None else job.rows_processed,
         "rows_per_second": job.rows_per_second if ran else job.plan.get("rows_per_second", 0),
         "counts": counts,
@@ -211,6 +215,16 @@ def _words(job: ImportJob) -> str:
     if job.error_policy == ErrorPolicy.STOP:
         return f"{rows}, so nothing is imported."
     return f"{rows} and would be left out; nothing written."
+
+
+def _left_words(job: ImportJob) -> str:
+    """A check is an import that waits to be started: it and its file stay, as from the pages."""
+    if job.status != ImportStatus.READY:
+        return ""
+    return (
+        f"The check is kept as number {job.pk} under Imports, with the file for "
+        f"{settings.IMPORT_FILE_DAYS} days: start it there, or leave it."
+    )
 
 
 def _bad_rows(job: ImportJob) -> int:
