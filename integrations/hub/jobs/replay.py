@@ -23,13 +23,16 @@ from integrations.hub.models import (
     SyncJob,
     WriteIntent,
 )
+from integrations.hub.pace import BULK_HEAD_START_SECONDS
 
 logger = logging.getLogger("integrations.hub.replay")
 
 
 @transaction.atomic
-def job_replay(job: SyncJob, *, actor: User) -> SyncJob:
+def job_replay(job: SyncJob, *, actor: User, is_of_many: bool = False) -> SyncJob:
     """Start a dead job over with all its retries; the ledger says who did.
+
+    One that `is_of_many` gives way to what somebody waits for.
 
     While the outcome of a command is unknown it keeps its idempotency keys; after a refusal it
     gets new ones, since vendors repeat a stored refusal. Raises Conflict for a job that is not
@@ -41,7 +44,7 @@ def job_replay(job: SyncJob, *, actor: User) -> SyncJob:
         raise Conflict(f"Only a dead job can be replayed; this one is {held.get_state_display()}.")
     if held.intent is not None:
         _reopen(held.intent)
-    _to_ready(held)
+    _to_ready(held, head_start=BULK_HEAD_START_SECONDS if is_of_many else None)
     act_remember(held, before=JobState.DEAD, after=JobState.READY, actor=actor)
     logger.info("job %s replayed by user %s", held.pk, actor.pk)
     wake.wake_on_commit()
@@ -96,7 +99,8 @@ def _revive(died: QuerySet[SyncJob], *, is_revival: bool = False) -> int:
     return revived
 
 
-def _to_ready(job: SyncJob, *, is_revival: bool = False) -> int:
+def _to_ready(job: SyncJob, *, is_revival: bool = False, head_start: int | None = None) -> int:
+    kept = F("head_start_seconds")
     try:
         with transaction.atomic():
             return SyncJob.objects.filter(pk=job.pk, state=JobState.DEAD).update(
@@ -106,7 +110,8 @@ def _to_ready(job: SyncJob, *, is_revival: bool = False) -> int:
                 attempts=0,
                 claims=0,
                 run_at=Now(),
-                sort_at=sort_at(0),
+                sort_at=sort_at(head_start or 0),
+                head_start_seconds=kept if head_start is None else head_start,
                 reason="",
                 finished_at=None,
             )

@@ -26,6 +26,7 @@ from integrations.hub.models import (
     JobState,
     SyncJob,
 )
+from integrations.hub.pace import BULK_HEAD_START_SECONDS, BULK_SIZE
 from integrations.hub.provider import Provider
 from integrations.hub.pump import pump
 from nexa.doctor.engine import cluster_found
@@ -128,6 +129,25 @@ def test_replay_command_starts_dead_rows_over(
 
     pump(budget_seconds=30)
     assert SyncJob.objects.get().state == JobState.DONE
+
+
+def test_replay_of_many_gives_way_and_says_first_what_it_would_do(
+    connection: Connection, vendor: EchoVendor, actor: User
+) -> None:
+    ids = [command_make(connection).pk for _ in range(BULK_SIZE + 1)]
+    dead = {"state": JobState.DEAD, "reason": "rejected", "last_error": "No such plan."}
+    SyncJob.objects.filter(pk__in=ids).update(**dead, head_start_seconds=300)
+    out = io.StringIO()
+    asked = ("replay", "jobs", "--connection", str(connection.pk), "--actor", actor.email)
+
+    call_command(*asked, "--dry-run", stdout=out)
+    assert f"{ids[0]}: " in out.getvalue()
+    assert "ended by rejected: No such plan." in out.getvalue()
+    assert SyncJob.objects.filter(state=JobState.DEAD).count() == len(ids)
+
+    call_command(*asked, stdout=io.StringIO())
+    starts = SyncJob.objects.values_list("state", "head_start_seconds").distinct()
+    assert list(starts) == [(JobState.READY, BULK_HEAD_START_SECONDS)]
 
 
 def test_slots_bound_the_pumps_that_run_at_once(db: None) -> None:
