@@ -15,6 +15,7 @@ from crm.views.history import LABELS, key_words
 from integrations.hub.models import Connection, SyncConflict
 from integrations.hub.models.mapping import rule_choices
 from integrations.hub.subjects import gone_words, page_of
+from integrations.hub.their_pages import their_page
 from integrations.hub.value_words import (
     Labels,
     Names,
@@ -109,8 +110,7 @@ def _their_url(connection: Connection, row: SyncConflict) -> str:
         stream = connection.declaration.stream(row.object)
     except KeyError:
         return ""
-    url_of = stream.record_url if stream else None
-    return url_of(connection, row.link.external_id) if url_of else ""
+    return their_page(stream, connection, row.link.external_id)
 
 
 def _records(rows: Sequence[SyncConflict]) -> dict[tuple[str, int], Record]:

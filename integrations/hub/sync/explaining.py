@@ -29,6 +29,7 @@ from integrations.hub.models import (
     SyncState,
 )
 from integrations.hub.streams import Stream
+from integrations.hub.their_pages import their_page
 
 ATTEMPTS_SHOWN: Final = 20
 
@@ -83,9 +84,7 @@ def _explained(state: SyncState, record: Record) -> Explanation:
     link = _link(state, record)
     verdict, words = _judged(state, record, link)
     stream = state.connection.declaration.stream(state.object)
-    url = ""
-    if link is not None and stream is not None and stream.record_url is not None:
-        url = stream.record_url(state.connection, link.external_id)
+    url = their_page(stream, state.connection, link.external_id) if link is not None else ""
     return Explanation(
         state=state,
         verdict=verdict,

@@ -89,8 +89,11 @@ def test_page_of_a_record_fetches_the_card(
 
 @pytest.mark.usefixtures("their_pages")
 def test_card_says_in_step_since_when_and_where_it_is(
-    connection: Connection, contact: Contact, sales_client: Client
+    connection: Connection, contact: Contact, sales_client: Client, settings: Any
 ) -> None:
+    assert "https://mirror.test/" not in card(sales_client, contact)
+    settings.NEXA_SANDBOX_URL = ""
+
     said = card(sales_client, contact)
 
     assert '<span class="badge badge-ok">In sync</span>' in said
