@@ -8,7 +8,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from crm.models import Workspace
-from integrations.hub.models import Connection, ConnectionState
+from integrations.hub.models import Connection, ConnectionState, SyncStage, SyncState
 from integrations.hub.types import AccountInfo, ConnectionReport
 
 
@@ -18,12 +18,13 @@ def account_claim(connection: Connection, account: AccountInfo) -> Connection | 
 
     A connection that has been connected, whatever its account was called then, loses it to none
     that came later. A new one has to leave it also to one that was disconnected: that one knows
-    which records are the same. Two that claim at once take turns at the workspace.
+    which records are the same. One that has been at work without the vendor's answer knows more by
+    now. Two that claim at once take turns at the workspace.
     """
     Workspace.objects.select_for_update(no_key=True).get(pk=connection.workspace_id)
     asked, now = account.id[:255], connection.remote_account_id
     taken = _holder(connection, asked, only_older=bool(now))
-    if taken is None and not now:
+    if taken is None and not now and not _has_worked(connection):
         taken = _former_holder(connection, asked)
     is_account = connection.declaration.is_account
     # A key that may not say whose it is must not make us forget the account.
@@ -112,6 +113,12 @@ def _former_holder(connection: Connection, account_id: str) -> Connection | None
     rows = former.filter(remote_account_id=account_id).order_by("-updated_at", "-pk")
     # Two servers of one vendor may each have an account of that id.
     return next((one for one in rows if fixed_of(one) == fixed_of(connection)), None)
+
+
+def _has_worked(connection: Connection) -> bool:
+    """Whether records are linked by it, or may be by now."""
+    live = SyncState.objects.filter(connection=connection, stage=SyncStage.LIVE)
+    return connection.sync_records.exists() or live.exists()
 
 
 def _others(connection: Connection) -> QuerySet[Connection]:

@@ -13,7 +13,7 @@ from crm.models import User
 from integrations.hub import accounts, connections, reconnection, registry
 from integrations.hub.classification import classified
 from integrations.hub.credentials import Secrets
-from integrations.hub.errors import HubError
+from integrations.hub.errors import AlreadyConnected, HubError
 from integrations.hub.models import AuthKind, Connection, OAuthAttempt
 from integrations.hub.oauth.applications import application_of
 from integrations.hub.oauth.attempts import VERIFIER
@@ -85,9 +85,17 @@ def _new(attempt: OAuthAttempt, code: str, actor: User) -> ConnectionReport:
     report = connections.connection_prove(attempt.connection)
     if report.account is None and tokens.account_id:
         # The vendor gives no answer now, but whose account it is was in the tokens' one.
-        account = AccountInfo(tokens.account_id, tokens.account_id)
-        accounts.account_claim(attempt.connection, account)
+        _claim(attempt.connection, AccountInfo(tokens.account_id, tokens.account_id))
     return report
+
+
+def _claim(connection: Connection, account: AccountInfo) -> None:
+    """Raises AlreadyConnected, and keeps nothing, when another one has or had the account."""
+    holder = accounts.account_claim(connection, account)
+    if holder is not None:
+        connection.delete()
+        words = accounts.taken_words(connection, account, holder)
+        raise AlreadyConnected(words, holder=holder.pk)
 
 
 def _again(

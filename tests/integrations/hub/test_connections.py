@@ -296,6 +296,47 @@ def test_one_of_two_former_connections_of_an_account_can_come_back(
     assert anew.state == ConnectionState.ACTIVE
 
 
+def relic_and_live(workspace: Workspace) -> tuple[Connection, Connection]:
+    """One that was disconnected long ago, and one that came while the vendor was silent."""
+    relic, live = two_of_one_account(workspace)
+    Connection.objects.filter(pk=live.pk).update(remote_account_id="", state=ConnectionState.PAUSED)
+    live.refresh_from_db()
+    return relic, live
+
+
+def test_connection_at_work_keeps_its_account_from_one_disconnected_long_ago(
+    workspace: Workspace, vendor: EchoVendor, actor: User
+) -> None:
+    relic, live = relic_and_live(workspace)
+    vendor.always = status(500)
+    connections.connection_resume(live, actor=actor)
+    live.sync_records.create(object="thing", record_type="account", local_id=1, external_id="t1")
+    vendor.always = None
+
+    report = connections.connection_test(live)
+
+    assert report.is_ok
+    live.refresh_from_db()
+    assert (live.state, live.remote_account_id) == (ConnectionState.ACTIVE, "acct_1")
+    connections.connection_pause(live, actor=actor)
+    assert connections.connection_resume(live, actor=actor).is_ok
+    relic.refresh_from_db()
+    with pytest.raises(Conflict, match="connected already, as “Anew”"):
+        connections.credentials_replace(relic, credentials={"api_key": echo.API_KEY}, actor=actor)
+
+
+def test_connection_that_never_worked_leaves_the_account_to_the_former_one(
+    workspace: Workspace, vendor: EchoVendor, actor: User
+) -> None:
+    _, fresh = relic_and_live(workspace)
+
+    with pytest.raises(AlreadyConnected, match=r"before, as “Former”\. Connect that one"):
+        connections.connection_resume(fresh, actor=actor)
+
+    fresh.refresh_from_db()
+    assert (fresh.state, fresh.remote_account_id) == (ConnectionState.PAUSED, "")
+
+
 def test_vendor_that_refuses_cannot_keep_us_connected(
     connection: Connection, vendor: EchoVendor, actor: User
 ) -> None:

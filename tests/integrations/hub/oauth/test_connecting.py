@@ -182,6 +182,25 @@ def test_account_that_does_not_answer_yet_is_kept_by_the_id_of_the_token_answer(
     assert "cannot be used" in connection.attention
 
 
+def test_account_that_does_not_answer_yet_is_left_to_the_connection_that_had_it(
+    admin_client: Client, workspace: Workspace, vendor: AcmeVendor
+) -> None:
+    Connection.objects.create(
+        workspace=workspace,
+        provider="acme",
+        name="Former",
+        remote_account_id="acct_1",
+        state=ConnectionState.DISABLED,
+    )
+    url = consented(onward(admin_client))
+    vendor.script = [answered(500)] * 4
+
+    page = admin_client.get(url)
+
+    assert "was connected before, as “Former”" in page.content.decode()
+    assert Connection.objects.get().name == "Former"
+
+
 def test_name_taken_while_the_person_was_away_gets_a_number(
     admin_client: Client, workspace: Workspace, vendor: AcmeVendor
 ) -> None:
