@@ -16,6 +16,7 @@ from integrations.hub import jobs, wake
 from integrations.hub.acts import act_remember, stream_act_remember
 from integrations.hub.errors import Conflict
 from integrations.hub.models import (
+    Connection,
     JobKind,
     JobState,
     LinkState,
@@ -40,13 +41,24 @@ def hold(state: SyncState, words: str) -> None:
     is_new = bool(stopped.update(hold_reason=words[:500], **leave_over()))
     state.hold_reason = words[:500]
     if is_new:
-        connection_alert(
-            state.connection,
-            ALERT,
-            f"{state.connection.name} has stopped: {words}"[:500],
-            Severity.URGENT,
-            cause=state.object,
-        )
+        _tell(state)
+
+
+def holds_tell(connection: Connection) -> None:
+    """Of a connection that is back, whose alerts ended with it: what still waits for a decision."""
+    states = SyncState.objects.filter(connection=connection, is_enabled=True)
+    for state in states.exclude(hold_reason="").select_related("connection__workspace"):
+        _tell(state)
+
+
+def _tell(state: SyncState) -> None:
+    connection_alert(
+        state.connection,
+        ALERT,
+        f"{state.connection.name} has stopped: {state.hold_reason}"[:500],
+        Severity.URGENT,
+        cause=state.object,
+    )
 
 
 def hold_go_on(state: SyncState, *, actor: User) -> None:
@@ -91,6 +103,8 @@ def stream_switch(state: SyncState, *, is_enabled: bool, origin: Origin) -> None
         connection_alert_over(state.connection, ALERT, state.object)
     elif state.is_live:
         missed_send(scene_of(state))
+    elif state.hold_reason:
+        _tell(state)
     wake.wake_on_commit()
 
 

@@ -9,7 +9,7 @@ from django.test import Client
 from django.urls import reverse
 
 from crm.models import Account, Alert, Change, Contact, User, Workspace
-from integrations.hub.connections import connection_disconnect
+from integrations.hub.connections import connection_disconnect, credentials_replace
 from integrations.hub.errors import Conflict
 from integrations.hub.models import (
     Connection,
@@ -22,7 +22,7 @@ from integrations.hub.models import (
 from integrations.hub.notices import JOB_LOST, connection_alert
 from integrations.hub.sync.holds import hold, hold_go_on, stream_start, stream_stop
 from tests import factories
-from tests.integrations.hub.mirror_vendor import MirrorVendor
+from tests.integrations.hub.mirror_vendor import API_KEY, MirrorVendor
 from tests.integrations.hub.sync.world import Desk, pull, work
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -258,6 +258,33 @@ def test_members_see_a_stream_but_decide_nothing(
     assert 'value="go-on"' not in page.content.decode()
     assert sales_client.post(act, {"act": "go-on"}).status_code == 403
     assert "choose one" in admin_client.post(act, {"act": "x"}, follow=True).content.decode()
+
+
+def test_reconnected_connection_tells_again_what_waits_for_a_decision(
+    connection: Connection, mirror: MirrorVendor, people: list[str], actor: User
+) -> None:
+    emptied(connection, mirror, people, on_their_delete="archive")
+    connection.refresh_from_db()
+    connection_disconnect(connection, actor=None)
+    assert not Alert.objects.filter(kind="sync_held", status="open").exists()
+
+    credentials_replace(connection, credentials={"api_key": API_KEY}, actor=actor)
+
+    assert state_of(connection).hold_reason
+    alert = Alert.objects.get(kind="sync_held", status="open")
+    assert "30 of 30 people are gone" in alert.message
+
+
+def test_started_stream_tells_again_what_waits_for_a_decision(
+    connection: Connection, mirror: MirrorVendor, people: list[str], actor: User
+) -> None:
+    emptied(connection, mirror, people, on_their_delete="archive")
+    stream_stop(state_of(connection), actor=actor)
+
+    stream_start(state_of(connection), actor=actor)
+
+    assert state_of(connection).hold_reason
+    assert Alert.objects.filter(kind="sync_held", status="open").count() == 1
 
 
 def test_alert_of_a_held_stream_ends_with_its_connection(connection: Connection) -> None:
