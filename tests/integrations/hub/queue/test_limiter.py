@@ -101,7 +101,8 @@ class LimiterMachine(RuleBasedStateMachine):
         self._block(place, seconds)
         length = min(seconds or throttle.DEFAULT_BLOCK_SECONDS, throttle.LONGEST_BLOCK_SECONDS)
         self.blocked[place] = max(self.blocked[place], began + length)
-        assert not self._ask(place, ()).is_admitted
+        # On a busy machine the half second may be over before the call is made.
+        assert not self._ask(place, ()).is_admitted or self._now() >= self.blocked[place]
 
     @rule(seconds=st.sampled_from([0.05, 0.3, 2.0, 45.0, 4000.0]))
     def time_goes_by(self, seconds: float) -> None:
