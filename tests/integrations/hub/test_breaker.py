@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from django.db import DatabaseError
 from django.db.models.functions import Now
 
+from crm.choices import Severity
 from crm.models import Alert
-from integrations.hub import breaker
-from integrations.hub.models import BreakerState, Connection, JobState, SyncJob
+from integrations.hub import breaker, tasks
+from integrations.hub.models import BreakerState, Connection, ConnectionState, JobState, SyncJob
 from tests.integrations.hub.conftest import command_make, time_passes
 from tests.integrations.hub.refusing import rows_refused
 
@@ -29,6 +32,45 @@ def state_of(connection: Connection) -> BreakerState:
     return BreakerState(connection.breaker_state)
 
 
+def calls(connection: Connection, *, failed: int, well: int) -> None:
+    """Calls that end well and failures in turn, so that few failures follow each other."""
+    for number in range(max(failed, well)):
+        if number < well:
+            breaker.succeeded(connection)
+        if number < failed:
+            breaker.failed(connection)
+
+
+def test_half_of_ten_calls_within_a_minute_open_it(connection: Connection) -> None:
+    calls(connection, failed=4, well=5)
+    assert state_of(connection) == BreakerState.CLOSED
+
+    breaker.failed(connection)
+
+    assert state_of(connection) == BreakerState.OPEN
+    assert Alert.objects.get().kind == "connection_outage"
+
+
+def test_fewer_than_half_or_than_ten_calls_leave_it_closed(connection: Connection) -> None:
+    calls(connection, failed=4, well=4)
+    assert state_of(connection) == BreakerState.CLOSED
+
+    for _ in range(4):
+        breaker.succeeded(connection)
+    calls(connection, failed=1, well=2)
+
+    assert state_of(connection) == BreakerState.CLOSED
+
+
+def test_failures_of_an_earlier_minute_do_not_count(connection: Connection) -> None:
+    calls(connection, failed=4, well=5)
+    time_passes(breaker.WINDOW_SECONDS + 1)
+
+    breaker.failed(connection)
+
+    assert state_of(connection) == BreakerState.CLOSED
+
+
 def test_breaker_that_could_not_revive_what_died_stays_open(connection: Connection) -> None:
     died = command_make(connection)
     opened(connection)
@@ -45,3 +87,28 @@ def test_breaker_that_could_not_revive_what_died_stays_open(connection: Connecti
     died.refresh_from_db()
     assert (died.state, died.revivals) == (JobState.READY, 1)
     assert Alert.objects.get(kind="connection_outage").status == "resolved"
+
+
+def test_vendor_silent_for_five_days_pauses_the_connection_once(connection: Connection) -> None:
+    opened(connection)
+    Connection.objects.update(outage_since=Now() - timedelta(hours=breaker.SILENT_HOURS, minutes=1))
+
+    tasks.tick()
+    tasks.tick()
+
+    connection.refresh_from_db()
+    assert connection.state == ConnectionState.PAUSED
+    assert "has not answered for five days" in connection.attention
+    alert = Alert.objects.get(kind="connection_silent")
+    assert (alert.severity, alert.occurrences) == (Severity.URGENT, 1)
+
+
+def test_vendor_silent_for_less_is_tried_on(connection: Connection) -> None:
+    opened(connection)
+    Connection.objects.update(outage_since=Now() - timedelta(hours=breaker.SILENT_HOURS - 1))
+
+    tasks.tick()
+
+    connection.refresh_from_db()
+    assert connection.state == ConnectionState.ACTIVE
+    assert not Alert.objects.filter(kind="connection_silent").exists()
