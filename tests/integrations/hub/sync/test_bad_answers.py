@@ -106,6 +106,24 @@ def test_one_refusal_for_the_rate_halves_the_pace_once(
     assert titles(mirror) == {"New"}
 
 
+@pytest.mark.parametrize(("seconds", "alerts"), [("3599", 0), ("3600", 1), ("90000", 1)])
+def test_refusal_for_an_hour_or_more_is_told_once(
+    connection: Connection,
+    mirror: MirrorVendor,
+    edited: list[Contact],
+    seconds: str,
+    alerts: int,
+) -> None:
+    mirror.script = [Trouble("write", status=429, headers={"Retry-After": seconds})]
+
+    pump(0)
+
+    connection.refresh_from_db()
+    assert connection.gate_reason == GateReason.RATE
+    told = Alert.objects.filter(kind="connection_rate_limited")
+    assert list(told.values_list("occurrences", flat=True)) == [1] * alerts
+
+
 def test_one_refusal_of_the_credentials_is_told_once(
     connection: Connection, mirror: MirrorVendor, edited: list[Contact]
 ) -> None:
