@@ -76,10 +76,13 @@ def store(tried: Sequence[tuple[Claimed, Tried]]) -> list[tuple[Claimed, Step, f
 def _troubles_stored(
     tried: Sequence[tuple[Claimed, Tried]], share: float
 ) -> list[tuple[Claimed, Step, float]]:
-    """One bad answer stops many jobs, and is one piece of news of each sort for the connection."""
+    """One bad answer stops many jobs, and is one piece of news of each sort for the connection.
+
+    What is the connection's own trouble ends no job, so it is told before what ends one.
+    """
     told: list[tuple[Claimed, Step, float]] = []
     heard: set[Signal] = set()
-    for claimed, one in tried:
+    for claimed, one in sorted(tried, key=lambda each: each[1].step.action == Action.DEAD):
         step = settled(claimed, one, is_news=one.step.signal not in heard)
         if step.action != Action.LEAVE:
             heard.add(step.signal)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import pytest
 from django.db.models import Sum
 
@@ -196,6 +199,27 @@ def test_two_that_are_off_limits_among_many_stop_nobody(
     connection.refresh_from_db()
     assert connection.state == ConnectionState.ACTIVE
     assert SyncJob.objects.filter(state=JobState.DEAD, reason="forbidden").count() == 2
+
+
+@pytest.mark.parametrize("shape", [Shape(write_size=3)], indirect=True)
+def test_missing_permission_is_told_beside_one_record_that_is_off_limits(
+    connection: Connection, mirror: MirrorVendor, people: list[Contact], desk: Desk
+) -> None:
+    desk.make("contact", email="off-limits@x.test", title="New")
+    for contact in people[:3]:
+        desk.edit(contact, title="New")
+    desk.edit(people[3], title="Fine")
+
+    def forbidden(kind: str, body: Mapping[str, Any]) -> Trouble | None:
+        return Trouble(status=403) if kind == "write" and "New" in str(body) else None
+
+    mirror.always = forbidden
+    pump(0)
+
+    connection.refresh_from_db()
+    assert connection.state == ConnectionState.AUTH_FAILED
+    states = SyncJob.objects.order_by("pk").values_list("state", flat=True)
+    assert list(states) == [JobState.DEAD, *[JobState.READY] * 3, JobState.DONE]
 
 
 def test_many_that_are_looked_for_again_are_no_outage(
