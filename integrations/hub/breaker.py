@@ -13,7 +13,7 @@ from django.db import transaction
 from django.db.models.functions import Now
 
 from crm.choices import Severity
-from integrations.hub import jobs, leases
+from integrations.hub import gates, jobs, leases
 from integrations.hub.models import BreakerState, Connection, ConnectionState, GateReason
 from integrations.hub.notices import connection_alert, connection_alert_over
 
@@ -74,7 +74,8 @@ UPDATE hub_connection c SET
     window_calls = c.window_calls + 1,
     window_started_at = COALESCE(c.window_started_at, statement_timestamp())
 WHERE id = %s
-RETURNING c.breaker_state = 'open' AND c.breaker_successes >= {SUCCESSES_TO_CLOSE}
+RETURNING c.breaker_state = 'open' AND c.breaker_successes >= {SUCCESSES_TO_CLOSE},
+    c.gate_reason = 'rate' AND c.gate_until <= statement_timestamp()
 """  # noqa: S608
 
 
@@ -95,9 +96,11 @@ def failed(connection: Connection, *, is_probe: bool = False) -> None:
 def succeeded(connection: Connection) -> None:
     with database.cursor() as cursor:
         cursor.execute(SUCCESS, [connection.pk])
-        (closes,) = cursor.fetchone()
+        closes, is_rate_over = cursor.fetchone()
     if closes:
         _close(connection)
+    elif is_rate_over:
+        gates.rate_over(connection)
 
 
 def probe(connection_id: int) -> leases.Lease | None:

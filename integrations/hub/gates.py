@@ -40,6 +40,15 @@ def rate_limited(connection: Connection, *, seconds: float) -> None:
         )
 
 
+def rate_over(connection: Connection) -> None:
+    """The wait is over and the vendor has answered again; a gate that was closed since stays."""
+    waited = Connection.objects.filter(
+        pk=connection.pk, gate_reason=GateReason.RATE, gate_until__lte=Now()
+    )
+    if waited.update(gate_reason=GateReason.NONE, gate_until=None):
+        connection_alert_over(connection, RATE_ALERT)
+
+
 def auth_failed(connection: Connection, words: str) -> bool:
     """Stop the connection until somebody gives new credentials; True for who noticed first.
 

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from django.db.models import Sum
 
+from crm.choices import AlertStatus
 from crm.models import Alert, Contact
 from integrations.hub.connections import credentials_replace
 from integrations.hub.models import (
@@ -125,6 +126,21 @@ def test_refusal_for_an_hour_or_more_is_told_once(
     assert connection.gate_reason == GateReason.RATE
     told = Alert.objects.filter(kind="connection_rate_limited")
     assert list(told.values_list("occurrences", flat=True)) == [1] * alerts
+
+
+def test_alert_of_a_long_wait_ends_with_it(
+    connection: Connection, mirror: MirrorVendor, edited: list[Contact]
+) -> None:
+    mirror.script = [Trouble("write", status=429, headers={"Retry-After": "3600"})]
+    pump(0)
+
+    time_passes(3700)
+    work()
+
+    assert titles(mirror) == {"New"}
+    connection.refresh_from_db()
+    assert connection.gate_reason == GateReason.NONE
+    assert Alert.objects.get(kind="connection_rate_limited").status == AlertStatus.RESOLVED
 
 
 def test_one_refusal_of_the_credentials_is_told_once(
