@@ -68,7 +68,12 @@ class FieldMappingForm(RefusableForm):
     transform = StepsField(label="Steps", required=False, help_text=HELP)
     direction = forms.ChoiceField(label="Direction", choices=direction_choices)
     rule = forms.ChoiceField(
-        label="When both sides changed it", choices=rule_choices, initial="last_write"
+        label="When both sides changed it",
+        choices=rule_choices,
+        initial="last_write",
+        help_text=(
+            "Where two records first meet, theirs is taken unless ours wins or a person decides."
+        ),
     )
     rank = forms.IntegerField(
         label="Rank of this source",

@@ -70,7 +70,8 @@ class MergeField:
 
     `rank` is this connection's place among the sources of the field (the higher one wins under
     FIELD_PRIORITY). Where the rule cannot tell who wins, as with two writes at one time, `fallback`
-    does; `first` does when the field is new to the link and both sides hold a value.
+    does. When the field is new to the link and both sides hold a value, `first` does, unless the
+    rule names a side or asks a person.
     `is_enforced` overwrites what the other side changed in a field that travels one way only.
     """
 

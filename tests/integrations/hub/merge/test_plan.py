@@ -112,7 +112,7 @@ def test_field_new_to_the_link_on_both_sides_keeps_the_loser() -> None:
     [(Rule.OURS_WINS, Side.OURS), (Rule.THEIRS_WINS, Side.THEIRS), (Rule.MANUAL, None)],
 )
 @pytest.mark.parametrize("first", list(Side))
-def test_rule_decides_where_the_two_first_meet_as_well(
+def test_rule_that_names_a_side_decides_where_the_two_first_meet_as_well(
     rule: Rule, winner: Side | None, first: Side
 ) -> None:
     found = planned("Bob", "ada", base=Base(), one=replace(NAME, rule=rule, first=first))
@@ -124,18 +124,23 @@ def test_rule_decides_where_the_two_first_meet_as_well(
 
 
 @pytest.mark.parametrize("first", list(Side))
-def test_last_write_decides_at_first_and_the_streams_side_where_times_say_nothing(
-    first: Side,
-) -> None:
+@pytest.mark.parametrize("hours", [1, -1])
+def test_times_decide_nothing_where_the_two_first_meet(first: Side, hours: int) -> None:
     one = replace(NAME, first=first)
-    hour = timedelta(hours=1)
 
-    later = planned("Bob", "ada", base=Base(), one=one, ours_at=NOON + hour)
-    earlier = planned("Bob", "ada", base=Base(), one=one, ours_at=NOON - hour)
-    untold = planned("Bob", "ada", base=Base(), one=one, theirs_at=None)
+    found = planned("Bob", "ada", base=Base(), one=one, ours_at=NOON + timedelta(hours=hours))
 
-    winners = [found.conflicts[0].winner for found in (later, earlier, untold)]
-    assert winners == [Side.OURS, Side.THEIRS, first]
+    assert [clash.winner for clash in found.conflicts] == [first]
+
+
+@pytest.mark.parametrize("first", list(Side))
+@pytest.mark.parametrize("rank", [1, 9])
+def test_ranks_decide_nothing_where_the_two_first_meet(first: Side, rank: int) -> None:
+    one = replace(NAME, rule=Rule.FIELD_PRIORITY, rank=5, first=first)
+
+    found = planned("Bob", "ada", base=Base(), one=one, ranks={"name": rank})
+
+    assert [clash.winner for clash in found.conflicts] == [first]
 
 
 def test_decision_holds_for_the_values_it_was_shown_only() -> None:

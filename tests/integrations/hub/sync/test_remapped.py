@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from crm.models import Contact
 from integrations.hub.mapping.edits import defaults_ensure, field_create, field_delete, field_update
-from integrations.hub.models import Connection, FieldMapping, SyncRecord, SyncState
+from integrations.hub.models import Connection, FieldMapping, SyncConflict, SyncRecord, SyncState
 from integrations.hub.pump import pump
 from integrations.hub.streams import ExternalField
 from integrations.hub.sync.pages import page_apply
@@ -147,6 +149,30 @@ def test_row_that_was_only_off_goes_on_from_what_was_agreed_on(
     quiesce(connection, mirror)
 
     assert mirror.value("people", person, "title") == "Duchess"
+
+
+@pytest.mark.parametrize("rule", ["last_write", "field_priority"])
+def test_row_that_comes_again_overwrites_nothing_there_though_ours_are_later(
+    connection: Connection,
+    mirror: MirrorVendor,
+    agreed: Contact,
+    person: str,
+    desk: Desk,
+    rule: str,
+) -> None:
+    field_delete(row_of(connection), actor=None)
+    mirror.rules.offset = timedelta(minutes=-5)
+    mirror.edit("people", person, title="Theirs")
+    mirror.rules.offset = timedelta(0)
+    desk.edit(agreed, title="Ours")
+
+    row_add(connection, external="title", rule=rule)
+    quiesce(connection, mirror)
+
+    agreed.refresh_from_db()
+    assert (agreed.title, mirror.value("people", person, "title")) == ("Theirs", "Theirs")
+    conflict = SyncConflict.objects.get(connection=connection, field="title")
+    assert (conflict.ours, conflict.theirs, conflict.winner) == ("Ours", "Theirs", "theirs")
 
 
 def test_worker_with_the_mapping_of_before_takes_no_newer_base_for_its_own(
