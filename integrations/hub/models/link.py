@@ -27,7 +27,8 @@ class SyncRecord(models.Model):
     `problems` are fields that cannot be translated, in words; `waits_for` names what they wait for
     (`<object>:<external id>` or `<record type>:<our id>`). `flips` counts by field how often the
     hub wrote it now on this side, now on that. `gone_at`: the vendor said that it is gone, and what
-    follows is not done yet.
+    follows is not done yet. `remote_modified_at` is when theirs was written as we know it, by the
+    vendor's own clock, so that what a list or an event says of it can be told to be older.
     """
 
     # Its index is that of the constraints.
@@ -44,6 +45,7 @@ class SyncRecord(models.Model):
         default=0, db_default=0, help_text="Of our record, when both sides were compared."
     )
     remote_version = models.CharField(max_length=100, blank=True, default="", db_default="")
+    remote_modified_at = models.DateTimeField(null=True, blank=True, editable=False)
     folded_at = models.DateTimeField(null=True, blank=True)
     mapping_version = models.PositiveIntegerField(default=0, db_default=0)
     revision = models.PositiveIntegerField(default=0, db_default=0)

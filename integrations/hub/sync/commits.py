@@ -97,7 +97,7 @@ def remapped() -> Conflict:
 
 def _settled_row(scene: Scene, link: SyncRecord, step: Settle) -> dict[str, Any]:
     base = settled(scene.fields, scene.base_of(link), step.planned, step.answer)
-    return link_row(link, base, link.problems, link.flips, step.answer.version)
+    return link_row(scene, link, base, link.problems, link.flips, step.answer)
 
 
 def _locked(ids: Mapping[int, Any]) -> dict[int, SyncRecord]:

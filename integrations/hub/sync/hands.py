@@ -14,6 +14,7 @@ from integrations.hub.models import JobKind, JobState, LinkState, SyncJob
 from integrations.hub.streams import RemoteRecord, Write, Written
 from integrations.hub.sync.commits import Taken, commit_pairs, remapped, settle_pairs
 from integrations.hub.sync.intents import drop_intents
+from integrations.hub.sync.lagging import Standing, standing
 from integrations.hub.sync.merging import merges_met
 from integrations.hub.sync.ours import Pair, pairs_load, states_of
 from integrations.hub.sync.remote import (
@@ -73,26 +74,43 @@ class StandsRefused(HubError):
     code = "refused"
 
 
+class NothingNew(HubError):
+    """What was listed is older than what is known."""
+
+    code = "nothing_new"
+
+
 class PageHands(PairHands):
     """A page calls nobody: a pair that wants more is left to its own job.
 
-    What the vendor has refused is not sent again before ours changes; what theirs brings is taken.
+    What the vendor has refused is not sent again before ours changes; what theirs brings is taken,
+    unless `is_listed` by an index that may lag behind what is known.
     """
 
-    def __init__(self, scene: Scene) -> None:
+    def __init__(self, scene: Scene, *, is_listed: bool) -> None:
         super().__init__(scene)
+        self.is_listed = is_listed
         self.refused: set[int] = set()
 
     def commit(self, steps: Mapping[int, Commit]) -> Mapping[int, Any]:
         wanting = [pk for pk, step in steps.items() if step.planned.pushes]
         self.refused = self._refused(wanting)
-        left: dict[int, Any] = {pk: LeftToAJob() for pk in wanting if pk not in self.refused}
+        left: dict[int, Any] = self._no_news(steps) if self.is_listed else {}
+        left |= {pk: LeftToAJob() for pk in wanting if pk not in self.refused}
         taken = {
             pk: replace(step, planned=replace(step.planned, pushes={}))
             for pk, step in steps.items()
             if pk not in left
         }
         return {**left, **super().commit(taken)}
+
+    def _no_news(self, steps: Mapping[int, Commit]) -> dict[int, Any]:
+        answers = {
+            Standing.OLD: NothingNew("What is known is newer."),
+            Standing.UNSURE: LeftToAJob(),
+        }
+        found = {pk: standing(self.scene, self.pairs[pk].link, step) for pk, step in steps.items()}
+        return {pk: answers[one] for pk, one in found.items() if one in answers}
 
     def _refused(self, link_ids: Sequence[int]) -> set[int]:
         """Those whose job died of a refusal, and whose record of ours is as it was sent then."""

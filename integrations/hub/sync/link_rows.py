@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from django.db import connection as database
 
-from integrations.hub.merge import Base
+from integrations.hub.merge import Base, Theirs
 from integrations.hub.merge.turns import Commit
 from integrations.hub.models import SyncRecord
 from integrations.hub.sync.ours import Pair
@@ -21,6 +21,7 @@ _UPDATE: Final = """
 UPDATE hub_syncrecord AS link
 SET base_ours = given.base_ours, base_theirs = given.base_theirs,
     remote_version = COALESCE(NULLIF(given.remote_version, ''), link.remote_version),
+    remote_modified_at = COALESCE(given.remote_modified_at, link.remote_modified_at),
     folded_at = GREATEST(link.folded_at, given.folded_at),
     local_version = GREATEST(link.local_version, given.local_version),
     problems = given.problems, flips = given.flips,
@@ -28,8 +29,9 @@ SET base_ours = given.base_ours, base_theirs = given.base_theirs,
     mapping_version = %(mapping_version)s,
     gone_at = NULL, revision = link.revision + 1
 FROM jsonb_to_recordset(%(rows)s::jsonb) AS given (
-    id bigint, base_ours jsonb, base_theirs jsonb, remote_version text, folded_at timestamptz,
-    local_version int, problems jsonb, flips jsonb, waits_for jsonb)
+    id bigint, base_ours jsonb, base_theirs jsonb, remote_version text,
+    remote_modified_at timestamptz, folded_at timestamptz, local_version int, problems jsonb,
+    flips jsonb, waits_for jsonb)
 WHERE link.id = given.id
 """
 _UNTOUCHED: Final = """
@@ -89,8 +91,8 @@ def links_store(scene: Scene, kept: list[Kept]) -> None:
     for one in touched:
         link, row = one.pair.link, one.commit.row
         rows.append(
-            link_row(link, one.base, one.problems, one.flips, row.theirs.version, row.read_at)
-            | {"local_version": one.version}
+            link_row(scene, link, one.base, one.problems, one.flips, row.theirs)
+            | {"folded_at": row.read_at.isoformat(), "local_version": one.version}
         )
         waits[link.pk] = list(one.commit.planned.waits_for)
     rows_store(scene, rows, waits_for=waits)
@@ -102,19 +104,22 @@ def _is_untouched(scene: Scene, one: Kept) -> bool:
 
 
 def link_row(
+    scene: Scene,
     link: SyncRecord,
     base: Base,
     problems: Mapping[str, str],
     flipped: Mapping[str, Any],
-    version: str,
-    folded_at: datetime | None = None,
+    theirs: Theirs,
 ) -> dict[str, Any]:
+    """The row after a look at theirs, or after a write that was answered by it."""
+    written_at = scene.by_their_clock(theirs.modified_at)
     return {
         "id": link.pk,
         "base_ours": base.ours,
         "base_theirs": base.theirs,
-        "remote_version": version[:100],
-        "folded_at": folded_at.isoformat() if folded_at else None,
+        "remote_version": theirs.version[:100],
+        "remote_modified_at": written_at.isoformat() if written_at else None,
+        "folded_at": None,
         "local_version": link.local_version,
         "problems": problems,
         "flips": flipped,

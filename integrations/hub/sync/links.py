@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import partial
 from typing import Any, Final
 
@@ -25,15 +26,16 @@ from integrations.hub.sync.scene import Scene
 
 _INSERT: Final = """
 INSERT INTO hub_syncrecord (connection_id, object, record_type, local_id, external_id, base_ours,
-    base_theirs, local_version, remote_version, folded_at, problems, waits_for, mapping_version,
-    seen_generation)
+    base_theirs, local_version, remote_version, remote_modified_at, folded_at, problems, waits_for,
+    mapping_version, seen_generation)
 SELECT %(connection)s, %(object)s, %(record_type)s, given.local_id, given.external_id,
     given.base_ours, given.base_theirs, given.local_version, given.remote_version,
-    given.folded_at, given.problems,
+    given.remote_modified_at, given.folded_at, given.problems,
     ARRAY(SELECT jsonb_array_elements_text(given.waits_for)), %(mapping_version)s, %(generation)s
 FROM jsonb_to_recordset(%(rows)s::jsonb) AS given (
     local_id bigint, external_id text, base_ours jsonb, base_theirs jsonb, local_version int,
-    remote_version text, folded_at timestamptz, problems jsonb, waits_for jsonb)
+    remote_version text, remote_modified_at timestamptz, folded_at timestamptz, problems jsonb,
+    waits_for jsonb)
 ON CONFLICT DO NOTHING RETURNING id, external_id
 """
 # The ids as one value: asked twice a page, and a hundred of them in a list take Django long.
@@ -45,13 +47,17 @@ WHERE connection_id = %s AND object = %s AND external_id = ANY(%s)
 
 @dataclass(frozen=True)
 class NewLink:
-    """A link to be made; with a base when both sides are in step already."""
+    """A link to be made; with a base when both sides are in step already.
+
+    `modified_at` is when theirs was written, by the vendor's own clock.
+    """
 
     local_id: int
     external_id: str
     base: Base = field(default_factory=Base)
     local_version: int = 0
     version: str = ""
+    modified_at: datetime | None = None
     folded_at: str | None = None
     problems: Mapping[str, str] = field(default_factory=dict)
     waits_for: Sequence[str] = ()
@@ -64,6 +70,7 @@ class NewLink:
             "base_theirs": self.base.theirs,
             "local_version": self.local_version,
             "remote_version": self.version[:100],
+            "remote_modified_at": self.modified_at.isoformat() if self.modified_at else None,
             "folded_at": self.folded_at,
             "problems": self.problems,
             "waits_for": list(self.waits_for),
@@ -192,6 +199,7 @@ def _repoint(link: SyncRecord, external_id: str) -> None:
         SyncRecord.objects.filter(pk=link.pk).update,
         external_id=external_id,
         remote_version="",
+        remote_modified_at=None,
         revision=F("revision") + 1,
     )
     survivor = SyncRecord.objects.filter(

@@ -155,6 +155,7 @@ def _link(scene: Scene, one: Making, record: RemoteRecord, made: Made) -> None:
         base=Base(ours, theirs),
         local_version=one.record.version,
         version=record.version,
+        modified_at=record.modified_at,
         folded_at=database_now().isoformat(),
         problems=dict(one.planned.failures),
         waits_for=one.planned.waits_for,

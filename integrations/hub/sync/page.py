@@ -47,6 +47,7 @@ class Page:
 
     scene: Scene
     read_at: datetime
+    source: Source
     records: dict[str, RemoteRecord]
     links: dict[str, SyncRecord]
     counts: Counts = field(default_factory=Counts)

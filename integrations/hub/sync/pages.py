@@ -23,7 +23,7 @@ from integrations.hub.sync import deferring, hinting, quarantine
 from integrations.hub.sync.driver import Driver
 from integrations.hub.sync.flips import Flapping
 from integrations.hub.sync.going import gone_take
-from integrations.hub.sync.hands import LeftToAJob, PageHands, StandsRefused, Unlinked
+from integrations.hub.sync.hands import LeftToAJob, NothingNew, PageHands, StandsRefused, Unlinked
 from integrations.hub.sync.links import (
     linking_lock,
     links_of,
@@ -87,7 +87,7 @@ def _is_of_values(error: DatabaseError) -> bool:
 def _page_take(
     scene: Scene, records: Sequence[RemoteRecord], read_at: datetime, source: Source
 ) -> Counts:
-    page = _page(scene, records, read_at)
+    page = _page(scene, records, read_at, source)
     gone_take(page)
     _too_long_apart(page)
     page.doubted = returned_take(scene, page.links, page.records, read_at=read_at, source=source)
@@ -106,13 +106,13 @@ def _page_take(
     return page.counts
 
 
-def _page(scene: Scene, records: Sequence[RemoteRecord], read_at: datetime) -> Page:
+def _page(scene: Scene, records: Sequence[RemoteRecord], read_at: datetime, source: Source) -> Page:
     by_id = {one.id: one for one in records}
     alive = [one for one in by_id.values() if not one.is_deleted]
     scene.tables.links_forget()
     scene.tables.prefetch_theirs(scene.mapper, alive)
     former = [one for record in by_id.values() for one in record.former_ids]
-    page = Page(scene, read_at, by_id, links_of(scene, [*by_id, *former]))
+    page = Page(scene, read_at, source, by_id, links_of(scene, [*by_id, *former]))
     page.counts.seen = len(by_id)
     return page
 
@@ -149,7 +149,7 @@ def _linked_take(page: Page) -> None:
         for external_id, link in page.links.items()
         if external_id in page.records and link.state == LinkState.ACTIVE
     }
-    hands = PageHands(scene)
+    hands = PageHands(scene, is_listed=page.source == Source.LISTED)
     # The hands of a page send nothing, so nothing has to be read anew before they are asked to.
     turns = {pk: turn(scene.fields, row, is_guarded=True) for pk, row in rows.items()}
     outcomes = Driver(hands, turns).run()
@@ -161,7 +161,7 @@ def _linked_take(page: Page) -> None:
             page.dirty.add(hands.pairs[pk].link.local_id)
         elif isinstance(outcome, Flapping | StandsRefused):
             page.counts.failed += 1
-        elif not isinstance(outcome, Result | Unlinked):
+        elif not isinstance(outcome, Result | NothingNew | Unlinked):
             raise outcome
 
 

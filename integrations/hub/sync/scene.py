@@ -144,8 +144,17 @@ class Scene:
 
     def modified_at(self, record: RemoteRecord) -> datetime | None:
         """When theirs was written last, by our clock."""
-        offset = timedelta(milliseconds=self.connection.clock_offset_ms)
-        return record.modified_at - offset if record.modified_at else None
+        return self.by_our_clock(record.modified_at)
+
+    def by_our_clock(self, at: datetime | None) -> datetime | None:
+        return at - self._clock_offset if at else None
+
+    def by_their_clock(self, at: datetime | None) -> datetime | None:
+        return at + self._clock_offset if at else None
+
+    @property
+    def _clock_offset(self) -> timedelta:
+        return timedelta(milliseconds=self.connection.clock_offset_ms)
 
     def default_of(self, path: str) -> object:
         """What a new record of ours holds in a field that is not given; None for nothing."""

@@ -120,6 +120,7 @@ def _new_link(page: Page, record: RemoteRecord, result: BatchResult, *, version:
         base=base,
         local_version=version,
         version=record.version,
+        modified_at=record.modified_at,
         folded_at=page.read_at.isoformat(),
         problems={**planned.failures, **problems},
         waits_for=planned.waits_for,

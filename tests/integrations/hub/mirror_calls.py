@@ -85,7 +85,7 @@ def record_of(told: Mapping[str, Any]) -> RemoteRecord:
         id=told["id"],
         values=told["values"],
         version=told["version"],
-        modified_at=datetime.fromisoformat(told["modified_at"]),
+        modified_at=datetime.fromisoformat(told["modified_at"]) if told["modified_at"] else None,
         is_deleted=told["is_deleted"],
         is_erased=told["is_erased"],
         former_ids=tuple(told["former_ids"]),

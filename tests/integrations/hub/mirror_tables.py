@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from copy import deepcopy
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 FIELDS: Mapping[str, tuple[str, ...]] = {
@@ -55,6 +57,7 @@ class Rules:
     is_guarded: bool = False
     has_markers: bool = True
     has_versions: bool = True
+    has_times: bool = True
     is_idempotent: bool = False
     is_unique: bool = True
     tells_existing_id: bool = True
@@ -102,6 +105,8 @@ class Tables:
     refuses: Callable[[str, Mapping[str, Any]], str] | None = None
     made_by_key: dict[str, str] = field(default_factory=dict)
     frozen_at: datetime | None = None
+    # What lists go on telling of things that have changed since; None where they are up to date.
+    index: dict[str, dict[str, Thing]] | None = None
     numbers: int = 100
 
     # --- Time ---------------------------------------------------------------------------------
@@ -173,7 +178,7 @@ class Tables:
         until = self.now() - self.rules.lag
         rows = [
             thing
-            for thing in self.things[object].values()
+            for thing in map(partial(self._indexed, object), self.things[object].values())
             if not thing.merged_into
             and thing.modified_at <= until
             and (not thing.is_deleted or self.rules.lists_deleted)
@@ -184,6 +189,20 @@ class Tables:
             moment, _, id = after.partition("|")
             rows = [row for row in rows if place_of(row) > (datetime.fromisoformat(moment), id)]
         return rows
+
+    def lists_stand_still(self) -> None:
+        """From now on lists show old values, while reads and writes show what is there."""
+        self.index = deepcopy(self.things)
+
+    def lists_catch_up(self) -> None:
+        self.index = None
+
+    def _indexed(self, object: str, thing: Thing) -> Thing:
+        """As lists know it: whether it is there they know at once, what it holds later."""
+        old = self.index[object].get(thing.id) if self.index is not None else None
+        if old is None or old.is_deleted:
+            return thing
+        return replace(thing, values=old.values, version=old.version, modified_at=old.modified_at)
 
     def holding(self, object: str, key: str, value: str) -> list[Thing]:
         wanted = str(value).strip().lower()
@@ -229,7 +248,7 @@ class Tables:
             "id": thing.id,
             "values": {} if thing.is_deleted else values,
             "version": str(thing.version) if self.rules.has_versions else "",
-            "modified_at": thing.modified_at.isoformat(),
+            "modified_at": thing.modified_at.isoformat() if self.rules.has_times else "",
             "is_deleted": thing.is_deleted,
             "is_erased": thing.is_erased,
             "former_ids": thing.former_ids,

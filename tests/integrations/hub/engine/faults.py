@@ -58,7 +58,7 @@ class PagesAlwaysNews(Spoilt):
     """A page counts as news, however long ago it was read."""
 
     def spoil(self) -> None:
-        SyncRecord.objects.update(folded_at=None)
+        SyncRecord.objects.update(folded_at=None, remote_modified_at=None)
 
 
 class BasesForgotten(Spoilt):
@@ -80,6 +80,17 @@ class AsideForgotten(Spoilt):
 
     def spoil(self) -> None:
         QuarantinedItem.objects.all().delete()
+
+
+class LaggingListsTrusted(Spoilt):
+    """What a list shows counts as news, however far its index lags behind."""
+
+    def begin(self) -> None:
+        super().begin()
+        self.state_write(overlap_seconds=0)
+
+    def spoil(self) -> None:
+        SyncRecord.objects.update(remote_modified_at=None)
 
 
 class GoneAtOnce(Spoilt):
@@ -131,6 +142,7 @@ FAULTS: tuple[type[World], ...] = (
     BasesForgotten,
     LosersForgotten,
     AsideForgotten,
+    LaggingListsTrusted,
     GoneAtOnce,
     BaseOfAnotherField,
     FirstLinkUnmatched,

@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any
 
-from crm.models import Change
 from integrations.hub import jobs
 from integrations.hub.errors import Conflict
 from integrations.hub.merge import Direction, Rule
@@ -28,6 +27,7 @@ from integrations.hub.models import (
 from integrations.hub.sync.explaining import Verdict, explain
 from integrations.hub.sync.reconciling import reconcile_now
 from integrations.hub.sync.steering import by_operator, items_retry, links_retry
+from tests.integrations.hub.engine import values
 from tests.integrations.hub.engine.people import OBJECT, token
 from tests.integrations.hub.engine.world import World
 from tests.integrations.hub.sync import invariants
@@ -91,7 +91,8 @@ def check(world: World) -> None:
         *_come_back(world),
         *_linked_twice(),
         *_gone_too_soon(world),
-        *_erased(world),
+        *values.erased(world),
+        *values.set_back(world),
         *_unlinked(world),
         *_unexplained(world),
         *_unlisted(world),
@@ -199,18 +200,6 @@ def _gone_too_soon(world: World) -> Iterator[str]:
         is_said_gone = link.reason.startswith("Gone") and link.state == LinkState.TOMBSTONE
         if is_said_gone and link.external_id not in world.people.taken_away | world.vendor.hidden:
             yield f"{link} is said to be gone, and nobody took it away"
-
-
-def _erased(world: World) -> Iterator[str]:
-    """Nobody empties a field, so none is empty that held something."""
-    for change in Change.objects.filter(record_type="contact"):
-        for name, (before, after) in change.diff.items():
-            if name in ("first_name", "title", "email") and before and not after:
-                yield f"{name} of our {change.record_id} was {before} and is empty"
-    for one in world.people.edits_there:
-        thing = world.vendor.get(OBJECT, one.id)
-        if not thing.values.get(one.field):
-            yield f"{one.field} of {one.id} was typed there and is empty"
 
 
 def _unlinked(world: World) -> Iterator[str]:

@@ -41,7 +41,7 @@ WORDS = (
     *("", "", "ours", "theirs", "after:ours", "after:theirs", "lost", "late", "down", "broken"),
     *("refused", "limited", "crash", "after:crash", "blind", "made", "gone", "after:gone"),
     *("merged", "archived", "push", "pull", "full", "after:push", "after:pull"),
-    *("beside", "after:beside", "remapped", "after:remapped"),
+    *("beside", "after:beside", "remapped", "after:remapped", "lagging", "after:lagging"),
 )
 SCRIPTS = st.lists(st.sampled_from(WORDS), max_size=5)
 NUMBERS = st.lists(st.integers(0, 5), max_size=5)
@@ -123,6 +123,10 @@ class EngineMachine(RuleBasedStateMachine):
     @rule(seconds=st.sampled_from([5, 35, 90, 130, 700]))
     def time_goes_by(self, seconds: int) -> None:
         self.world.pass_time(seconds)
+
+    @rule()
+    def lists_lag(self) -> None:
+        self.world.vendor.lists_lag()
 
     @rule()
     def late_writes_land(self) -> None:

@@ -96,6 +96,15 @@ def merged_there(world: World) -> None:
     world.push()
 
 
+def listed_as_before_our_write(world: World) -> None:
+    """What stood there before is no change of theirs."""
+    known_on_both_sides(world)
+    world.vendor.lists_lag()
+    world.people.edit_here(0, "first_name")
+    world.push()
+    world.pull(is_full=True)
+
+
 def not_found_once(world: World) -> None:
     """And archived here before the next look: it is the same one that is found again."""
     known_on_both_sides(world)
@@ -138,6 +147,7 @@ STORIES = (
     Story(faults.BasesForgotten, edited_here_alone),
     Story(faults.LosersForgotten, edited_on_both_sides),
     Story(faults.AsideForgotten, merged_there),
+    Story(faults.LaggingListsTrusted, listed_as_before_our_write),
     Story(faults.GoneAtOnce, not_found_once),
     Story(faults.BaseOfAnotherField, mapped_to_a_field_that_is_empty_there),
     Story(faults.FirstLinkUnmatched, typed_in_on_both_sides, Config(is_unique=False)),

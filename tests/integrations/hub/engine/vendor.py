@@ -12,6 +12,8 @@ from tests.integrations.hub.mirror_vendor import MirrorVendor
 
 # A write that lands later than this after it was sent is beyond what is promised.
 LATEST_LANDING_SECONDS = 600
+# Lists are never further behind than the overlap of the pulls, which is two minutes.
+LONGEST_LAG_SECONDS = 100
 
 
 @dataclass
@@ -35,11 +37,21 @@ class ModelVendor(MirrorVendor):
     read_at_version: dict[str, int] = field(default_factory=dict)
     blind_reads: int = 0
     late_seconds: float = 0
+    lag_seconds: float = 0
 
     def time_passed(self, seconds: float) -> None:
         self.late_seconds = self.late_seconds + seconds if self.late else 0
         if self.late_seconds >= LATEST_LANDING_SECONDS:
             self.late.clear()
+        self.lag_seconds += seconds
+        if self.lag_seconds >= LONGEST_LAG_SECONDS:
+            self.tables.lists_catch_up()
+
+    def lists_lag(self) -> None:
+        """Lists show what is there now for a while, whatever changes."""
+        if self.tables.index is None:
+            self.lag_seconds = 0
+            self.tables.lists_stand_still()
 
     def _usual(self, kind: str, object: str, body: Any) -> Any:
         if kind == "read" and self.blind_reads:

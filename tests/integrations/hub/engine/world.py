@@ -238,6 +238,7 @@ class World:
             "crash": self._die,
             "remapped": partial(self.mapping_edit, REMAPS[number % len(REMAPS)]),
             "blind": self._blind,
+            "lagging": self.vendor.lists_lag,
             "beside": self._beside,
             "push": partial(self._another, self.push),
             "pull": partial(self._another, self.pull),

@@ -1,0 +1,65 @@
+"""Tells news from what a list only shows late: the index behind a list lags, by up to the overlap.
+
+A list that was asked after a write of ours, or after a look at the thing, may still show it as it
+was before; taken for a change of theirs that would undo the newer value here.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from enum import Enum, auto
+
+from integrations.hub.merge.turns import Commit
+from integrations.hub.models import SyncRecord
+from integrations.hub.sync.scene import Scene
+
+
+class Standing(Enum):
+    """What a row of a list is worth."""
+
+    NEWS = auto()
+    OLD = auto()  # what is known is newer, and what is newer still will be listed, too
+    UNSURE = auto()  # only a look at the thing itself can tell
+
+
+class Age(Enum):
+    """How theirs as it was told stands to theirs as it is known, by the vendor's own times."""
+
+    NEWER = auto()
+    OLDER = auto()
+    UNTOLD = auto()  # no times, or equal ones: some vendors tell whole seconds only
+
+
+def standing(scene: Scene, link: SyncRecord, step: Commit) -> Standing:
+    """Their times decide where they differ; else the time that has passed since the last look.
+
+    Where the vendor cannot be asked its lists are all there is.
+    """
+    age = age_of(step.row.theirs.modified_at, scene.by_our_clock(link.remote_modified_at))
+    may_lag = _may_lag(scene, step)
+    if age is Age.OLDER and may_lag:
+        return Standing.OLD
+    is_doubtful = age is Age.OLDER or (age is Age.UNTOLD and may_lag)
+    if is_doubtful and scene.stream.read is not None and _contradicts(step):
+        return Standing.UNSURE
+    return Standing.NEWS
+
+
+def age_of(told: datetime | None, known: datetime | None) -> Age:
+    if told is None or known is None or told == known:
+        return Age.UNTOLD
+    return Age.NEWER if told > known else Age.OLDER
+
+
+def _may_lag(scene: Scene, step: Commit) -> bool:
+    folded_at, read_at = step.state.folded_at, step.row.read_at
+    lag = timedelta(seconds=scene.state.overlap_seconds)
+    return folded_at is not None and read_at - folded_at <= lag
+
+
+def _contradicts(step: Commit) -> bool:
+    """Whether it would change what was agreed on; a conflict that waits changes nothing."""
+    planned, before = step.planned, step.state.base.theirs
+    decided = {one.name for one in planned.conflicts if one.winner is not None}
+    moved = {name for name, value in planned.base.theirs.items() if value != before.get(name)}
+    return bool(before.keys() & {*planned.pulls, *decided, *moved})
