@@ -35,7 +35,8 @@ class Event:
     `id` is the vendor's own event id; empty when the vendor has none (the hub then uses a hash of
     the body, compared with unprocessed events only). `subject` names the remote thing it is about:
     events of one subject never run at once and run in the order they came. `key` makes the fact
-    unique where two events tell of the same thing; the event's id when empty.
+    unique where two events tell of the same thing; the event's id when empty. `received_at` is when
+    it came in, as the hub adds before it is applied.
     """
 
     id: str
@@ -44,6 +45,7 @@ class Event:
     occurred_at: datetime | None = None
     subject: str = ""
     key: str = ""
+    received_at: datetime | None = None
 
 
 @dataclass(frozen=True)

@@ -29,22 +29,24 @@ def lead_told(connection: Connection, event: Event) -> None:
     record = _record(connection, event, "lead")
     status = record.values.get("status")
     if status not in ENDS:
-        told_take(connection, "lead", record)
+        told_take(connection, "lead", record, received_at=event.received_at)
         return
     rest = {name: value for name, value in record.values.items() if name != "status"}
-    link = told_take(connection, "lead", replace(record, values=rest))
+    at = event.received_at
+    link = told_take(connection, "lead", replace(record, values=rest), received_at=at)
     lead = _lead_of(connection, link)
     if lead is None:
         return
     _end(connection, event, lead, status, reason=str(rest.get("lost_reason") or ""))
     lead.refresh_from_db()
     values = {**record.values, "lost_reason": lead.lost_reason}
-    told_take(connection, "lead", replace(record, values=values))
+    told_take(connection, "lead", replace(record, values=values), received_at=at)
 
 
 def property_told(connection: Connection, event: Event) -> None:
     """Changed fields of a property; one that nobody knows is made."""
-    told_take(connection, "property", _record(connection, event, "property"))
+    record = _record(connection, event, "property")
+    told_take(connection, "property", record, received_at=event.received_at)
 
 
 def _record(connection: Connection, event: Event, kind: str) -> RemoteRecord:

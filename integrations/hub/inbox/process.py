@@ -70,7 +70,8 @@ def _event_of(row: InboxEvent) -> Event:
 
 def _named(event: Event, row: InboxEvent) -> Event:
     """A hint has no name of the vendor's, and the same hint later means a new change: its row."""
-    return event if event.key or event.id else replace(event, key=f"inbox:{row.pk}")
+    key = event.key if event.key or event.id else f"inbox:{row.pk}"
+    return replace(event, key=key, received_at=row.received_at)
 
 
 def _done(state: InboxState, reason: str) -> dict[str, object]:

@@ -2,7 +2,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    """Without a default, so that no row is written: what is not known yet is learnt by and by."""
+    """Neither writes a row: what is not known yet is learnt by and by."""
 
     dependencies = [
         ("hub", "0017_conflicts_left_undecided"),
@@ -13,5 +13,10 @@ class Migration(migrations.Migration):
             model_name="syncrecord",
             name="remote_modified_at",
             field=models.DateTimeField(blank=True, editable=False, null=True),
+        ),
+        migrations.AddField(
+            model_name="syncrecord",
+            name="told_at",
+            field=models.JSONField(blank=True, db_default={}, default=dict, editable=False),
         ),
     ]

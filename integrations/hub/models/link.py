@@ -28,7 +28,9 @@ class SyncRecord(models.Model):
     (`<object>:<external id>` or `<record type>:<our id>`). `flips` counts by field how often the
     hub wrote it now on this side, now on that. `gone_at`: the vendor said that it is gone, and what
     follows is not done yet. `remote_modified_at` is when theirs was written as we know it, by the
-    vendor's own clock, so that what a list or an event says of it can be told to be older.
+    vendor's own clock, so that what a list or an event says of it can be told to be older;
+    `told_at` is the same for fields that were told or sent by themselves, each with the time that
+    it came in here.
     """
 
     # Its index is that of the constraints.
@@ -46,6 +48,7 @@ class SyncRecord(models.Model):
     )
     remote_version = models.CharField(max_length=100, blank=True, default="", db_default="")
     remote_modified_at = models.DateTimeField(null=True, blank=True, editable=False)
+    told_at = models.JSONField(default=dict, db_default={}, blank=True, editable=False)
     folded_at = models.DateTimeField(null=True, blank=True)
     mapping_version = models.PositiveIntegerField(default=0, db_default=0)
     revision = models.PositiveIntegerField(default=0, db_default=0)

@@ -22,6 +22,7 @@ from integrations.hub.sync.link_rows import Kept, link_row, links_store, rows_st
 from integrations.hub.sync.ours import Pair
 from integrations.hub.sync.page import Counts
 from integrations.hub.sync.scene import Scene
+from integrations.hub.sync.telling_times import answers_note
 
 
 @dataclass
@@ -84,6 +85,8 @@ def settle_pairs(
         known = {pk: link for pk, link in links.items() if pk not in newer}
         rows = [_settled_row(scene, link, settles[pk]) for pk, link in known.items()]
         rows_store(scene, rows, waits_for=None)
+        if scene.stream.read is None:
+            answers_note(scene, known, settles)
         ended = [step.key for pk, step in settles.items() if pk not in newer]
         intents_end(ended, IntentOutcome.APPLIED)
         clashes.applied(known.values())
@@ -97,7 +100,11 @@ def remapped() -> Conflict:
 
 def _settled_row(scene: Scene, link: SyncRecord, step: Settle) -> dict[str, Any]:
     base = settled(scene.fields, scene.base_of(link), step.planned, step.answer)
-    return link_row(scene, link, base, link.problems, link.flips, step.answer)
+    answer = step.answer
+    if scene.stream.read is None:
+        # Of what we did not send nobody has heard yet, nor can anybody ask.
+        answer = replace(answer, modified_at=None)
+    return link_row(scene, link, base, link.problems, link.flips, answer)
 
 
 def _locked(ids: Mapping[int, Any]) -> dict[int, SyncRecord]:

@@ -14,9 +14,10 @@ from integrations.hub.models import JobKind, JobState, LinkState, SyncJob
 from integrations.hub.streams import RemoteRecord, Write, Written
 from integrations.hub.sync.commits import Taken, commit_pairs, remapped, settle_pairs
 from integrations.hub.sync.intents import drop_intents
-from integrations.hub.sync.lagging import Standing, standing
+from integrations.hub.sync.lagging import Standing, may_lag, standing
 from integrations.hub.sync.merging import merges_met
 from integrations.hub.sync.ours import Pair, pairs_load, states_of
+from integrations.hub.sync.page import Source
 from integrations.hub.sync.remote import (
     database_now,
     is_refused,
@@ -26,6 +27,7 @@ from integrations.hub.sync.remote import (
     told,
 )
 from integrations.hub.sync.scene import Scene
+from integrations.hub.sync.telling_times import told_of, without_old
 
 
 class Unlinked(HubError):
@@ -84,18 +86,21 @@ class PageHands(PairHands):
     """A page calls nobody: a pair that wants more is left to its own job.
 
     What the vendor has refused is not sent again before ours changes; what theirs brings is taken,
-    unless `is_listed` by an index that may lag behind what is known.
+    unless it may be older than what is known: a list lags behind, and an event comes late.
     """
 
-    def __init__(self, scene: Scene, *, is_listed: bool) -> None:
+    def __init__(self, scene: Scene, source: Source) -> None:
         super().__init__(scene)
-        self.is_listed = is_listed
+        self.source = source
         self.refused: set[int] = set()
 
     def commit(self, steps: Mapping[int, Commit]) -> Mapping[int, Any]:
+        steps = {pk: self._without_old(pk, step) for pk, step in steps.items()}
         wanting = [pk for pk, step in steps.items() if step.planned.pushes]
         self.refused = self._refused(wanting)
-        left: dict[int, Any] = self._no_news(steps) if self.is_listed else {}
+        left: dict[int, Any] = {}
+        if self.source == Source.LISTED:
+            left = self._no_news(steps)
         left |= {pk: LeftToAJob() for pk in wanting if pk not in self.refused}
         taken = {
             pk: replace(step, planned=replace(step.planned, pushes={}))
@@ -103,6 +108,14 @@ class PageHands(PairHands):
             if pk not in left
         }
         return {**left, **super().commit(taken)}
+
+    def _without_old(self, pk: int, step: Commit) -> Commit:
+        """Where nobody can be asked; what must have been listed by now is believed."""
+        is_late = self.source == Source.TOLD or may_lag(self.scene, step)
+        if self.scene.stream.read is not None or not is_late:
+            return step
+        told = told_of(self.scene, step, None)
+        return without_old(self.scene, self.pairs[pk].link, step, told, self.scene.codecs.keys())
 
     def _no_news(self, steps: Mapping[int, Commit]) -> dict[int, Any]:
         answers = {

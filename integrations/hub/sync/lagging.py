@@ -36,10 +36,10 @@ def standing(scene: Scene, link: SyncRecord, step: Commit) -> Standing:
     Where the vendor cannot be asked its lists are all there is.
     """
     age = age_of(step.row.theirs.modified_at, scene.by_our_clock(link.remote_modified_at))
-    may_lag = _may_lag(scene, step)
-    if age is Age.OLDER and may_lag:
+    is_recent = may_lag(scene, step)
+    if age is Age.OLDER and is_recent:
         return Standing.OLD
-    is_doubtful = age is Age.OLDER or (age is Age.UNTOLD and may_lag)
+    is_doubtful = age is Age.OLDER or (age is Age.UNTOLD and is_recent)
     if is_doubtful and scene.stream.read is not None and _contradicts(step):
         return Standing.UNSURE
     return Standing.NEWS
@@ -51,7 +51,8 @@ def age_of(told: datetime | None, known: datetime | None) -> Age:
     return Age.NEWER if told > known else Age.OLDER
 
 
-def _may_lag(scene: Scene, step: Commit) -> bool:
+def may_lag(scene: Scene, step: Commit) -> bool:
+    """Whether a list that was asked then may not know yet what the last look has told."""
     folded_at, read_at = step.state.folded_at, step.row.read_at
     lag = timedelta(seconds=scene.state.overlap_seconds)
     return folded_at is not None and read_at - folded_at <= lag

@@ -200,6 +200,7 @@ def _repoint(link: SyncRecord, external_id: str) -> None:
         external_id=external_id,
         remote_version="",
         remote_modified_at=None,
+        told_at={},
         revision=F("revision") + 1,
     )
     survivor = SyncRecord.objects.filter(

@@ -32,6 +32,7 @@ from integrations.hub.sync.links import (
 from integrations.hub.sync.merging import merges_follow
 from integrations.hub.sync.page import Counts, Page, Source
 from integrations.hub.sync.quarantine import INVALID, TOO_LONG, Trouble
+from integrations.hub.sync.remote import database_now
 from integrations.hub.sync.returning import returned_take
 from integrations.hub.sync.scene import Scene
 from integrations.hub.sync.strangers import strangers_take
@@ -145,11 +146,11 @@ def _linked_take(page: Page) -> None:
     """Bring linked pairs into step as far as that takes no call."""
     scene = page.scene
     rows = {
-        link.pk: Row(scene.theirs(page.records[external_id]), page.read_at)
+        link.pk: _row(page, page.records[external_id])
         for external_id, link in page.links.items()
         if external_id in page.records and link.state == LinkState.ACTIVE
     }
-    hands = PageHands(scene, is_listed=page.source == Source.LISTED)
+    hands = PageHands(scene, page.source)
     # The hands of a page send nothing, so nothing has to be read anew before they are asked to.
     turns = {pk: turn(scene.fields, row, is_guarded=True) for pk, row in rows.items()}
     outcomes = Driver(hands, turns).run()
@@ -163,6 +164,12 @@ def _linked_take(page: Page) -> None:
             page.counts.failed += 1
         elif not isinstance(outcome, Result | NothingNew | Unlinked):
             raise outcome
+
+
+def _row(page: Page, record: RemoteRecord) -> Row:
+    """Of an event it is not the time of its coming that tells its age, if it names another."""
+    is_dated = page.source == Source.TOLD and record.modified_at is not None
+    return Row(page.scene.theirs(record), database_now() if is_dated else page.read_at)
 
 
 # --- What is left to do -------------------------------------------------------------------------

@@ -6,13 +6,14 @@ plan would send is left to the record's own job.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from integrations.hub import jobs
 from integrations.hub.errors import Ignored
-from integrations.hub.merge import Base, Plan
+from integrations.hub.merge import Base, Plan, Theirs
 from integrations.hub.merge.turns import Commit, Read, Row, Send, turn
 from integrations.hub.models import Connection, LinkState, SyncRecord, SyncState
 from integrations.hub.streams import RemoteRecord
@@ -22,22 +23,31 @@ from integrations.hub.sync.links import links_of
 from integrations.hub.sync.pages import page_apply
 from integrations.hub.sync.remote import database_now, told
 from integrations.hub.sync.scene import Scene, scene_of
+from integrations.hub.sync.telling_times import told_note, told_of, without_old
 
 
-def told_take(connection: Connection, object: str, record: RemoteRecord) -> SyncRecord | None:
+def told_take(
+    connection: Connection,
+    object: str,
+    record: RemoteRecord,
+    *,
+    received_at: datetime | None = None,
+) -> SyncRecord | None:
     """Take over the fields in `record.values`; the link, or None for what was set aside.
 
-    A thing that is not known is matched with ours, or made here. Call it in the transaction of a
-    fact. Raises Ignored while the stream is not at work, and Conflict where ours changed again and
-    again meanwhile.
+    A thing that is not known is matched with ours, or made here. A field that was told since keeps
+    its value: by `record.modified_at`, else by `received_at`, when the event came in. Call it in
+    the transaction of a fact. Raises Ignored while the stream is not at work, and Conflict where
+    ours changed again and again meanwhile.
     """
     scene = _scene(connection, object)
     link = links_of(scene, [record.id]).get(record.id)
     if link is None:
-        page_apply(scene, [record], read_at=database_now())
+        # The fields that are told are of that time; of the others nothing is known.
+        page_apply(scene, [replace(record, modified_at=None)], read_at=database_now())
         link = links_of(scene, [record.id]).get(record.id)
     if link is not None and link.state == LinkState.ACTIVE:
-        _pair_take(scene, link, record)
+        _pair_take(scene, link, record, received_at)
     return link
 
 
@@ -50,8 +60,11 @@ def _scene(connection: Connection, object: str) -> Scene:
     return scene_of(state)
 
 
-def _pair_take(scene: Scene, link: SyncRecord, record: RemoteRecord) -> None:
-    hands = ToldHands(scene, _whole(scene, link, record))
+def _pair_take(
+    scene: Scene, link: SyncRecord, record: RemoteRecord, received_at: datetime | None
+) -> None:
+    said = told(scene, record)
+    hands = ToldHands(scene, _whole(scene, link, said), said.values.keys(), received_at)
     turns = {link.pk: turn(scene.fields, hands.row, is_guarded=True)}
     outcome = Driver(hands, turns).run()[link.pk]
     if isinstance(outcome, _LeftToAJob):
@@ -60,26 +73,36 @@ def _pair_take(scene: Scene, link: SyncRecord, record: RemoteRecord) -> None:
         raise outcome
 
 
-def _whole(scene: Scene, link: SyncRecord, record: RemoteRecord) -> Row:
+def _whole(scene: Scene, link: SyncRecord, said: Theirs) -> Row:
     """What was told, and for the rest what they were known to hold."""
-    said = told(scene, record)
     return Row(replace(said, values={**scene.base_of(link).theirs, **said.values}), database_now())
 
 
 class ToldHands(PairHands):
     """Takes over what was told; what would be sent waits for a job of its own."""
 
-    def __init__(self, scene: Scene, row: Row) -> None:
+    def __init__(
+        self, scene: Scene, row: Row, names: Collection[str], received_at: datetime | None
+    ) -> None:
         super().__init__(scene)
         self.row = row
+        self.names = names
+        self.received_at = received_at
 
     def read(self, steps: Mapping[int, Read]) -> Mapping[int, Any]:
         """There is no newer look than the one that was told."""
         return {pk: replace(self.row, read_at=database_now()) for pk in steps}
 
     def commit(self, steps: Mapping[int, Commit]) -> Mapping[int, Any]:
-        kept = {pk: replace(step, planned=self._unsent(step)) for pk, step in steps.items()}
+        told = {pk: told_of(self.scene, step, self.received_at) for pk, step in steps.items()}
+        steps = {
+            pk: without_old(self.scene, self.pairs[pk].link, step, told[pk], self.names)
+            for pk, step in steps.items()
+        }
+        kept = {pk: self._kept(step) for pk, step in steps.items()}
         answers = super().commit(kept)
+        for pk in [pk for pk, answer in answers.items() if answer == ""]:
+            told_note(self.pairs[pk].link, told[pk], self.names)
         left = {
             pk: _LeftToAJob()
             for pk, answer in answers.items()
@@ -89,6 +112,12 @@ class ToldHands(PairHands):
 
     def send(self, steps: Mapping[int, Send]) -> Mapping[int, Any]:
         return {pk: _LeftToAJob() for pk in steps}
+
+    def _kept(self, step: Commit) -> Commit:
+        """Of the thing as a whole nothing was told, its time neither."""
+        theirs = replace(step.row.theirs, modified_at=None)
+        row = replace(step.row, theirs=theirs)
+        return replace(step, row=row, planned=self._unsent(step))
 
     def _unsent(self, step: Commit) -> Plan:
         """Without its pushes: their side is as it was told, ours stays changed until it is sent."""

@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.db.models.functions import Now
 from django.test import Client as Browser
 from django.utils import timezone
 
@@ -18,6 +19,7 @@ from crm.services.records import record_create, record_update
 from integrations.hub.connections import credentials_replace
 from integrations.hub.mapping.people import owners_pull
 from integrations.hub.models import (
+    AppliedFact,
     Connection,
     FieldMapping,
     InboxEvent,
@@ -313,6 +315,36 @@ def test_told_fields_are_taken_over_and_the_others_stay(
     assert (lead.status, lead.notes, lead.email) == ("qualified", "ours", ADA["email"])
     pump(30)
     assert puts(sandbox) == calls
+
+
+def test_old_web_hook_replaces_no_newer_value_and_brings_what_it_alone_told(
+    crm: Connection, workspace: Workspace, sandbox: RunningSandbox
+) -> None:
+    tell("lead", "l1", name="Ada King", updatedAt="2026-03-01T12:00:00Z")
+    tell("lead", "l1", notes="new", updatedAt="2026-03-01T12:00:20Z")
+
+    tell("lead", "l1", notes="old", source="portal", updatedAt="2026-03-01T12:00:10Z")
+
+    lead = Lead.objects.get(workspace=workspace)
+    assert (lead.notes, lead.source, lead.last_name) == ("new", "portal", "King")
+
+
+def test_web_hooks_without_times_count_in_the_order_they_came_in(
+    crm: Connection, workspace: Workspace
+) -> None:
+    tell("lead", "l1", name="Ada King")
+    tell("lead", "l1", notes="first")
+    tell("lead", "l1", notes="second")
+    first = InboxEvent.objects.order_by("pk")[1]
+
+    # As if it had failed for a while.
+    AppliedFact.objects.filter(connection=crm).delete()
+    InboxEvent.objects.filter(pk=first.pk).update(state="received", run_at=Now())
+    pump(30)
+
+    first.refresh_from_db()
+    assert first.state == "done"
+    assert Lead.objects.get(workspace=workspace).notes == "second"
 
 
 def test_change_of_ours_that_waits_is_sent_after_theirs_was_taken_over(
