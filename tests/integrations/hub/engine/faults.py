@@ -6,6 +6,7 @@ from __future__ import annotations
 from django.db.models import F
 from django.db.models.functions import Now
 
+from crm.models import Contact
 from integrations.hub.models import (
     ConflictState,
     FieldMapping,
@@ -15,6 +16,7 @@ from integrations.hub.models import (
     SyncRecord,
     WriteIntent,
 )
+from tests.integrations.hub.engine.people import OURS
 from tests.integrations.hub.engine.world import World
 
 
@@ -118,6 +120,19 @@ class FirstLinkUnmatched(World):
         self.vendor.finds_anything = False
 
 
+class RetriesRenewed(World):
+    """A make that nobody knows the outcome of is sent again with what ours holds by now."""
+
+    def push(self) -> None:
+        for intent in WriteIntent.objects.filter(kind="make", outcome="unknown"):
+            record = Contact.objects.get(pk=intent.record_id)
+            fields = intent.body["fields"]
+            now = {name: [getattr(record, name)] * 2 for name in fields if name in OURS}
+            intent.body = {**intent.body, "fields": {**fields, **now}}
+            intent.save(update_fields=["body"])
+        super().push()
+
+
 class MergesUnnoticed(World):
     """Nobody hears which thing a merged one has become."""
 
@@ -146,6 +161,7 @@ FAULTS: tuple[type[World], ...] = (
     GoneAtOnce,
     BaseOfAnotherField,
     FirstLinkUnmatched,
+    RetriesRenewed,
     MergesUnnoticed,
     GuardUnused,
 )

@@ -132,6 +132,16 @@ def typed_in_on_both_sides(world: World) -> None:
     world.push()
 
 
+def edited_here_before_a_make_is_sent_again(world: World) -> None:
+    """The vendor may know the key already: then the newer body would be swallowed."""
+    world.people.make_here(ANN)
+    with world.disturbed(["", "down"], [], 0):
+        world.push()
+    world.people.edit_here(0, "first_name")
+    world.pass_time(40)
+    world.push()
+
+
 def edited_there_between_our_look_and_our_write(world: World) -> None:
     known_on_both_sides(world)
     world.people.edit_here(0, "first_name")
@@ -151,6 +161,7 @@ STORIES = (
     Story(faults.GoneAtOnce, not_found_once),
     Story(faults.BaseOfAnotherField, mapped_to_a_field_that_is_empty_there),
     Story(faults.FirstLinkUnmatched, typed_in_on_both_sides, Config(is_unique=False)),
+    Story(faults.RetriesRenewed, edited_here_before_a_make_is_sent_again),
     Story(faults.MergesUnnoticed, merged_there),
     Story(faults.GuardUnused, edited_there_between_our_look_and_our_write, Config(is_guarded=True)),
 )
