@@ -17,7 +17,8 @@ from typing import Any
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 from werkzeug.wrappers import Request, Response
 
-from tests.integrations.hub.mirror_tables import Refusal, Rules, Tables, Thing, place_of
+from tests.integrations.hub.mirror_rules import Rules
+from tests.integrations.hub.mirror_tables import Refusal, Tables, Thing, place_of
 
 API_KEY = "mirror_live_aVerySecretKey123"
 WEBHOOK_SECRET = "mirror_hook_anotherSecret456"

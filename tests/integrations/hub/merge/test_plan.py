@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 
-from integrations.hub.errors import Conflict as Contended
 from integrations.hub.errors import OutcomeUnknown
 from integrations.hub.merge import (
     Base,
@@ -294,19 +293,6 @@ def test_unguarded_write_looks_again_before_it_is_sent() -> None:
     reconcile(pair, pair, pair.fields, row)
 
     assert (pair.ours["phone"], pair.theirs["name"]) == ("v1", "v2")
-
-
-def test_turn_ends_in_contention_after_its_eighth_round() -> None:
-    races = ["", "", "ours", *["", "ours"] * 7]
-    pair = world()
-    with pair.disturbed(races[:-1], []):
-        assert reconcile(pair, pair, pair.fields).rounds == 8
-
-    pair = world()
-    with pair.disturbed(races, []), pytest.raises(Contended, match="faster"):
-        reconcile(pair, pair, pair.fields)
-
-    assert (pair.writes, pair.ours["name"]) == (0, " V8 ")
 
 
 @pytest.mark.parametrize("way", [Direction.PULL, Direction.PUSH])

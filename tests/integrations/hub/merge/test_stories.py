@@ -1,4 +1,5 @@
-"""The gate by pinned sequences, for faults that a search by chance finds only when it is long."""
+"""The gate by pinned sequences, for faults that a search by chance finds only when it is long; and
+the end of a turn that never gets through."""
 
 from __future__ import annotations
 
@@ -7,6 +8,7 @@ from contextlib import suppress
 
 import pytest
 
+from integrations.hub.errors import Conflict as Contended
 from integrations.hub.errors import OutcomeUnknown
 from integrations.hub.merge import Rule
 from integrations.hub.merge.loop import reconcile
@@ -67,3 +69,16 @@ def test_fault_does_not_get_through_the_story(
 ) -> None:
     with pytest.raises(AssertionError):
         told(mutant(CONFIG), happens)
+
+
+def test_turn_ends_in_contention_after_its_eighth_round() -> None:
+    races = ["", "", "ours", *["", "ours"] * 7]
+    pair = World(CONFIG)
+    with pair.disturbed(races[:-1], []):
+        assert reconcile(pair, pair, pair.fields).rounds == 8
+
+    pair = World(CONFIG)
+    with pair.disturbed(races, []), pytest.raises(Contended, match="faster"):
+        reconcile(pair, pair, pair.fields)
+
+    assert (pair.writes, pair.ours["name"]) == (0, " V8 ")
