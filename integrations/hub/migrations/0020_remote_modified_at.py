@@ -5,7 +5,7 @@ class Migration(migrations.Migration):
     """Neither writes a row: what is not known yet is learnt by and by."""
 
     dependencies = [
-        ("hub", "0017_conflicts_left_undecided"),
+        ("hub", "0019_fewer_indexes"),
     ]
 
     operations = [
