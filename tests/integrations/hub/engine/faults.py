@@ -165,3 +165,5 @@ FAULTS: tuple[type[World], ...] = (
     MergesUnnoticed,
     GuardUnused,
 )
+# Chance has not met these within 300 examples: their stories alone hold them.
+RARELY_MET = (PagesAlwaysNews, GoneAtOnce, BaseOfAnotherField, MergesUnnoticed, GuardUnused)
