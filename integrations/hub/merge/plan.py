@@ -114,7 +114,8 @@ def _look_into(
             draft.agree(name, codec.canonical_ours(sent.ours), there)
             continue
         unseen[name] = sent
-        if theirs.marker is None and intent.is_open:
+        if theirs.marker is None:
+            # It may have landed before a person changed it there; a second look knows no better.
             draft.doubtful.add(name)
     return Intent(intent.key, unseen, is_open=False)
 

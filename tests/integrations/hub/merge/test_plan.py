@@ -171,8 +171,9 @@ def test_own_write_whose_answer_was_lost_is_known_again() -> None:
     assert found.resolved == ("k1",)
 
 
-def test_clash_after_a_lost_answer_is_in_doubt_without_a_marker() -> None:
-    sent = Intent("k1", {"name": Sent("Ada B", "Ada B")})
+@pytest.mark.parametrize("is_open", [True, False], ids=("first look", "later look"))
+def test_clash_after_a_lost_answer_is_in_doubt_without_a_marker(is_open: bool) -> None:
+    sent = Intent("k1", {"name": Sent("Ada B", "Ada B")}, is_open=is_open)
 
     assert planned("Ada C", "ada d", intents=[sent]).conflicts[0].is_in_doubt
 
