@@ -15,6 +15,7 @@ from nexa.embedded.paths import layout_of
 from nexa.supervisor import SupervisorError
 
 MARK: Final = "made-by-demo"
+OWN_MARK: Final = "made-by-installation"
 ADVICE: Final = "Set NEXA_DATA_DIR to another folder."
 
 
@@ -23,8 +24,10 @@ def demo_folder_take(folder: Path) -> None:
 
     Demos made before there was a mark are known by the secrets that they make up.
     """
+    is_own = (folder / OWN_MARK).exists()
     is_used = layout_of(folder).cluster.exists()
-    if is_used and not is_demos(folder) and not (folder / SECRETS_FILE).exists():
+    is_known = is_demos(folder) or (folder / SECRETS_FILE).exists()
+    if is_own or (is_used and not is_known):
         raise SupervisorError(
             f"The data folder {folder} belongs to an installation of your own (make run), and a "
             f"demo would write into its data. {ADVICE}"
@@ -33,9 +36,10 @@ def demo_folder_take(folder: Path) -> None:
 
 
 def installation_folder_take(folder: Path) -> None:
-    """Use the embedded database of this folder; SupervisorError when it is a demo's.
+    """Mark the folder as an installation's; SupervisorError when its database is a demo's.
 
     Marks without a database are a demo's that is gone: left, they would have ours taken for one.
+    What else that one has left must not let the next take the folder for its own.
     """
     marks = demo_marks(folder)
     if marks and layout_of(folder).cluster.exists():
@@ -48,6 +52,8 @@ def installation_folder_take(folder: Path) -> None:
         )
     for mark in marks:
         mark.unlink()
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / OWN_MARK).touch()
 
 
 def is_demos(folder: Path) -> bool:

@@ -131,15 +131,18 @@ def test_database_of_ones_own_is_used_from_a_folder_that_a_demo_has_made(folder)
 
 
 def test_folder_whose_demo_is_gone_becomes_the_installations(tmp_path) -> None:
-    """Also at the next start, when its own database is there."""
+    """Also at the next start, when its own database is there; and for good."""
     demo_folder_take(tmp_path)
-    (tmp_path / LOGINS_FILE).touch()
+    for name in (LOGINS_FILE, SECRETS_FILE):
+        (tmp_path / name).touch()
 
     installation_folder_take(tmp_path)
     (tmp_path / "postgresql" / "cluster").mkdir(parents=True)
     installation_folder_take(tmp_path)
 
     assert not is_demos(tmp_path)
+    with pytest.raises(SupervisorError, match="installation of your own"):
+        demo_folder_take(tmp_path)
 
 
 @pytest.mark.parametrize("name", [LOGINS_FILE, SECRETS_FILE])
