@@ -1,4 +1,4 @@
-"""Pulls a stream: page after page, each with the cursor in one commit, until all is here.
+"""Pulls a stream: page after page, the cursor in the commit of its rows, until all is here.
 
 A run that is cut off goes on at the page it was at. The time up to which all is stored moves only
 when the last page is.
@@ -67,8 +67,8 @@ def _pages(held: Held, until: float) -> None:
     enough = 1
     while not ending.is_listed(held):
         counts = pages_take(held, scene, run, enough=enough, until=until)
-        # Where ours are overwritten the guard looks after each page, before the next is read.
-        enough = 1 if counts.updated else ENOUGH
+        # The guard looks after each commit: only what is met for the first time may come in masses.
+        enough = ENOUGH if not held.state.cursor and not counts.updated else 1
         if held.state.hold_reason and not ending.is_listed(held):
             _held_back(held, run)
             return
