@@ -119,6 +119,7 @@ class World:
     script: list[str] = field(default_factory=list)
     script_fields: list[str] = field(default_factory=list)
     weakly_lost: set[int] = field(default_factory=set)
+    weakly_landed: set[int] = field(default_factory=set)
 
     @property
     def fields(self) -> list[MergeField]:
@@ -145,6 +146,7 @@ class World:
             if self.is_guarded and read.version != str(self.theirs_version):
                 continue
             if self.now - at < LATE:
+                self._note_weak_landing(values, key)
                 self._note_weak_loss(values, read)
                 self._apply(values, key)
         self.late.clear()
@@ -229,6 +231,13 @@ class World:
                 lost = token(self.theirs.get(name))
                 if lost is not None:
                     self.weakly_lost.add(lost)
+
+    def _note_weak_landing(self, values: Mapping[str, Any], key: str) -> None:
+        """What was sent again and answered has been seen there: that the first try lands after it,
+        without a guard or a mark, cannot be told from a person who types the old value again."""
+        awaited = {one.key for one in (*self.intents, *(ghost for _, ghost in self.ghosts))}
+        if key not in awaited and not self.config.has_marker:
+            self.weakly_landed |= {one for one in map(token, values.values()) if one is not None}
 
     # --- Our side -----------------------------------------------------------------------------
 
