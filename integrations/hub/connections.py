@@ -14,7 +14,7 @@ from django.db.models.functions import Now
 from django.urls import reverse
 
 from crm.models import User, Workspace
-from integrations.hub import accounts, handshake, reconnection, registry
+from integrations.hub import accounts, handshake, jobs, reconnection, registry
 from integrations.hub.credentials import Secrets
 from integrations.hub.errors import AlreadyConnected, Conflict, InvalidSettings
 from integrations.hub.former import former_kept
@@ -172,10 +172,10 @@ def credentials_take(
 ) -> ConnectionReport:
     """Put new secrets in the place of the stored ones: the gate opens, jobs that waited go on.
 
-    Cursors, links and mappings stay, also those of a connection that was disconnected. The secrets
-    are tried before they are stored. Raises Conflict when they open another account, one that
-    another connection has, or none; all stays as it is then. When the vendor gives no answer they
-    are stored, and the report says so.
+    What the former ones might not do is tried once more. Cursors, links and mappings stay, also
+    those of a connection that was disconnected. The secrets are tried before they are stored.
+    Raises Conflict when they open another account, one that another connection has, or none; all
+    stays as it is then. When the vendor gives no answer they are stored, and the report says so.
     """
     tried = copy.copy(connection)
     tried.credentials = secrets
@@ -197,6 +197,7 @@ def credentials_take(
     if was_disconnected:
         reconnection.commands_give_up(connection)
         holds_tell(connection)
+    jobs.jobs_revive_forbidden(connection)
     logger.info("credentials of connection %s replaced by user %s", connection.pk, _who(actor))
     return _settled(connection, _registered(connection, report))
 

@@ -24,16 +24,16 @@ def tell(connection: Connection, step: Step, *, was_called: bool, is_probe: bool
     if step.signal == Signal.AUTH:
         gates.auth_failed(connection, step.message)
     if step.signal == Signal.FORBIDDEN:
-        is_of_many = step.action == Action.AGAIN
-        gates.forbidden(connection, step.message, is_of_many=is_of_many)
+        gates.forbidden(connection, step.message)
+    if step.signal == Signal.PERMISSION:
+        gates.permission_missing(connection, step.message)
     if step.signal == Signal.RATE:
         gates.rate_limited(connection, seconds=step.seconds)
 
 
 def tell_death(connection: Connection, step: Step) -> None:
     """A job that used up its retries; what a vendor refused is told where it was asked for."""
-    is_refused = step.signal in (Signal.SUCCESS, Signal.FORBIDDEN)
-    if step.action == Action.DEAD and not is_refused:
+    if step.action == Action.DEAD and not step.is_refusal:
         deaths.job_died(connection, reason=step.reason, words=step.message)
 
 

@@ -28,7 +28,7 @@ from integrations.hub.models import (
 )
 from integrations.hub.oauth.mending import step_mended
 from integrations.hub.pace import retry_delays
-from integrations.hub.policy import Action, Signal, Step
+from integrations.hub.policy import Action, Extent, Signal, Step
 from integrations.hub.pushes import Push
 from integrations.hub.redaction import redact
 
@@ -131,7 +131,9 @@ def _handle(job: SyncJob) -> None:
     pusher(Push(job.connection, job.record_type, job.record_id))
 
 
-def step_after(job: SyncJob, error: Exception, is_probe: bool, *, is_of_many: bool = False) -> Step:
+def step_after(
+    job: SyncJob, error: Exception, is_probe: bool, *, extent: Extent = Extent.ONE
+) -> Step:
     """What to do about `error`, in words that hold no secret."""
     known = classified(told_cause(error), job.connection.declaration.error)
     step = policy.step_after(
@@ -139,7 +141,8 @@ def step_after(job: SyncJob, error: Exception, is_probe: bool, *, is_of_many: bo
         attempts=job.attempts,
         # A command's calls carry idempotency keys; a plain push may land late.
         waits_for_late_landing=job.kind != JobKind.COMMAND,
-        is_of_many=is_of_many,
+        extent=extent,
+        is_repeated=job.last_error_code == known.code,
         ladder=retry_delays(job.connection),
     )
     step = step_mended(job.connection, step, known)
@@ -230,8 +233,7 @@ def _attempt_add(job: SyncJob, tried: Tried) -> None:
 
 def _intent_close(intent_id: int, step: Step) -> None:
     """Refused only where the vendor said so; after a transient death the outcome stays unknown."""
-    is_refused = step.action == Action.DEAD and step.signal in (Signal.SUCCESS, Signal.FORBIDDEN)
-    if is_refused:
+    if step.is_refusal:
         WriteIntent.objects.filter(pk=intent_id).update(
             outcome=IntentOutcome.REFUSED, closed_at=Now()
         )

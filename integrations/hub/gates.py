@@ -58,7 +58,35 @@ def auth_failed(connection: Connection, words: str) -> bool:
     attention = (
         f"{connection.provider_name} refused the credentials ({words}). {mend}; work that waits "
         "goes on then."
-    )[:500]
+    )
+    return _stop(connection, attention)
+
+
+def auth_mended(connection: Connection) -> None:
+    connection_alert_over(connection, AUTH_ALERT)
+
+
+def forbidden(connection: Connection, words: str) -> None:
+    """One record may be off limits; three in a row mean that the credentials lack a permission."""
+    Connection.objects.filter(pk=connection.pk).update(forbidden_streak=F("forbidden_streak") + 1)
+    connection.refresh_from_db(fields=["forbidden_streak"])
+    if connection.forbidden_streak >= FORBIDDEN_STREAK:
+        permission_missing(connection, words)
+
+
+def permission_missing(connection: Connection, words: str) -> bool:
+    """Stop it as for refused credentials; only a person can tell whether records are off limits."""
+    mend = "connect again" if connection.is_oauth else "enter the credentials again"
+    attention = (
+        f"{connection.provider_name} forbade several records in a row ({words[:200]}). Where a "
+        f"permission is missing, grant it there and {mend}: what was forbidden is sent once more. "
+        "Where only those records are off limits, press Resume."
+    )
+    return _stop(connection, attention)
+
+
+def _stop(connection: Connection, attention: str) -> bool:
+    attention = attention[:500]
     stopped = Connection.objects.filter(
         pk=connection.pk,
         state=ConnectionState.ACTIVE,
@@ -73,21 +101,6 @@ def auth_failed(connection: Connection, words: str) -> bool:
         message = f"{connection.name}: {attention}"
         connection_alert(connection, AUTH_ALERT, message, Severity.URGENT)
     return bool(stopped)
-
-
-def auth_mended(connection: Connection) -> None:
-    connection_alert_over(connection, AUTH_ALERT)
-
-
-def forbidden(connection: Connection, words: str, *, is_of_many: bool = False) -> None:
-    """One record may be off limits; three in a row mean that the credentials lack a permission.
-
-    `is_of_many`: so many were refused by this answer alone.
-    """
-    Connection.objects.filter(pk=connection.pk).update(forbidden_streak=F("forbidden_streak") + 1)
-    connection.refresh_from_db(fields=["forbidden_streak"])
-    if is_of_many or connection.forbidden_streak >= FORBIDDEN_STREAK:
-        auth_failed(connection, f"a permission is missing: {words}")
 
 
 def same_bug(connection: Connection, *, seconds: float, words: str) -> None:

@@ -50,8 +50,17 @@ class Signal(StrEnum):
     FAILURE = "failure"
     AUTH = "auth"
     FORBIDDEN = "forbidden"
+    PERMISSION = "permission"
     RATE = "rate"
     NONE = "none"
+
+
+class Extent(StrEnum):
+    """How many of those that were done together the vendor forbade, and in how many answers."""
+
+    ONE = "one"
+    TOGETHER = "together"
+    EACH = "each"
 
 
 @dataclass(frozen=True)
@@ -67,6 +76,12 @@ class Step:
     seconds: float = 0.0
     status: int | None = None
 
+    @property
+    def is_refusal(self) -> bool:
+        """The job ended because the vendor said no, and not because nobody knows."""
+        signals = (Signal.SUCCESS, Signal.FORBIDDEN, Signal.PERMISSION)
+        return self.action == Action.DEAD and self.signal in signals
+
 
 SUCCEEDED = Step(Action.DONE, Signal.SUCCESS, True, "", "")
 
@@ -76,14 +91,15 @@ def step_after(
     *,
     attempts: int,
     waits_for_late_landing: bool = False,
-    is_of_many: bool = False,
+    extent: Extent = Extent.ONE,
+    is_repeated: bool = False,
     ladder: tuple[float, ...] = LADDER_SECONDS,
 ) -> Step:
     """What to do after `error`, when `attempts` tries of this generation were counted before.
 
     `waits_for_late_landing`: the call had no idempotency key and may still be applied by a vendor
-    that answered late. `is_of_many`: one call for many records met it, or each of many in a row, so
-    that it is not the record's.
+    that answered late. `extent`: of a refusal that is no one record's. `is_repeated`: the last try
+    met the same.
     """
     if isinstance(error, LeaseLost):
         return _step(error, Action.LEAVE, Signal.NONE)
@@ -95,10 +111,8 @@ def step_after(
         return _step(error, Action.AGAIN, Signal.NONE, seconds=error.after or 1.0)
     if isinstance(error, StorageTrouble):
         return _step(error, Action.AGAIN, Signal.NONE, seconds=jittered(STORAGE_AGAIN_SECONDS))
-    if isinstance(error, Forbidden) and is_of_many:
-        return _step(error, Action.AGAIN, Signal.FORBIDDEN)
     if isinstance(error, Forbidden):
-        return _step(error, Action.DEAD, Signal.FORBIDDEN, is_counted=True, reason="forbidden")
+        return _forbidden_step(error, attempts, extent, is_repeated, ladder)
     if isinstance(error, Rejected | NotFound):
         return _step(error, Action.DEAD, Signal.SUCCESS, is_counted=True, reason=error.code)
     return _ladder_step(error, attempts, waits_for_late_landing, ladder)
@@ -107,6 +121,24 @@ def step_after(
 def jittered(seconds: float) -> float:
     """±20 %, so that jobs that failed together do not come back together."""
     return seconds * random.uniform(1 - JITTER, 1 + JITTER)  # noqa: S311
+
+
+def _forbidden_step(
+    error: Forbidden, attempts: int, extent: Extent, is_repeated: bool, ladder: tuple[float, ...]
+) -> Step:
+    """Only what one answer forbade to many is tried again: each alone may be off limits itself.
+
+    Forbidden once more after somebody saw to the credentials, it may be the records after all, so
+    it stops nobody else and uses its tries up.
+    """
+    is_news = extent != Extent.ONE and not is_repeated
+    signal = Signal.PERMISSION if is_news else Signal.FORBIDDEN
+    if extent == Extent.TOGETHER and is_news:
+        return _step(error, Action.AGAIN, signal)
+    if extent == Extent.TOGETHER and attempts < len(ladder):
+        seconds = jittered(ladder[attempts])
+        return _step(error, Action.AGAIN, signal, is_counted=True, seconds=seconds)
+    return _step(error, Action.DEAD, signal, is_counted=True, reason="forbidden")
 
 
 def _ladder_step(

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.db.models.functions import Now
 
-from integrations.hub import gates, jobs, wake
+from integrations.hub import gates, wake
 from integrations.hub.models import Connection, ConnectionState, JobKind, JobState, SyncJob
 
 LONGEST_NAME = 120
@@ -43,9 +43,8 @@ def name_free(connection: Connection) -> str:
 
 
 def work_goes_on(connection: Connection) -> None:
-    """It is at work again, maybe with other credentials: nothing is left by what stopped it."""
+    """It is at work again: nothing is left by what stopped it."""
     gates.auth_mended(connection)
-    jobs.jobs_revive_forbidden(connection)
     wake.wake_on_commit()
 
 

@@ -72,27 +72,28 @@ def jobs_revive(connection: Connection, since: datetime.datetime) -> int:
         revivals=0,
         finished_at__gte=since,
     )
-    return _revive(died, is_revival=True)
+    return _revive(died)
 
 
 def jobs_revive_forbidden(connection: Connection) -> int:
-    """When the connection has new credentials: what the former ones might not do.
+    """When the connection has new credentials: what the former ones might not do, once.
 
-    Records only, of which both sides are compared anew. A command that was refused has been told to
+    What stays forbidden is off limits by itself, and would stop the connection each time. Records
+    only, of which both sides are compared anew. A command that was refused has been told to
     a person, who may have done it by hand since.
     """
     died = SyncJob.objects.filter(
-        connection=connection, state=JobState.DEAD, reason="forbidden"
+        connection=connection, state=JobState.DEAD, reason="forbidden", revivals=0
     ).exclude(kind=JobKind.COMMAND)
     return _revive(died)
 
 
-def _revive(died: QuerySet[SyncJob], *, is_revival: bool = False) -> int:
+def _revive(died: QuerySet[SyncJob]) -> int:
     revived = 0
     for job in died.order_by("id"):
         try:
             with transaction.atomic():
-                revived += _to_ready(job, is_revival=is_revival)
+                revived += _to_ready(job, is_revival=True)
         except Conflict:
             # A newer one waits in its lane; when that one is done, this one is settled.
             continue

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import time
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 
 from integrations.hub import jobs, throttle
 from integrations.hub.classification import classified, is_of_one_record
-from integrations.hub.errors import Forbidden, StorageRefused, told_cause
+from integrations.hub.errors import StorageRefused
 from integrations.hub.execution import Tried, settled, step_after, stored_quietly
 from integrations.hub.faults import fault
-from integrations.hub.gates import FORBIDDEN_STREAK
 from integrations.hub.http import Exchange, recording
 from integrations.hub.jobs import Claimed
 from integrations.hub.models import BreakerState, Connection, JobKind, SyncJob
 from integrations.hub.policy import SUCCEEDED, Action, Signal, Step
+from integrations.hub.sync.forbidding import extents_of
 from integrations.hub.sync.inbound import inbound_batch
 from integrations.hub.sync.pushing import push_batch
 
@@ -49,12 +48,12 @@ def attempt(held: Sequence[Claimed]) -> list[tuple[Claimed, Tried]]:
         errors = _errors(held)
     ended = time.monotonic()
     is_probe = held[0].job.connection.breaker_state == BreakerState.OPEN
-    forbidden = _forbidden_together(held, errors)
+    extents = extents_of(held, errors)
     tried = []
     for number, claimed in enumerate(held):
         job, error, step = claimed.job, errors.get(claimed.job.pk), SUCCEEDED
         if error is not None:
-            step = step_after(job, error, is_probe, is_of_many=job.pk in forbidden)
+            step = step_after(job, error, is_probe, extent=extents[job.pk])
         kept = exchanges if number == 0 else [_brief(one) for one in exchanges]
         tried.append((claimed, Tried(step, kept, int((ended - started) * 1000), is_probe, ended)))
     return tried
@@ -88,23 +87,6 @@ def _troubles_stored(
             heard.add(step.signal)
         told.append((claimed, step, share))
     return told
-
-
-def _forbidden_together(held: Sequence[Claimed], errors: Mapping[int, Exception]) -> set[int]:
-    """Jobs that one answer forbade together, or whose whole batch was forbidden one by one.
-
-    A permission is missing then; of fewer each may be off limits by itself.
-    """
-    translate = held[0].job.connection.declaration.error
-    causes = {pk: told_cause(error) for pk, error in errors.items()}
-    refused = {
-        pk: id(error)
-        for pk, error in causes.items()
-        if isinstance(classified(error, translate), Forbidden)
-    }
-    sharing = Counter(refused.values())
-    is_whole = len(refused) == len(held) >= FORBIDDEN_STREAK
-    return {pk for pk, one in refused.items() if is_whole or sharing[one] >= FORBIDDEN_STREAK}
 
 
 def _rank(held: Sequence[Claimed]) -> AbstractContextManager[None]:

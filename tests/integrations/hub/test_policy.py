@@ -11,6 +11,7 @@ from integrations.hub.classification import Bug, classified
 from integrations.hub.errors import (
     AuthExpired,
     Conflict,
+    Forbidden,
     HubError,
     LeaseLost,
     LookAgain,
@@ -22,7 +23,7 @@ from integrations.hub.errors import (
     StorageRefused,
     StorageTrouble,
 )
-from integrations.hub.policy import Action, Signal, step_after
+from integrations.hub.policy import Action, Extent, Signal, step_after
 
 
 class SdkError(Exception):
@@ -88,6 +89,7 @@ def test_error_that_was_handled_does_not_colour_a_later_bug() -> None:
         (RateLimited(after=5, is_local=True), Action.AGAIN, Signal.NONE, False),
         (AuthExpired(), Action.AGAIN, Signal.AUTH, False),
         (NotFound(), Action.DEAD, Signal.SUCCESS, True),
+        (Forbidden(), Action.DEAD, Signal.FORBIDDEN, True),
         (LeaseLost(), Action.LEAVE, Signal.NONE, False),
     ],
 )
@@ -111,3 +113,27 @@ def test_vendor_may_ask_for_a_longer_wait() -> None:
 def test_wait_for_the_rate_is_bounded() -> None:
     assert step_after(RateLimited(after=10**6), attempts=0).seconds == 3600
     assert step_after(RateLimited(), attempts=0).seconds == 60
+
+
+def test_batch_forbidden_by_one_answer_is_tried_again_and_counted_from_the_second_time() -> None:
+    first = step_after(Forbidden(), attempts=0, extent=Extent.TOGETHER)
+    second = step_after(Forbidden(), attempts=0, extent=Extent.TOGETHER, is_repeated=True)
+    last = step_after(Forbidden(), attempts=5, extent=Extent.TOGETHER, is_repeated=True)
+
+    assert (first.action, first.signal, first.is_counted) == (
+        Action.AGAIN,
+        Signal.PERMISSION,
+        False,
+    )
+    assert (second.action, second.signal, second.is_counted) == (
+        Action.AGAIN,
+        Signal.FORBIDDEN,
+        True,
+    )
+    assert (last.action, last.reason, last.is_refusal) == (Action.DEAD, "forbidden", True)
+
+
+def test_batch_forbidden_one_by_one_ends_and_tells_of_the_permission() -> None:
+    step = step_after(Forbidden(), attempts=0, extent=Extent.EACH)
+
+    assert (step.action, step.signal, step.is_refusal) == (Action.DEAD, Signal.PERMISSION, True)

@@ -164,7 +164,6 @@ def reconnect(connection: Connection) -> None:
     assert report.is_ok
 
 
-@pytest.mark.parametrize("shape", [Shape(), Shape(write_size=1)], indirect=True)
 def test_batch_forbidden_as_a_whole_is_the_connections_and_kills_no_job(
     connection: Connection, mirror: MirrorVendor, edited: list[Contact]
 ) -> None:

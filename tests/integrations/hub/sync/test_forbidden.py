@@ -1,0 +1,171 @@
+"""What the vendor forbids ends, be it of the records or of the credentials, and holds up nobody."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from crm.models import Account, Contact
+from integrations.hub.connections import (
+    connection_pause,
+    connection_resume,
+    connection_test,
+    credentials_replace,
+)
+from integrations.hub.models import Connection, ConnectionState, JobState, SyncJob
+from tests.integrations.hub.mirror_calls import Shape
+from tests.integrations.hub.mirror_vendor import API_KEY, MirrorVendor, Trouble
+from tests.integrations.hub.sync.world import Desk, pull, time_passes, work
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+ONE_BY_ONE = pytest.mark.parametrize("shape", [Shape(write_size=1)], indirect=True)
+OFF_LIMITS = 3
+
+
+@pytest.fixture
+def people(connection: Connection, mirror: MirrorVendor) -> list[Contact]:
+    """Linked people; what gets the title “Secret” is off limits at the vendor."""
+    for number in range(OFF_LIMITS):
+        mirror.add("people", email=f"p{number}@x.test", title="Old")
+    mirror.add("companies", domain="acme.test", name="Acme", city="Bonn")
+    pull(connection)
+    mirror.always = secret_is_forbidden
+    return list(Contact.objects.order_by("pk"))
+
+
+def secret_is_forbidden(kind: str, body: Mapping[str, Any]) -> Trouble | None:
+    return Trouble(status=403) if kind == "write" and "Secret" in str(body) else None
+
+
+def reconnect(connection: Connection) -> None:
+    connection.refresh_from_db()
+    assert credentials_replace(connection, credentials={"api_key": API_KEY}, actor=None).is_ok
+
+
+def state_of(connection: Connection) -> str:
+    connection.refresh_from_db()
+    return connection.state
+
+
+def company_move(desk: Desk, city: str) -> None:
+    """Other work, which nobody forbids."""
+    desk.edit(Account.objects.get(), city=city)
+
+
+def city(mirror: MirrorVendor) -> str:
+    return str(mirror.live("companies")[0].values["city"])
+
+
+def contact_jobs() -> set[tuple[str, str]]:
+    jobs = SyncJob.objects.filter(record_type="contact")
+    return set(jobs.values_list("state", "reason"))
+
+
+def died_one_at_a_time(desk: Desk, people: list[Contact]) -> None:
+    for number, contact in enumerate(people):
+        desk.edit(contact, title="Secret")
+        work()
+        company_move(desk, f"City {number}")
+        work()
+
+
+@ONE_BY_ONE
+@pytest.mark.parametrize("back", [connection_resume, connection_test])
+def test_connection_that_comes_back_leaves_dead_what_was_forbidden(
+    connection: Connection, people: list[Contact], mirror: MirrorVendor, desk: Desk, back: Any
+) -> None:
+    died_one_at_a_time(desk, people)
+    assert state_of(connection) == ConnectionState.ACTIVE
+    is_resume = back is connection_resume
+    if is_resume:
+        connection_pause(connection, actor=None)
+    else:
+        Connection.objects.update(state=ConnectionState.AUTH_FAILED)
+        connection.refresh_from_db()
+
+    back(connection, **({"actor": None} if is_resume else {}))
+    company_move(desk, "Rome")
+    work()
+
+    assert state_of(connection) == ConnectionState.ACTIVE
+    assert contact_jobs() == {(JobState.DEAD, "forbidden")}
+    assert city(mirror) == "Rome"
+
+
+@ONE_BY_ONE
+def test_many_edited_at_once_that_are_off_limits_end_and_stop_the_connection(
+    connection: Connection, people: list[Contact], mirror: MirrorVendor, desk: Desk
+) -> None:
+    for contact in people:
+        desk.edit(contact, title="Secret")
+
+    work()
+
+    assert state_of(connection) == ConnectionState.AUTH_FAILED
+    assert contact_jobs() == {(JobState.DEAD, "forbidden")}
+    connection_resume(connection, actor=None)
+    company_move(desk, "Rome")
+    work()
+    assert city(mirror) == "Rome"
+
+
+@ONE_BY_ONE
+def test_what_is_off_limits_is_sent_once_more_for_new_credentials_and_no_oftener(
+    connection: Connection, people: list[Contact], mirror: MirrorVendor, desk: Desk
+) -> None:
+    died_one_at_a_time(desk, people)
+    company_move(desk, "Rome")
+
+    for _ in range(2):
+        reconnect(connection)
+        work()
+
+    assert state_of(connection) == ConnectionState.ACTIVE
+    assert city(mirror) == "Rome"
+    jobs = SyncJob.objects.filter(record_type="contact")
+    assert set(jobs.values_list("state", "revivals")) == {(JobState.DEAD, 1)}
+
+
+def test_batch_that_stays_forbidden_lets_other_work_through_and_ends(
+    connection: Connection, people: list[Contact], mirror: MirrorVendor, desk: Desk
+) -> None:
+    for contact in people:
+        desk.edit(contact, title="Secret")
+    work()
+    assert state_of(connection) == ConnectionState.AUTH_FAILED
+    assert contact_jobs() == {(JobState.READY, "")}
+
+    company_move(desk, "Rome")
+    reconnect(connection)
+    work()
+    assert city(mirror) == "Rome"
+    for _ in range(4):
+        reconnect(connection)
+        work()
+        time_passes(60)
+
+    assert contact_jobs() == {(JobState.DEAD, "forbidden")}
+    company_move(desk, "Oslo")
+    work()
+    assert city(mirror) == "Oslo"
+
+
+def test_credentials_that_could_not_be_proved_at_once_have_their_work_sent_too(
+    connection: Connection, people: list[Contact], mirror: MirrorVendor, desk: Desk
+) -> None:
+    desk.edit(people[0], title="Secret")
+    work()
+    assert contact_jobs() == {(JobState.DEAD, "forbidden")}
+    mirror.always = lambda kind, body: Trouble(status=503)
+    connection.refresh_from_db()
+    report = credentials_replace(connection, credentials={"api_key": API_KEY}, actor=None)
+    assert not report.is_ok
+
+    mirror.always = None
+    connection_resume(connection, actor=None)
+    work()
+
+    assert contact_jobs() == {(JobState.DONE, "")}
