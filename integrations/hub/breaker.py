@@ -10,10 +10,12 @@ from datetime import timedelta
 
 from django.db import connection as database
 from django.db import transaction
-from django.db.models.functions import Now
+from django.db.models import F, Value
+from django.db.models.expressions import Combinable
+from django.db.models.functions import Least, Now
 
 from crm.choices import Severity
-from integrations.hub import gates, jobs, leases
+from integrations.hub import gates, jobs, leases, revivals
 from integrations.hub.models import BreakerState, Connection, ConnectionState, GateReason
 from integrations.hub.notices import connection_alert, connection_alert_over
 
@@ -123,27 +125,40 @@ def silent_disable() -> int:
     return len(silent)
 
 
-@transaction.atomic
 def _close(connection: Connection) -> None:
     """Open the gate and give the jobs that died of the outage their second life.
 
-    All or nothing: a breaker that is closed has forgotten since when there was an outage.
+    The closing notes since when they died, for a closed breaker has forgotten it; who closes it
+    holds no job's lane meanwhile, and a sweep goes on with what is cut off.
     """
     connection.refresh_from_db(fields=["outage_since", "breaker_state", "breaker_opened_at"])
-    closed = Connection.objects.filter(pk=connection.pk, breaker_state=BreakerState.OPEN).update(
-        breaker_state=BreakerState.CLOSED,
-        breaker_seconds=0,
-        breaker_successes=0,
-        breaker_opened_at=None,
-        outage_since=None,
-        window_started_at=None,
-        window_calls=0,
-        window_failures=0,
-        gate_until=None,
-        gate_reason=GateReason.NONE,
-    )
+    with transaction.atomic():
+        open_still = Connection.objects.filter(pk=connection.pk, breaker_state=BreakerState.OPEN)
+        open_still.update(
+            breaker_state=BreakerState.CLOSED,
+            breaker_seconds=0,
+            breaker_successes=0,
+            breaker_opened_at=None,
+            outage_since=None,
+            window_started_at=None,
+            window_calls=0,
+            window_failures=0,
+            gate_until=None,
+            gate_reason=GateReason.NONE,
+            revive_since=_noted(connection),
+        )
+        connection_alert_over(connection, ALERT)
+    revivals.revival_go_on(connection)
+
+
+def _noted(connection: Connection) -> Combinable:
+    """From when on to revive, also what an earlier outage has left to be.
+
+    A job is stored dead before its connection hears of it. Each note is another one, so that who
+    has come to the end of the last leaves this one alone.
+    """
     since = connection.outage_since or connection.breaker_opened_at
-    if closed and since is not None:
-        # A job is stored dead before its connection hears of it.
-        jobs.jobs_revive(connection, since - timedelta(seconds=jobs.LEASE_SECONDS))
-    connection_alert_over(connection, ALERT)
+    if since is None:
+        return F("revive_since")
+    earliest = since - timedelta(seconds=jobs.LEASE_SECONDS)
+    return Least(F("revive_since"), Value(earliest)) - Value(timedelta(microseconds=1))

@@ -216,6 +216,7 @@ def connection_disconnect(connection: Connection, *, actor: User | None) -> str:
         token_version=F("token_version") + 1,
         attention="",
         updated_at=Now(),
+        revive_since=None,
         **_OPEN_GATE,
         **reconnection.NO_TOKEN,
     )

@@ -9,6 +9,7 @@ from integrations.hub import (
     inbox,
     jobs,
     retention,
+    revivals,
     schedules,
     selectors,
     sweeps,
@@ -24,6 +25,7 @@ def tick() -> None:
     inbox.sweep()
     jobs.sweep()
     breaker.silent_disable()
+    revivals.sweep()
     deaths.settle()
     figures.hours_count()
     retention.prune()

@@ -23,12 +23,8 @@ from integrations.hub.jobs.finish import (
     hand_back,
     hand_back_many,
 )
-from integrations.hub.jobs.replay import (
-    job_discard,
-    job_replay,
-    jobs_revive,
-    jobs_revive_forbidden,
-)
+from integrations.hub.jobs.replay import job_discard, job_replay
+from integrations.hub.jobs.reviving import jobs_revive, jobs_revive_forbidden
 
 __all__ = [
     "LEASE_SECONDS",

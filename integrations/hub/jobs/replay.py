@@ -1,8 +1,7 @@
-"""A person's say over dead jobs: run again, or give up; and the revival after an outage."""
+"""A person's say over dead jobs: run again, or give up."""
 
 from __future__ import annotations
 
-import datetime
 import logging
 import uuid
 
@@ -16,9 +15,7 @@ from integrations.hub.acts import act_remember
 from integrations.hub.errors import Conflict
 from integrations.hub.jobs.order import sort_at
 from integrations.hub.models import (
-    Connection,
     IntentOutcome,
-    JobKind,
     JobState,
     SyncJob,
     WriteIntent,
@@ -44,7 +41,8 @@ def job_replay(job: SyncJob, *, actor: User, is_of_many: bool = False) -> SyncJo
         raise Conflict(f"Only a dead job can be replayed; this one is {held.get_state_display()}.")
     if held.intent is not None:
         _reopen(held.intent)
-    _to_ready(held, head_start=BULK_HEAD_START_SECONDS if is_of_many else None)
+    head_start = BULK_HEAD_START_SECONDS if is_of_many else None
+    to_ready(SyncJob.objects.filter(pk=held.pk), head_start=head_start)
     act_remember(held, before=JobState.DEAD, after=JobState.READY, actor=actor)
     logger.info("job %s replayed by user %s", held.pk, actor.pk)
     wake.wake_on_commit()
@@ -63,48 +61,14 @@ def job_discard(job: SyncJob, *, actor: User) -> None:
     logger.info("job %s given up by user %s", job.pk, actor.pk)
 
 
-def jobs_revive(connection: Connection, since: datetime.datetime) -> int:
-    """Once, when the vendor is back: what died of the outage that began at `since`."""
-    died = SyncJob.objects.filter(
-        connection=connection,
-        state=JobState.DEAD,
-        reason="transient",
-        revivals=0,
-        finished_at__gte=since,
-    )
-    return _revive(died)
-
-
-def jobs_revive_forbidden(connection: Connection) -> int:
-    """When the connection has new credentials: what the former ones might not do, once.
-
-    What stays forbidden is off limits by itself, and would stop the connection each time. Records
-    only, of which both sides are compared anew. A command that was refused has been told to
-    a person, who may have done it by hand since.
-    """
-    died = SyncJob.objects.filter(
-        connection=connection, state=JobState.DEAD, reason="forbidden", revivals=0
-    ).exclude(kind=JobKind.COMMAND)
-    return _revive(died)
-
-
-def _revive(died: QuerySet[SyncJob]) -> int:
-    revived = 0
-    for job in died.order_by("id"):
-        try:
-            with transaction.atomic():
-                revived += _to_ready(job, is_revival=True)
-        except Conflict:
-            # A newer one waits in its lane; when that one is done, this one is settled.
-            continue
-    return revived
-
-
-def _to_ready(job: SyncJob, *, is_revival: bool = False, head_start: int | None = None) -> int:
+def to_ready(
+    jobs: QuerySet[SyncJob], *, is_revival: bool = False, head_start: int | None = None
+) -> int:
+    """Start them over; raises Conflict when a newer one waits in the place of one of them."""
     kept = F("head_start_seconds")
     try:
         with transaction.atomic():
-            return SyncJob.objects.filter(pk=job.pk, state=JobState.DEAD).update(
+            return jobs.filter(state=JobState.DEAD).update(
                 state=JobState.READY,
                 generation=F("generation") + 1,
                 revivals=F("revivals") + int(is_revival),

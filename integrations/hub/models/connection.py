@@ -131,6 +131,8 @@ class Connection(models.Model):
     breaker_seconds = models.PositiveIntegerField(default=0, db_default=0)
     breaker_opened_at = models.DateTimeField(null=True, blank=True)
     outage_since = models.DateTimeField(null=True, blank=True)
+    # What died from then on is to be revived; the breaker has closed since.
+    revive_since = models.DateTimeField(null=True, blank=True, editable=False)
     window_started_at = models.DateTimeField(null=True, blank=True)
     window_calls = models.PositiveIntegerField(default=0, db_default=0)
     window_failures = models.PositiveIntegerField(default=0, db_default=0)

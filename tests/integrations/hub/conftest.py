@@ -104,6 +104,7 @@ def time_passes(seconds: float) -> None:
             "gate_until",
             "breaker_opened_at",
             "outage_since",
+            "revive_since",
             "window_started_at",
             "last_served_at",
         ),

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
-from django.db import DatabaseError
+from django.db import connection as database
+from django.db import transaction
 from django.db.models.functions import Now
 
 from crm.choices import Severity
 from crm.models import Alert
-from integrations.hub import breaker, tasks
+from integrations.hub import breaker, jobs, tasks
+from integrations.hub.connections import connection_disconnect
 from integrations.hub.models import BreakerState, Connection, ConnectionState, JobState, SyncJob
-from tests.integrations.hub.conftest import command_make, time_passes
+from tests.integrations.hub.conftest import account_make, command_make, time_passes
 from tests.integrations.hub.refusing import rows_refused
+from tests.integrations.hub.test_deaths import wait_for_lock
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -71,22 +75,97 @@ def test_failures_of_an_earlier_minute_do_not_count(connection: Connection) -> N
     assert state_of(connection) == BreakerState.CLOSED
 
 
-def test_breaker_that_could_not_revive_what_died_stays_open(connection: Connection) -> None:
+def test_revival_that_was_cut_off_is_gone_on_with_by_the_tick(connection: Connection) -> None:
     died = command_make(connection)
     opened(connection)
     SyncJob.objects.update(state=JobState.DEAD, reason="transient", finished_at=Now())
 
     breaker.succeeded(connection)
-    with rows_refused("hub_syncjob", "NEW.state = 'ready'"), pytest.raises(DatabaseError):
+    with rows_refused("hub_syncjob", "NEW.state = 'ready'"):
         breaker.succeeded(connection)
-    assert state_of(connection) == BreakerState.OPEN
-    assert connection.outage_since is not None
-    breaker.succeeded(connection)
-
     assert state_of(connection) == BreakerState.CLOSED
     died.refresh_from_db()
+    assert died.state == JobState.DEAD
+    tasks.tick()
+
+    died.refresh_from_db()
     assert (died.state, died.revivals) == (JobState.READY, 1)
+    connection.refresh_from_db()
+    assert connection.revive_since is None
     assert Alert.objects.get(kind="connection_outage").status == "resolved"
+
+
+def test_job_that_dies_again_while_the_revival_goes_on_stays_dead(connection: Connection) -> None:
+    command_make(connection)
+    opened(connection)
+    SyncJob.objects.update(state=JobState.DEAD, reason="transient", finished_at=Now(), revivals=1)
+    Connection.objects.update(revive_since=Now() - timedelta(hours=2))
+
+    tasks.tick()
+
+    assert SyncJob.objects.get().state == JobState.DEAD
+    connection.refresh_from_db()
+    assert connection.revive_since is None
+
+
+def test_second_outage_while_the_first_is_made_up_for_loses_neither(
+    connection: Connection,
+) -> None:
+    first = Now() - timedelta(hours=9)
+    Connection.objects.update(revive_since=first)
+    command_make(connection)
+    SyncJob.objects.update(
+        state=JobState.DEAD, reason="transient", finished_at=Now() - timedelta(hours=8)
+    )
+    opened(connection)
+
+    breaker.succeeded(connection)
+    breaker.succeeded(connection)
+
+    assert SyncJob.objects.get().state == JobState.READY
+
+
+def test_disconnected_connection_has_nothing_revived(connection: Connection) -> None:
+    command_make(connection)
+    SyncJob.objects.update(state=JobState.DEAD, reason="transient", finished_at=Now())
+    Connection.objects.update(revive_since=Now() - timedelta(hours=2))
+    connection.refresh_from_db()
+
+    connection_disconnect(connection, actor=None)
+    tasks.tick()
+
+    connection.refresh_from_db()
+    assert connection.revive_since is None
+    assert SyncJob.objects.get().state == JobState.DEAD
+
+
+def test_breaker_that_closes_never_locks_a_person_out(connection: Connection) -> None:
+    first, second = (account_make(connection.workspace).pk for _ in range(2))
+    jobs.dirty(connection.pk, "account", [first])
+    jobs.dirty(connection.pk, "account", [second])
+    opened(connection)
+    SyncJob.objects.update(state=JobState.DEAD, reason="transient", finished_at=Now())
+    breaker.succeeded(connection)
+
+    with ThreadPoolExecutor(1) as pool:
+        with transaction.atomic():
+            jobs.dirty(connection.pk, "account", [second])
+            closing = pool.submit(closed_elsewhere, connection)
+            wait_for_lock()
+            jobs.dirty(connection.pk, "account", [first])
+        closing.result(timeout=30)
+
+    assert state_of(connection) == BreakerState.CLOSED
+    assert connection.revive_since is None
+    ready = SyncJob.objects.filter(state=JobState.READY)
+    assert set(ready.values_list("record_id", flat=True)) == {first, second}
+
+
+def closed_elsewhere(connection: Connection) -> None:
+    try:
+        breaker.succeeded(connection)
+    finally:
+        database.close()
 
 
 def test_vendor_silent_for_five_days_pauses_the_connection_once(connection: Connection) -> None:

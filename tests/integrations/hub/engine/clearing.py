@@ -11,6 +11,7 @@ TIMES = {
         "gate_until",
         "breaker_opened_at",
         "outage_since",
+        "revive_since",
         "window_started_at",
         "last_served_at",
     ),

@@ -1,0 +1,64 @@
+"""Gives dead jobs a second life, each once, when what they died of is over."""
+
+from __future__ import annotations
+
+import datetime
+import time
+
+from django.db.models import Exists, OuterRef, QuerySet
+
+from integrations.hub.errors import Conflict
+from integrations.hub.jobs.replay import to_ready
+from integrations.hub.models import Connection, JobKind, JobState, SyncJob
+
+# So many are looked for at once.
+CHUNK = 100
+
+
+def jobs_revive(connection: Connection, since: datetime.datetime, *, seconds: float) -> bool:
+    """When the vendor is back: what died of the outage that began at `since`.
+
+    Not begun with any more after `seconds`; True when none is left.
+    """
+    return _revive(_died(connection, "transient").filter(finished_at__gte=since), seconds)
+
+
+def jobs_revive_forbidden(connection: Connection) -> None:
+    """When the connection has new credentials: what the former ones might not do.
+
+    What stays forbidden is off limits by itself, and would stop the connection each time. Records
+    only, of which both sides are compared anew: a command that was refused has been told to a
+    person, who may have done it by hand since.
+    """
+    _revive(_died(connection, "forbidden").exclude(kind=JobKind.COMMAND), float("inf"))
+
+
+def _died(connection: Connection, reason: str) -> QuerySet[SyncJob]:
+    return SyncJob.objects.filter(
+        connection=connection, state=JobState.DEAD, reason=reason, revivals=0
+    )
+
+
+def _revive(died: QuerySet[SyncJob], seconds: float) -> bool:
+    """Each in a commit of its own: held together, their lanes would deadlock with a person's edits.
+
+    Where a newer one waits in its lane, that one does the work.
+    """
+    until = time.monotonic() + seconds
+    newer = SyncJob.objects.filter(
+        lane=OuterRef("lane"), coalesce_key=OuterRef("coalesce_key"), state=JobState.READY
+    )
+    ids = died.exclude(Exists(newer)).order_by("id").values_list("id", flat=True)
+    while time.monotonic() < until:
+        chunk = list(ids[:CHUNK])
+        if not chunk or not sum(_revived(died, pk) for pk in chunk):
+            return True
+    return False
+
+
+def _revived(died: QuerySet[SyncJob], pk: int) -> int:
+    """Looked at once more as it is written, for another worker may revive the same."""
+    try:
+        return to_ready(died.filter(pk=pk), is_revival=True)
+    except Conflict:
+        return 0
