@@ -129,7 +129,7 @@ def records_load(scene: Scene, ids: Collection[int]) -> dict[int, Record]:
     """Ours by id, with what the mapping looks at, and the tables filled for them."""
     rows = scene.model._default_manager.filter(
         workspace_id=scene.connection.workspace_id, pk__in=list(ids)
-    )
+    ).order_by("pk")
     related = scene.mapper.related
     found = {row.pk: row for row in (rows.select_related(*related) if related else rows)}
     scene.tables.prefetch_ours(scene.mapper, list(found.values()))
