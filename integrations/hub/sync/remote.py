@@ -2,15 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime
+from typing import Final
 
 from django.db import connection as database
 
-from integrations.hub.errors import Conflict, HubError, NotApplied, RetryLater
+from integrations.hub.classification import classified
+from integrations.hub.errors import (
+    AuthExpired,
+    Conflict,
+    GateClosed,
+    HubError,
+    LeaseLost,
+    NotApplied,
+    RateLimited,
+    RetryLater,
+    told_cause,
+)
 from integrations.hub.merge import Theirs
 from integrations.hub.streams import RemoteRecord, Write, Written
 from integrations.hub.sync.scene import Scene
+
+_OF_CONNECTION: Final = (RetryLater, AuthExpired, RateLimited, GateClosed, LeaseLost)
 
 
 def marks(scene: Scene, local_id: int, key: str, read: RemoteRecord | None) -> dict[str, str]:
@@ -72,17 +86,37 @@ def remote_read(scene: Scene, ids: Collection[str]) -> dict[str, RemoteRecord]:
 
 
 def remote_write(scene: Scene, writes: Collection[Write]) -> dict[str, Written]:
-    """The outcomes by key; a batch that broke as a whole is each one's trouble."""
+    """The outcomes by key; a call that broke as a whole is each one's trouble.
+
+    After one that tells of the connection no more are sent: in an outage each would take as long
+    to fail, and what it was to carry has not been tried.
+    """
+    rest, size = list(writes), scene.stream.write_size
+    found: dict[str, Written] = {}
+    while rest:
+        written = _written(scene, rest[:size])
+        rest = rest[size:]
+        found |= {one.key: one for one in written}
+        if any(_is_of_connection(one.error) for one in written):
+            held = GateClosed("Not sent yet: the call before it met trouble of the connection.")
+            return found | {one.key: Written(one.key, error=held) for one in rest}
+    return found
+
+
+def _written(scene: Scene, some: Sequence[Write]) -> Sequence[Written]:
+    """By one call; raises what is neither the vendor's saying nor an answer that did not come."""
     write = scene.stream.write
     if write is None:
         raise Conflict(f"{scene.stream.label} are not written.")
-    rows = list(writes)
-    found: dict[str, Written] = {}
-    for start in range(0, len(rows), scene.stream.write_size):
-        some = rows[start : start + scene.stream.write_size]
-        try:
-            written = write(scene.connection, some)
-        except HubError as error:
-            written = [Written(one.key, error=error) for one in some]
-        found |= {one.key: one for one in written}
-    return found
+    try:
+        return write(scene.connection, some)
+    except Exception as error:
+        known = classified(error, scene.connection.declaration.error)
+        if not isinstance(error, HubError) and not _is_of_connection(known):
+            raise
+        return [Written(one.key, error=known) for one in some]
+
+
+def _is_of_connection(error: HubError | None) -> bool:
+    """Whether the next call would meet the same, whatever it carries."""
+    return error is not None and isinstance(told_cause(error), _OF_CONNECTION)

@@ -157,6 +157,53 @@ def test_one_refusal_of_the_credentials_is_told_once(
     assert alert.occurrences == 1
 
 
+OF_THE_CONNECTION = [
+    Trouble("write", is_reset=True),
+    Trouble("write", status=503),
+    Trouble("write", status=429),
+    Trouble("write", status=401),
+]
+
+
+@pytest.mark.parametrize("shape", [Shape(write_size=1)], indirect=True)
+@pytest.mark.parametrize("trouble", OF_THE_CONNECTION, ids=["reset", "503", "429", "401"])
+def test_rest_of_a_batch_is_not_sent_after_a_trouble_of_the_connection(
+    connection: Connection, mirror: MirrorVendor, edited: list[Contact], trouble: Trouble
+) -> None:
+    mirror.always = lambda kind, body: trouble if kind == "write" else None
+
+    pump(0)
+
+    assert mirror.count("write") == 1
+    assert attempts(connection) == (0 if trouble.status in (401, 429) else 1)
+    assert set(SyncJob.objects.values_list("state", flat=True)) == {JobState.READY}
+    mirror.always = None
+    if trouble.status == 401:
+        reconnect(connection)
+    time_passes(60)
+    work()
+    assert titles(mirror) == {"New"}
+    assert set(SyncJob.objects.values_list("state", flat=True)) == {JobState.DONE}
+
+
+@pytest.mark.parametrize("shape", [Shape(write_size=1)], indirect=True)
+def test_makes_after_a_trouble_of_the_connection_are_made_once_when_it_is_over(
+    connection: Connection, mirror: MirrorVendor, desk: Desk
+) -> None:
+    for number in range(3):
+        desk.make("contact", email=f"new{number}@x.test", title="New")
+    mirror.script = [Trouble("write", is_lost=True)]
+
+    pump(0)
+
+    assert mirror.count("write") == 1
+    assert attempts(connection) == 1
+    time_passes(60)
+    work()
+    assert [one.values["title"] for one in mirror.live("people")] == ["New"] * 3
+    assert set(SyncJob.objects.values_list("state", flat=True)) == {JobState.DONE}
+
+
 def reconnect(connection: Connection) -> None:
     """Somebody enters the key again, with the permission that was missing."""
     connection.refresh_from_db()
