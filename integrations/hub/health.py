@@ -13,7 +13,7 @@ from integrations.hub.models import (
     SyncState,
 )
 from integrations.hub.sync.comparing import GAPS
-from integrations.hub.troubles import given_up, set_aside_count, troubled_links
+from integrations.hub.troubles import given_up, rows_refused, set_aside_count, troubled_links
 
 # A comparison that is older proves nothing about today.
 FRESH: Final = timedelta(hours=50)
@@ -60,6 +60,9 @@ def _failing(state: SyncState, aside: int) -> list[str]:
         found.append(f"{aside} set aside.")
     if troubled := troubled_links(state).order_by().count():
         found.append(f"{troubled} linked with a problem: a field is left out.")
+    if refused := rows_refused(state):
+        named = ", ".join(str(row) for row in refused)
+        found.append(f"Its mapping has rows that may not be read, and do nothing: remove {named}.")
     if dead := given_up(state).count():
         found.append(f"{dead} could not be brought into step and were given up.")
     if state.is_pulled and _is_late(state):

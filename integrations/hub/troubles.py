@@ -18,6 +18,7 @@ from crm.models import Record
 from crm.selectors.pages import KeysFirstPaginator
 from integrations.hub.conflict_lines import field_words
 from integrations.hub.first_sync import stream_of
+from integrations.hub.mapping.checks import path_refused
 from integrations.hub.models import (
     FieldMapping,
     JobKind,
@@ -74,6 +75,13 @@ def troubled_links(state: SyncState) -> QuerySet[SyncRecord]:
     """Pairs with a problem, the oldest first."""
     rows = _links(state).filter(state=LinkState.ACTIVE).exclude(problems={})
     return rows.order_by("pk")
+
+
+def rows_refused(state: SyncState) -> list[FieldMapping]:
+    """Rows of the stream's mapping whose field of ours may not be read."""
+    stream = stream_of(state)
+    rows = FieldMapping.objects.filter(connection=state.connection_id, object=state.object)
+    return [row for row in rows if path_refused(row, stream)] if stream is not None else []
 
 
 def troubled_page(state: SyncState, number: str | None) -> Page[SyncRecord]:

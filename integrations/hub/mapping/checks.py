@@ -57,6 +57,18 @@ def row_check(
         raise InvalidMapping(dict(errors))
 
 
+def path_refused(row: FieldMapping, stream: Stream) -> str:
+    """Why our field of the row may not be read at all, in words; empty where it may.
+
+    A row that was stored before this was asked does nothing any more, and can only be removed.
+    """
+    try:
+        path_check(model_of(stream), row.path, is_written=False)
+    except InvalidPath as error:
+        return str(error)
+    return ""
+
+
 def value_check(row: ValueMapping) -> None:
     """Raises InvalidMapping unless our value is one that the mapped fields can hold."""
     try:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from django.db.models import F, Func, JSONField, Value
+
 from crm.models import User
 from integrations.hub.errors import Conflict
 from integrations.hub.mapping.asking import fields_ask
-from integrations.hub.mapping.checks import row_check
+from integrations.hub.mapping.checks import path_refused, row_check
 from integrations.hub.mapping.default_rows import field_rows, lists_ensure, offered_remember
 from integrations.hub.mapping.versions import (
     edit_remember,
@@ -86,6 +88,7 @@ def field_delete(row: FieldMapping, *, actor: User | None) -> None:
     with mapping_edited(row.connection, row.object):
         edit_remember(row, row.connection, before=row_values(row), after={}, actor=actor)
         _others_name_anew(row, row_values(row))
+        _forbidden_forget(row)
         FieldMapping.objects.filter(pk=row.pk).delete()
 
 
@@ -133,6 +136,25 @@ def _others_name_anew(row: FieldMapping, before: Mapping[str, Any]) -> None:
     if before.get("is_enabled"):
         others = _rows(row).filter(path=before["path"], is_enabled=False).exclude(pk=row.pk)
         others.update(named_version=version_next(row.connection, row.object))
+
+
+def _forbidden_forget(row: FieldMapping) -> None:
+    """Of a field that should never have been read nothing may stay behind in the links either."""
+    stream = row.connection.declaration.stream(row.object)
+    if stream is None or not path_refused(row, stream):
+        return
+    links = SyncRecord.objects.filter(connection=row.connection_id, object=row.object)
+    for name in ("base_ours", "base_theirs"):
+        held = links.filter(**{f"{name}__has_key": row.path})
+        held.update(**{name: _Without(F(name), Value(row.path))})
+
+
+class _Without(Func):
+    """A JSON object less one of its names."""
+
+    template = "(%(expressions)s)"
+    arg_joiner = " - "
+    output_field = JSONField()
 
 
 def _rows(row: FieldMapping) -> Any:

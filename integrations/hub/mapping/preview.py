@@ -9,7 +9,7 @@ from typing import Any
 from crm.models import Record
 from integrations.hub.errors import HubError
 from integrations.hub.mapping.asking import vendor_ask
-from integrations.hub.mapping.checks import model_of
+from integrations.hub.mapping.checks import InvalidMapping, model_of, path_refused
 from integrations.hub.mapping.mapper import DataMapper
 from integrations.hub.mapping.stored import mapper_make
 from integrations.hub.mapping.tables import Tables
@@ -79,7 +79,10 @@ def preview(
 
 
 def row_preview(row: FieldMapping, stream: Stream) -> Preview:
-    """The same for one row that need not be stored; raises InvalidTransform."""
+    """The same for one row that need not be stored; raises InvalidTransform and InvalidMapping."""
+    words = path_refused(row, stream)
+    if words:
+        raise InvalidMapping({"path": [words]})
     return preview(row.connection, stream, [row])
 
 

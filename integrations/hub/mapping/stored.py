@@ -7,8 +7,10 @@ from functools import lru_cache
 from typing import Any, Final
 
 from integrations.hub.mapping.chain import chain_of
+from integrations.hub.mapping.checks import model_of
 from integrations.hub.mapping.lookups import Link, Owner, Reference
 from integrations.hub.mapping.mapper import DataMapper, Row
+from integrations.hub.mapping.paths import is_readable
 from integrations.hub.mapping.tables import Tables
 from integrations.hub.mapping.transforms import Picklist, Transform
 from integrations.hub.merge import Direction, Rule
@@ -47,10 +49,13 @@ def mapper_make(
     *,
     off: Iterable[FieldMapping] = (),
 ) -> DataMapper:
-    """The rows as a mapping; those of the markers are left to the hub, those `off` do nothing."""
+    """The rows as a mapping; those of the markers are left to the hub, those `off` do nothing.
+
+    Nor does one whose path may not be read: as a blank of ours it would empty theirs.
+    """
     markers = set(stream.markers_of(tables.connection)) - {""}
-    rows = list(rows)
-    kept = [row for row in rows if row.external not in markers]
+    rows, model = list(rows), model_of(stream)
+    kept = [row for row in rows if row.external not in markers and is_readable(model, row.path)]
     made = steps_made(tables, [row.transform for row in kept])
     return DataMapper(
         rows=tuple(_row(row, made) for row in kept),

@@ -16,6 +16,7 @@ from crm.views.doors import WorkspaceRequest, workspace_page
 from integrations.hub import board, registry
 from integrations.hub.errors import HubError, InvalidSettings
 from integrations.hub.mapping.asking import fields_ask
+from integrations.hub.mapping.checks import path_refused
 from integrations.hub.mapping.default_rows import defaults_add, defaults_decline
 from integrations.hub.mapping.edits import field_create, field_delete, field_update
 from integrations.hub.mapping.offers import offers_of
@@ -48,7 +49,10 @@ def mapping_list(request: WorkspaceRequest, pk: int, object: str) -> HttpRespons
     context = {
         **shared(connection, object),
         "stream": stream,
-        "rows": [(row, steps_write(row.transform)) for row in rows.order_by("order", "pk")],
+        "rows": [
+            (row, steps_write(row.transform), path_refused(row, stream))
+            for row in rows.order_by("order", "pk")
+        ],
         "offered": offers_of(connection, stream),
     }
     return render(request, "hub/mapping/list.html", context)

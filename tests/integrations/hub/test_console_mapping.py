@@ -166,6 +166,20 @@ def test_field_is_tried_on_a_record_before_it_is_saved(
     assert row.transform == []
 
 
+@pytest.mark.parametrize("button", [{"_preview": "1"}, {}])
+@pytest.mark.parametrize("path", ["owner.password", "workspace.name", "nosuch", "__class__"])
+def test_field_that_may_not_be_read_is_refused_by_preview_and_save(
+    operator_client: Client, connection: Connection, path: str, button: dict[str, str]
+) -> None:
+    values = field_values(connection, path=path, direction="push") | button
+
+    answer = operator_client.post(add_url("fieldmapping"), values)
+
+    assert answer.status_code == 200
+    assert "path" in answer.context["adminform"].form.errors
+    assert not FieldMapping.objects.filter(path=path).exists()
+
+
 def test_value_is_added_refused_changed_and_removed(
     operator_client: Client, connection: Connection
 ) -> None:

@@ -12,14 +12,16 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from crm.choices import Role
-from crm.models import User, Workspace
+from crm.models import Contact, User, Workspace
 from crm.services.pipelines import pipeline_create_default
 from integrations.hub.errors import RetryLater
+from integrations.hub.health import stream_health
 from integrations.hub.mapping.edits import defaults_ensure
 from integrations.hub.models import (
     Connection,
     FieldMapping,
     OwnershipMapping,
+    SyncRecord,
     SyncState,
     ValueMapping,
 )
@@ -137,6 +139,55 @@ def test_refusal_is_said_at_its_field_and_nothing_is_saved(
 
     assert said in text(answer)
     assert FieldMapping.objects.count() == count
+
+
+@pytest.mark.parametrize("button", [{"preview": "1"}, {}])
+@pytest.mark.parametrize("path", ["owner.password", "workspace.name", "nosuch", "__class__", "pk"])
+def test_field_that_may_not_be_read_is_refused_by_preview_and_save(
+    connection: Connection,
+    admin_client: Client,
+    pocket_vendor: pocket.Vendor,
+    admin: User,
+    path: str,
+    button: dict[str, str],
+) -> None:
+    thing = pocket_vendor.put("person", firstname="Ada")
+    contact = Contact.objects.create(workspace=connection.workspace, last_name="Byron", owner=admin)
+    SyncRecord.objects.create(
+        connection=connection,
+        object="person",
+        record_type="contact",
+        external_id=thing.id,
+        local_id=contact.pk,
+    )
+    values = form_of(path=path, external="origin", direction="push") | button
+
+    answer = admin_client.post(url(connection, "mapping_field_new", "person"), values)
+
+    assert answer.status_code == 200
+    assert "path" in answer.context["form"].errors
+    assert admin.password not in text(answer)
+    assert not FieldMapping.objects.filter(path=path).exists()
+
+
+def test_row_stored_earlier_that_may_not_be_read_is_told_and_removed(
+    connection: Connection, admin_client: Client
+) -> None:
+    row = FieldMapping.objects.create(
+        connection=connection, object="person", path="owner.password", external="origin"
+    )
+    state = SyncState.objects.get(connection=connection, object="person")
+    SyncState.objects.filter(pk=state.pk).update(stage="live", is_enabled=True)
+
+    shown = text(admin_client.get(url(connection, "mapping_list", "person")))
+    state.refresh_from_db()
+    told = " ".join(stream_health(state).reasons)
+    admin_client.post(url(connection, "mapping_field_remove", row.pk))
+
+    assert "only name and email" in shown
+    assert url(connection, "mapping_field_remove", row.pk) in shown
+    assert "owner.password" in told
+    assert not FieldMapping.objects.filter(pk=row.pk).exists()
 
 
 def test_preview_shows_what_becomes_of_a_record_and_saves_nothing(

@@ -22,7 +22,7 @@ from integrations.hub.merge import Rule
 from integrations.hub.models import Connection, FieldMapping, ValueMapping
 from integrations.hub.streams import MappingRow
 from tests.integrations.hub.mapping import pocket
-from tests.integrations.hub.mapping.conftest import version_of
+from tests.integrations.hub.mapping.conftest import link_make, version_of
 
 pytestmark = pytest.mark.django_db
 
@@ -129,6 +129,28 @@ def test_row_taken_away_is_remembered_with_what_it_said(
     assert last.diff["external"] == ["firstname", None]
 
 
+def test_row_that_may_not_be_read_can_only_be_removed_with_all_it_left(
+    connection: Connection, admin: User
+) -> None:
+    row = FieldMapping.objects.create(
+        connection=connection, object="person", path="owner.password", external="origin"
+    )
+    agreed = {"owner.password": "pbkdf2", "first_name": "Ada"}
+    link = link_make(connection, "person", "p1", 1, base_ours=agreed, base_theirs=agreed)
+    other = link_make(connection, "company", "c1", 1, base_ours=agreed)
+
+    for values in ({"is_enabled": False}, {"external": "firstname"}, {"direction": "push"}):
+        with pytest.raises(InvalidMapping):
+            field_update(row, values=values, actor=admin)
+    field_delete(row, actor=admin)
+
+    link.refresh_from_db()
+    other.refresh_from_db()
+    assert not FieldMapping.objects.filter(pk=row.pk).exists()
+    assert (link.base_ours, link.base_theirs) == ({"first_name": "Ada"}, {"first_name": "Ada"})
+    assert other.base_ours == agreed
+
+
 def test_rows_are_added_at_the_end(connection: Connection, admin: User) -> None:
     orders = [create(connection, admin).order]
     orders.append(create(connection, admin, path="last_name", external="lastname").order)
@@ -141,6 +163,8 @@ def test_rows_are_added_at_the_end(connection: Connection, admin: User) -> None:
     [
         ({"path": "nothing"}, "path", "has no field"),
         ({"path": "version"}, "path", "by the CRM itself"),
+        ({"path": "owner.password", "direction": "push"}, "path", "only name and email"),
+        ({"path": "workspace.name", "direction": "push"}, "path", "Nothing of the workspace"),
         ({"path": "account.name"}, "path", "belongs to another record"),
         ({"path": "custom.shoe_size"}, "path", "make it first"),
         ({"path": ""}, "path", "blank"),

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from crm.models import Account, Contact
+from crm.models import Account, Contact, User, Workspace
 from integrations.hub.mapping import chain_of
 from integrations.hub.mapping.mapper import DataMapper, Row
-from integrations.hub.mapping.paths import InvalidPath, path_check
+from integrations.hub.mapping.paths import InvalidPath, ours_read, path_check
 from integrations.hub.merge import Direction
 
 MAPPER = DataMapper(
@@ -78,3 +78,28 @@ def test_path_that_leads_nowhere_is_refused(path: str, is_written: bool, said: s
 def test_path_of_a_field_is_accepted(path: str) -> None:
     path_check(Contact, path, is_written=True)
     path_check(Contact, "account.name", is_written=False)
+
+
+SECRET = [
+    *("owner.password", "owner.is_superuser", "owner.pk", "owner.last_login", "owner.workspaces"),
+    *("workspace", "workspace_id", "workspace.name", "workspace.bcc_address_key"),
+    *("account.workspace", "account.workspace_id", "account.owner.password", "owner_id.password"),
+    *("nosuch", "pk", "owner.nosuch", "__class__", "account.__dict__", "owner.check_password"),
+]
+
+
+@pytest.mark.parametrize("path", SECRET)
+def test_path_into_a_person_or_the_workspace_is_refused_and_reads_as_nothing(path: str) -> None:
+    ada = Contact(first_name="Ada", owner=User(email="o@x.test", password="hash"))
+    ada.account = Account(name="Acme", owner=ada.owner)
+    ada.workspace = Workspace(name="Ours", pk=7)
+
+    with pytest.raises(InvalidPath):
+        path_check(Contact, path, is_written=False)
+    assert ours_read(ada, path) is None
+
+
+def test_name_and_address_of_a_person_are_read() -> None:
+    ada = Contact(owner=User(email="o@x.test", name="Olivia"))
+
+    assert [ours_read(ada, f"owner.{name}") for name in ("name", "email")] == ["Olivia", "o@x.test"]

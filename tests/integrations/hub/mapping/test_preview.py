@@ -6,6 +6,7 @@ import pytest
 
 from crm.models import Contact, Workspace
 from integrations.hub.errors import RetryLater
+from integrations.hub.mapping.checks import InvalidMapping
 from integrations.hub.mapping.edits import defaults_ensure
 from integrations.hub.mapping.preview import Preview, PreviewLine, preview, row_preview
 from integrations.hub.models import Connection, FieldMapping, SyncRecord
@@ -123,3 +124,15 @@ def test_row_that_is_not_stored_is_previewed_alone(
         .filter(path="first_name")
         .exists()
     )
+
+
+@pytest.mark.parametrize("path", ["owner.password", "workspace.name", "nosuch", "__class__", "pk"])
+def test_row_whose_field_may_not_be_read_is_refused_by_the_preview(
+    seeded: Connection, vendor: pocket.Vendor, path: str
+) -> None:
+    row = FieldMapping(connection=seeded, object="person", path=path, external="origin")
+
+    with pytest.raises(InvalidMapping) as refused:
+        row_preview(row, pocket.PEOPLE)
+
+    assert list(refused.value.errors) == ["path"]

@@ -162,6 +162,19 @@ def test_markers_and_rows_switched_off_are_left_out(connection: Connection) -> N
     assert mapper(connection).externals == ("firstname",)
 
 
+@pytest.mark.parametrize("path", ["owner.password", "workspace.name", "nosuch", "title.name"])
+def test_row_stored_earlier_whose_field_may_not_be_read_does_nothing(
+    connection: Connection, path: str
+) -> None:
+    row_make(connection, "first_name", "firstname")
+    row_make(connection, path, "origin")
+
+    people = mapper(connection)
+
+    assert [row.path for row in people.rows] == ["first_name"]
+    assert people.related == ()
+
+
 def test_rows_are_read_once_a_version(connection: Connection) -> None:
     row = row_make(connection, "first_name", "firstname")
     tables = Tables(connection)

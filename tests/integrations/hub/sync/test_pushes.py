@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from django.db.models import F
 
-from crm.models import Contact
+from crm.models import Contact, User
 from integrations.hub.models import (
     Connection,
+    FieldMapping,
     IntentOutcome,
     JobState,
     QuarantinedItem,
@@ -58,6 +60,29 @@ def test_edit_of_ours_is_sent_once_and_its_echo_writes_nothing(
     assert len(mirror.writes()) == 1
     assert ours_versions(connection) == before
     hub_check(connection, mirror, desk)
+
+
+def test_stored_row_into_a_colleagues_account_sends_nothing_and_empties_nothing(
+    connection: Connection,
+    mirror: MirrorVendor,
+    contact: Contact,
+    person: str,
+    admin: User,
+    desk: Desk,
+) -> None:
+    row = FieldMapping.objects.filter(connection=connection, object="people", path="last_name")
+    row.update(path="owner.password", direction="push", is_enforced=True)
+    SyncState.objects.update(mapping_version=F("mapping_version") + 1)
+    external = FieldMapping.objects.get(path="owner.password").external
+    held = mirror.value("people", person, external)
+
+    desk.edit(contact, title="CEO", owner=admin)
+    quiesce(connection, mirror)
+
+    assert mirror.value("people", person, "title") == "CEO"
+    assert mirror.value("people", person, external) == held != ""
+    assert "pbkdf2" not in str(mirror.writes())
+    assert "pbkdf2" not in str(link_of(connection, contact).base_ours)
 
 
 def test_edits_of_many_records_travel_in_batches(
