@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.urls import include, path
+from django.views.generic import RedirectView
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 from rest_framework.routers import SimpleRouter
 
@@ -22,6 +23,7 @@ router.register("activities", viewsets.ActivityViewSet, "activity")
 router.register("pipelines", viewsets.PipelineViewSet, "pipeline")
 
 urlpatterns = [
+    path("", RedirectView.as_view(pattern_name="api:docs"), name="root"),
     path("", include(router.urls)),
     path("schema/", SpectacularAPIView.as_view(), name="schema"),
     path("docs/", SpectacularSwaggerSplitView.as_view(url_name="api:schema"), name="docs"),

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
+import json
+from collections.abc import Mapping
+from typing import Any, Final
 
 from rest_framework import serializers
+from rest_framework.renderers import JSONRenderer
 
+from crm.api.fields import KnownFieldsOnly
 from integrations.hub import registry
 from integrations.hub.models import Connection, SyncRun, SyncState
+
+KEPT: Final = "The CRM keeps this itself; it cannot be given here."
 
 
 class StreamSerializer(serializers.ModelSerializer[SyncState]):
@@ -33,7 +39,7 @@ class StreamSerializer(serializers.ModelSerializer[SyncState]):
         read_only_fields = fields
 
 
-class ConnectionSerializer(serializers.ModelSerializer[Connection]):
+class ConnectionSerializer(KnownFieldsOnly, serializers.ModelSerializer[Connection]):
     """A connection with its streams. Credentials are written only."""
 
     provider = serializers.CharField(max_length=40)
@@ -77,16 +83,23 @@ class ConnectionSerializer(serializers.ModelSerializer[Connection]):
             raise serializers.ValidationError("The provider of a connection cannot be changed.")
         return provider_id
 
-    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        unknown = set(self.initial_data) - set(self.fields)
-        if unknown:
-            raise serializers.ValidationError(
-                {name: ["There is no such field."] for name in sorted(unknown)}
-            )
-        return attrs
+    def to_internal_value(self, data: Any) -> Any:
+        """What was shown may be sent back; of what the hub keeps another value is refused."""
+        if isinstance(data, Mapping):
+            kept = [name for name, field in self.fields.items() if field.read_only]
+            refused = [name for name in kept if name in data and not self._is_shown(name, data)]
+            if refused:
+                raise serializers.ValidationError({name: [KEPT] for name in refused})
+        return super().to_internal_value(data)
+
+    def _is_shown(self, name: str, data: Mapping[str, Any]) -> bool:
+        if self.instance is None:
+            return False
+        shown = {name: self.to_representation(self.instance)[name]}
+        return bool(json.loads(JSONRenderer().render(shown))[name] == data[name])
 
 
-class SyncRequestSerializer(serializers.Serializer[Any]):
+class SyncRequestSerializer(KnownFieldsOnly):
     """Which connection to sync now, and which of its objects (all, when none is named)."""
 
     connection = serializers.IntegerField()

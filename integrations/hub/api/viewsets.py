@@ -19,6 +19,7 @@ from crm.access import request_workspace
 from crm.models import User
 from crm.services.origin import by_api
 from integrations.hub import board, connections
+from integrations.hub.accounts import fixed_of
 from integrations.hub.api.permissions import ConnectPermission
 from integrations.hub.api.serializers import (
     ConnectionSerializer,
@@ -84,14 +85,11 @@ class IntegrationViewSet(
         """New settings, new credentials, or both; credentials are tried before they are stored."""
         connection, given = serializer.instance, serializer.validated_data
         assert connection is not None
-        fixed = set(given) - {"settings", "credentials", "provider"}
-        if fixed:
-            said = "Only settings and credentials can be changed here."
-            raise ValidationError({name: [said] for name in sorted(fixed)})
+        if given.get("name", connection.name) != connection.name:
+            raise ValidationError({"name": ["Only settings and credentials can be changed here."]})
         with _refusals():
-            if "settings" in given:
-                merged: Mapping[str, Any] = {**connection.settings, **given["settings"]}
-                settings_replace(connection, settings=merged, actor=self._actor)
+            if changed := _changed_settings(connection, given.get("settings", {})):
+                settings_replace(connection, settings=changed, actor=self._actor)
             if "credentials" in given:
                 connections.credentials_replace(
                     connection, credentials=given["credentials"], actor=self._actor
@@ -144,6 +142,22 @@ def _states(connection: Connection, object: str) -> list[SyncState]:
     for state in found:
         state.connection = connection
     return found
+
+
+def _changed_settings(connection: Connection, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Those that differ: what is shown includes what the provider keeps there for itself.
+
+    One that says which account it is would be passed over in silence.
+    """
+    held = connection.settings
+    changed = {
+        name: value for name, value in given.items() if name not in held or held[name] != value
+    }
+    fixed = [name for name in fixed_of(connection) if name in changed]
+    if fixed:
+        said = "It says which account this is: connect the other one by itself."
+        raise ValidationError({name: [said] for name in fixed})
+    return changed
 
 
 class _refusals:

@@ -167,3 +167,62 @@ def test_logs_are_paged_counted_and_filtered(
     assert found["results"][0]["created"] == 1
     assert api.get(f"{URL}logs/", {"status": "failed"}).json()["count"] == 1
     assert api.get(f"{URL}logs/", {"status": "purple"}).status_code == 400
+
+
+@pytest.mark.parametrize("state", ["exploded", "paused"])
+def test_field_that_cannot_be_changed_is_refused_by_name(
+    api: Client, connection: Connection, state: str
+) -> None:
+    answer = send(api, "patch", f"{URL}{connection.pk}/", {"state": state})
+
+    assert answer.status_code == 400
+    assert list(answer.json()["error"]["fields"]) == ["state"]
+
+
+def test_field_that_the_hub_gives_is_refused_when_connecting(
+    api: Client, mirror: MirrorVendor
+) -> None:
+    asked = {"provider": "mirror", "name": "Mirror", "credentials": {"api_key": mirror.key}}
+
+    answer = send(api, "post", URL, asked | {"state": "paused"})
+
+    assert answer.status_code == 400
+    assert list(answer.json()["error"]["fields"]) == ["state"]
+    assert not Connection.objects.exists()
+
+
+def test_what_is_shown_may_be_sent_back(api: Client, connection: Connection) -> None:
+    Connection.objects.update(settings={**connection.settings, "time_zone": "Europe/Oslo"})
+    address = f"{URL}{connection.pk}/"
+    shown = api.get(address).json()
+
+    assert send(api, "patch", address, shown).status_code == 200
+    assert send(api, "patch", address, {"settings": shown["settings"]}).status_code == 200
+    connection.refresh_from_db()
+    assert connection.settings["time_zone"] == "Europe/Oslo"
+
+
+def test_setting_that_the_provider_keeps_for_itself_is_refused_when_changed(
+    api: Client, connection: Connection
+) -> None:
+    Connection.objects.update(settings={**connection.settings, "time_zone": "Europe/Oslo"})
+
+    answer = send(api, "patch", f"{URL}{connection.pk}/", {"settings": {"time_zone": "Asia/Tokyo"}})
+
+    assert answer.status_code == 400
+    assert list(answer.json()["error"]["fields"]) == ["time_zone"]
+
+
+def test_sync_refuses_what_it_does_not_know_by_name(api: Client, connection: Connection) -> None:
+    asked = {"connection": connection.pk, "since": "2099-01-01T00:00:00Z"}
+
+    answer = send(api, "post", f"{URL}sync/", asked)
+
+    assert answer.status_code == 400
+    assert list(answer.json()["error"]["fields"]) == ["since"]
+
+
+def test_root_of_the_api_leads_to_its_documentation(api: Client) -> None:
+    answer = api.get("/api/")
+
+    assert (answer.status_code, answer.headers["Location"]) == (302, "/api/docs/")
