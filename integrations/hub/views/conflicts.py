@@ -24,6 +24,7 @@ from integrations.hub.subjects import record_find, record_key
 RESULTS = "results"
 EVERY = "all"
 TABS = ((ConflictState.OPEN.value, "Waiting"), *ConflictState.choices[1:], (EVERY, "All"))
+GONE = "This conflict is not there any more: the list shows those that are."
 SIDES = {"ours": Side.OURS, "theirs": Side.THEIRS}
 
 
@@ -82,7 +83,10 @@ def conflict_decide(request: WorkspaceRequest) -> HttpResponse:
     """One conflict by its own button, or all that are ticked by the button below."""
     side, chosen = _chosen(request)
     if side is None or not chosen:
-        messages.error(request, "Nothing was decided: tick the conflicts first.")
+        is_single = any(name in request.POST for name in SIDES)
+        messages.error(
+            request, GONE if is_single else "Nothing was decided: tick the conflicts first."
+        )
         return _back(request)
     lines = conflict_lines(chosen, request.membership)
     allowed = [line.conflict for line in lines if line.may_resolve]

@@ -49,14 +49,23 @@ def first_sync_decide(request: WorkspaceRequest, pk: int) -> HttpResponse:
     """Take the chosen streams into service, or leave them as they are."""
     connection = _connection_or_404(request, pk)
     chosen = [int(one) for one in request.POST.getlist("stream") if one.isdecimal()]
-    states = _states(connection, [SyncStage.REHEARSED]).filter(pk__in=chosen)
+    states = _states(connection, list(SyncStage)).filter(pk__in=chosen)
     act = request.POST.get("act")
     if act not in ("accept", "leave") or not states:
         messages.error(request, "Nothing was decided: tick at least one kind of record.")
         return redirect("hub:first_sync", pk=pk)
     for state in states:
-        _decide(request, state, is_accepted=act == "accept")
+        if state.stage == SyncStage.REHEARSED:
+            _decide(request, state, is_accepted=act == "accept")
+        else:
+            _tell_decided(request, state)
     return redirect("hub:first_sync", pk=pk)
+
+
+def _tell_decided(request: WorkspaceRequest, state: SyncState) -> None:
+    """The page was sent twice, or somebody else was faster."""
+    now = state.get_stage_display().lower()
+    messages.info(request, f"{stream_label(state)}: decided already, it is {now}.")
 
 
 def _decide(request: WorkspaceRequest, state: SyncState, *, is_accepted: bool) -> None:

@@ -371,3 +371,13 @@ def test_page_costs_as_many_queries_however_many_conflicts_it_shows(
 
     assert counts[0] == counts[1]
     assert counts[0] <= 14
+
+
+@pytest.mark.parametrize("number", ["999999", "x", "9" * 40])
+def test_button_of_a_conflict_that_is_gone_says_so(admin_client: Client, number: str) -> None:
+    address = reverse("hub:conflict_decide")
+
+    page = admin_client.post(address, {"ours": number}, follow=True).content.decode()
+
+    assert "This conflict is not there any more" in page
+    assert "tick the conflicts" not in page

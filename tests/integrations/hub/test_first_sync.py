@@ -176,3 +176,18 @@ def test_first_sync_page_asks_the_database_little(
 
     with django_assert_max_num_queries(10):
         admin_client.get(page_of(fresh))
+
+
+def test_decision_that_is_sent_again_is_told_as_made(
+    admin_client: Client, fresh: Connection
+) -> None:
+    looked_at(admin_client, fresh)
+    ids = list(SyncState.objects.filter(connection=fresh).values_list("pk", flat=True))
+    address, form = page_of(fresh, "first_sync_decide"), {"stream": ids, "act": "accept"}
+    admin_client.post(address, form, follow=True)
+
+    page = admin_client.post(address, form, follow=True).content.decode()
+
+    assert "Nothing was decided" not in page
+    assert "Companies: decided already, it is live." in page
+    assert stages(fresh) == [SyncStage.LIVE, SyncStage.LIVE]
