@@ -37,6 +37,11 @@ def phone_e164(text: str, country: str) -> str | None:
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 
 
+def is_country(code: str) -> bool:
+    """Whether phone numbers can be read as those of a country (ISO alpha-2)."""
+    return code.upper() in phonenumbers.SUPPORTED_REGIONS
+
+
 def domain_normal(text: str) -> str:
     """The bare host of a domain or web address: `https://www.Acme.com/x` is `acme.com`."""
     text = text.strip().lower()

@@ -123,12 +123,28 @@ class ValueForm(RefusableForm):
         help_text="Of several that are the same here, the first is sent.",
     )
 
+    is_new_list = forms.BooleanField(label="Make a new list")
+
     def __init__(
-        self, *args: Any, row: ValueMapping, choices: list[tuple[str, str]], **kwargs: Any
+        self,
+        *args: Any,
+        row: ValueMapping,
+        choices: list[tuple[str, str]],
+        is_new_list: bool = False,
+        **kwargs: Any,
     ) -> None:
         names = ("theirs", "label", "ours", "order")
         stored = {name: getattr(row, name) for name in names} if row.pk else {}
         super().__init__(*args, **{"initial": stored, **kwargs})
+        if is_new_list:
+            # A slip in an address would otherwise make a list that nothing uses.
+            self.fields[
+                "is_new_list"
+            ].help_text = (
+                f"There is no list {row.name} yet. A field uses it once its steps name it."
+            )
+        else:
+            del self.fields["is_new_list"]
         if choices:
             known = [value for value, _ in choices]
             odd = [(row.ours, row.ours)] if row.ours and row.ours not in known else []

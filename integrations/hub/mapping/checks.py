@@ -11,13 +11,23 @@ from django.core.exceptions import ValidationError
 from django.db.models import Field
 
 from crm.models import CustomField, Record, User
+from crm.rules.identity import is_country
 from crm.services.ledger import CUSTOM_PREFIX
 from integrations.hub.errors import InvalidSettings
 from integrations.hub.mapping.chain import Chain, chain_of
 from integrations.hub.mapping.lookups import Link, Owner, Reference
 from integrations.hub.mapping.paths import InvalidPath, path_check
 from integrations.hub.mapping.pipelines import PIPELINE, STAGE
-from integrations.hub.mapping.transforms import Constant, InvalidTransform, Picklist
+from integrations.hub.mapping.transforms import (
+    EPOCH_MILLISECONDS,
+    ISO,
+    Constant,
+    DateParse,
+    InvalidTransform,
+    PhoneFormat,
+    Picklist,
+    Transform,
+)
 from integrations.hub.merge import Direction
 from integrations.hub.models import Connection, FieldMapping, ValueMapping
 from integrations.hub.streams import ExternalField, Stream
@@ -205,6 +215,21 @@ def _check_steps(row: FieldMapping, stream: Stream, chain: Chain, errors: Errors
             errors["transform"].append(f"{row.path} names no person.")
         elif isinstance(step, Picklist | Reference):
             _check_list(row, stream, step.name, errors)
+        elif words := _odd_option(step):
+            errors["transform"].append(words)
+
+
+def _odd_option(step: Transform) -> str:
+    """What an option of the step says that means nothing, in words.
+
+    Asked when a row is saved and never when it is read: a stored one must not stop its stream.
+    """
+    if isinstance(step, PhoneFormat) and step.country and not is_country(step.country):
+        return f"{step.country!r} is no country: give two letters such as DE."
+    known = (ISO, EPOCH_MILLISECONDS)
+    if isinstance(step, DateParse) and step.theirs not in known and "%" not in step.theirs:
+        return f"{step.theirs!r}: give iso, epoch_ms, or a pattern such as %d.%m.%Y."
+    return ""
 
 
 def _check_link(row: FieldMapping, step: Link, own: type[Record], errors: Errors) -> None:

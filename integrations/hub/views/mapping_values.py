@@ -158,7 +158,8 @@ def _unmapped_set(
 
 def _value_page(request: WorkspaceRequest, row: ValueMapping) -> HttpResponse:
     choices = _choices(row.connection, row.name)
-    form = ValueForm(request.POST or None, row=row, choices=choices)
+    is_new_list = row.name not in _list_names(row.connection)
+    form = ValueForm(request.POST or None, row=row, choices=choices, is_new_list=is_new_list)
     if request.method == "POST" and form.is_valid() and _value_saved(request, row, form):
         return redirect(_values_url(row.connection))
     context = {

@@ -291,6 +291,20 @@ def test_values_are_listed_in_words_and_added(connection: Connection, admin_clie
     assert (row.ours, row.order, row.is_automatic) == ("sql", 5, False)
 
 
+def test_list_that_nobody_knows_is_made_only_on_purpose(
+    connection: Connection, admin_client: Client
+) -> None:
+    address, value = url(connection, "value_new", "nope"), {"theirs": "q", "ours": "x", "order": 0}
+
+    refused = text(admin_client.post(address, value))
+    assert "There is no list nope yet" in refused
+    assert not ValueMapping.objects.filter(name="nope").exists()
+
+    admin_client.post(address, value | {"is_new_list": "on"})
+    assert ValueMapping.objects.filter(name="nope").count() == 1
+    assert "There is no list nope yet" not in text(admin_client.get(address))
+
+
 def test_value_is_edited_refused_and_removed(connection: Connection, admin_client: Client) -> None:
     row = ValueMapping.objects.get(connection=connection, theirs="m")
     address = url(connection, "value_edit", row.pk)

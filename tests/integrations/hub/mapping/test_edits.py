@@ -129,6 +129,21 @@ def test_row_taken_away_is_remembered_with_what_it_said(
     assert last.diff["external"] == ["firstname", None]
 
 
+@pytest.mark.parametrize(
+    "step",
+    [
+        {"kind": "phone_format"},
+        {"kind": "phone_format", "country": "de"},
+        {"kind": "date_parse", "theirs": "epoch_ms"},
+        {"kind": "date_parse", "theirs": "%d.%m.%Y"},
+    ],
+)
+def test_step_with_options_that_mean_something_is_taken(
+    connection: Connection, admin: User, step: dict[str, str]
+) -> None:
+    assert create(connection, admin, transform=[step]).pk
+
+
 def test_row_that_may_not_be_read_can_only_be_removed_with_all_it_left(
     connection: Connection, admin: User
 ) -> None:
@@ -186,6 +201,16 @@ def test_rows_are_added_at_the_end(connection: Connection, admin: User) -> None:
             "only step",
         ),
         ({"transform": [{"kind": "owner"}]}, "transform", "names no person"),
+        (
+            {"transform": [{"kind": "phone_format", "country": "Atlantis"}]},
+            "transform",
+            "'Atlantis' is no country",
+        ),
+        (
+            {"transform": [{"kind": "date_parse", "theirs": "yesterday"}]},
+            "transform",
+            "a pattern such as %d.%m.%Y",
+        ),
         ({"transform": [{"kind": "link", "name": "company"}]}, "transform", "leads to no account"),
         (
             {"path": "account", "transform": [{"kind": "link", "name": "invoice"}]},
