@@ -92,7 +92,7 @@ def problem_lines(state: SyncState, links: Sequence[SyncRecord]) -> list[Problem
     """Two queries, however many there are."""
     if not links:
         return []
-    records = _records(state, {link.local_id for link in links})
+    records = records_of(state, {link.local_id for link in links})
     remedies = _remedies(state)
     return [_line(state, link, records.get(link.local_id), remedies) for link in links]
 
@@ -115,7 +115,7 @@ def _links(state: SyncState) -> QuerySet[SyncRecord]:
     return SyncRecord.objects.filter(connection=state.connection_id, object=state.object)
 
 
-def _records(state: SyncState, ids: Collection[int]) -> dict[int, Record]:
+def records_of(state: SyncState, ids: Collection[int]) -> dict[int, Record]:
     model: Any = model_of_type(state.record_type)
     if model is None:
         return {}

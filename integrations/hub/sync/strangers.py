@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from django.core.exceptions import NON_FIELD_ERRORS
+
 from crm.services.batches import BatchResult, records_write
+from integrations.hub.conflict_lines import field_words
 from integrations.hub.errors import Conflict
 from integrations.hub.merge import Base, Ours, plan
 from integrations.hub.streams import RemoteRecord
@@ -80,7 +83,7 @@ def _make_ours(page: Page, ids: Sequence[str], values: Mapping[str, dict[str, An
     versions = _versions(scene, results)
     for one, result in zip(wanted, results, strict=True):
         if result.record_id is None:
-            troubles[one] = refused(result)
+            troubles[one] = refused(scene, result)
         else:
             version = versions[result.record_id]
             links.append(_new_link(page, page.records[one], result, version=version))
@@ -96,9 +99,21 @@ def _make_ours(page: Page, ids: Sequence[str], values: Mapping[str, dict[str, An
     page.set_aside(troubles)
 
 
-def refused(result: BatchResult) -> Trouble:
-    words = "; ".join(f"{name}: {' '.join(said)}" for name, said in result.errors.items())
-    return Trouble(INVALID, words or "It was refused.", tuple(sorted(result.errors)))
+def refused(scene: Scene, result: BatchResult) -> Trouble:
+    """By the names that people know the fields by; what is said of the whole comes after them.
+
+    That is of the record as it was without the fields that were refused.
+    """
+    errors = dict(result.errors)
+    about_all = " ".join(errors.pop(NON_FIELD_ERRORS, ()))
+    named = [
+        f"{field_words(scene.stream.record_type, name)}: {' '.join(said)}"
+        for name, said in errors.items()
+    ]
+    if named and about_all:
+        about_all = f"Without {'it' if len(named) == 1 else 'them'}: {about_all}"
+    words = " ".join([*named, about_all]).strip()
+    return Trouble(INVALID, words or "It was refused.", tuple(sorted(errors)))
 
 
 def _versions(scene: Scene, results: Sequence[BatchResult]) -> dict[int, int]:

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_POST
 from crm.access import Action
 from crm.views.doors import WorkspaceRequest, workspace_page
 from integrations.hub import board
+from integrations.hub.asides import aside_lines, aside_page, aside_retry
 from integrations.hub.conflict_lines import field_words
 from integrations.hub.errors import HubError
 from integrations.hub.first_sync import stream_label, stream_of
@@ -38,6 +39,7 @@ ACTS = {
     "stop": (holds.stream_stop, "It is stopped. Nothing is read or sent until you start it."),
     "start": (holds.stream_start, "It is started again."),
     "reconcile": (reconciling.reconcile_ask, "It is being compared. That takes a while."),
+    "aside": (aside_retry, "All that was set aside is looked at again."),
     "repair": (reconciling.repair_ask, "It is being compared, and differences are mended."),
 }
 
@@ -48,6 +50,7 @@ def stream_detail(request: WorkspaceRequest, pk: int) -> HttpResponse:
     runs = SyncRun.objects.filter(connection=state.connection_id, object=state.object)
     found = runs.filter(kind=RunKind.RECONCILE).order_by("-pk").first()
     troubled = troubled_page(state, request.GET.get("page"))
+    aside = aside_page(state, request.GET.get("aside"))
     samples = found.details.get("samples", {}) if found is not None else {}
     context = {
         "state": state,
@@ -60,6 +63,8 @@ def stream_detail(request: WorkspaceRequest, pk: int) -> HttpResponse:
         "samples": _samples(state, samples),
         "troubled": troubled,
         "problems": problem_lines(state, list(troubled)),
+        "aside": aside,
+        "aside_lines": aside_lines(state, aside),
     }
     return render(request, "hub/streams/detail.html", context)
 

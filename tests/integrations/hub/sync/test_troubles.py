@@ -10,9 +10,18 @@ from django.urls import reverse
 
 from crm.models import Contact, User
 from integrations.hub.health import stream_health
-from integrations.hub.models import Connection, LinkState, QuarantinedItem, SyncRecord, SyncState
+from integrations.hub.models import (
+    Connection,
+    LinkState,
+    QuarantinedItem,
+    SyncJob,
+    SyncRecord,
+    SyncState,
+)
 from integrations.hub.troubles import PAGE_SIZE
 from integrations.hub.vitals import vitals_of
+from tests.integrations.hub.mirror_vendor import MirrorVendor
+from tests.integrations.hub.sync.world import pull
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -130,6 +139,67 @@ def test_stream_pages_its_problems_at_the_same_cost(
     assert f"{PAGE_SIZE} of {PAGE_SIZE + 1} records" in first
     assert f"Odd {PAGE_SIZE - 1}." not in first
     assert f"Odd {PAGE_SIZE - 1}." in second
+
+
+def test_stream_lists_what_was_set_aside_with_reason_and_step(
+    connection: Connection, contact: Contact, state: SyncState, admin_client: Client
+) -> None:
+    item_make(connection)
+    SyncRecord.objects.filter(object="people").update(
+        state=LinkState.QUARANTINED, reason="It went to and fro."
+    )
+
+    page = page_of(admin_client, state)
+
+    assert "strange-1 at" in page
+    assert "Odd." in page
+    assert "Correct it there." in page
+    assert reverse("hub:record_systems", args=["contact", contact.pk]) in page
+    assert "It went to and fro." in page
+    assert "2 set aside" in page
+
+
+def test_all_that_was_set_aside_is_tried_again_at_once(
+    connection: Connection, contact: Contact, state: SyncState, admin_client: Client
+) -> None:
+    item_make(connection)
+    SyncRecord.objects.filter(object="people").update(state=LinkState.QUARANTINED)
+
+    admin_client.post(reverse("hub:stream_act", args=[state.pk]), {"act": "aside"})
+
+    assert SyncRecord.objects.get(object="people").state == LinkState.ACTIVE
+    assert SyncJob.objects.filter(object="people", kind="inbound").exists()
+
+
+def test_what_was_set_aside_is_paged_at_the_same_cost(
+    connection: Connection,
+    state: SyncState,
+    admin_client: Client,
+    django_assert_max_num_queries: Any,
+) -> None:
+    page_of(admin_client, state)
+    for number in range(PAGE_SIZE + 1):
+        item_make(connection, number)
+
+    with django_assert_max_num_queries(33):
+        first = page_of(admin_client, state)
+
+    assert f"{PAGE_SIZE} of {PAGE_SIZE + 1} set aside" in first
+    assert f"strange-{PAGE_SIZE} at" not in first
+    assert f"strange-{PAGE_SIZE} at" in page_of(admin_client, state, aside=2)
+
+
+def test_reason_names_the_field_first_and_no_key_of_the_code(
+    connection: Connection, mirror: MirrorVendor, state: SyncState
+) -> None:
+    mirror.add("people", first_name="x" * 3000)
+    pull(connection)
+
+    message = QuarantinedItem.objects.get(object="people").message
+
+    assert message.startswith("First name: ")
+    assert "Without it: Give at least a name" in message
+    assert "__all__" not in message
 
 
 def test_pages_use_a_word_for_each(
