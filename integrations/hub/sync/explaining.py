@@ -8,7 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
-from django.db.models import QuerySet
+from django.db.models import Case, QuerySet, When
 from django.utils import timezone
 
 from crm.models import Record
@@ -32,6 +32,9 @@ from integrations.hub.streams import Stream
 from integrations.hub.their_pages import their_page
 
 ATTEMPTS_SHOWN: Final = 20
+DISCARDED: Final = (
+    "An operator gave its last work up: it goes on when the record is changed, or tried again."
+)
 
 
 class Verdict(StrEnum):
@@ -156,9 +159,12 @@ def _excluded(
 def _trouble(
     state: SyncState, record: Record, link: SyncRecord | None
 ) -> tuple[Verdict, str] | None:
-    dead = _jobs(state, record).filter(state=JobState.DEAD).order_by("-id").first()
-    if dead is not None:
-        return Verdict.GIVEN_UP, dead.last_error or dead.reason
+    is_alive = Case(When(state=JobState.DEAD, then=False), default=True)
+    last = _jobs(state, record).order_by(is_alive, "-id").first()
+    if last is not None and last.state == JobState.DEAD:
+        return Verdict.GIVEN_UP, last.last_error or last.reason
+    if last is not None and _is_discarded(last, link):
+        return Verdict.GIVEN_UP, f"{DISCARDED} {last.last_error}".strip()
     item = QuarantinedItem.objects.filter(
         connection=state.connection, object=state.object, external_id="", local_id=record.pk
     ).first()
@@ -168,6 +174,13 @@ def _trouble(
         named = "; ".join(f"{path}: {words}" for path, words in link.problems.items())
         return Verdict.PROBLEM, f"Some fields are left out. {named}"
     return None
+
+
+def _is_discarded(last: SyncJob, link: SyncRecord | None) -> bool:
+    """Whether a person gave the record's last work up, and nobody has compared the two since."""
+    if last.state != JobState.DISCARDED or last.finished_at is None:
+        return False
+    return link is None or link.folded_at is None or link.folded_at <= last.finished_at
 
 
 def _stopped(state: SyncState) -> str:

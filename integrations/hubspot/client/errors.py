@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import datetime
 import re
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import requests
@@ -36,6 +36,10 @@ LOCKED_SECONDS = 2.0
 MIGRATION_SECONDS = 3600.0
 LONGEST_MIGRATION_SECONDS = 86_400.0
 KEPT_WORDS = 500
+NOT_TAKEN: Final = (
+    "HubSpot does not take this token (any more): copy the app's present one there, and enter it "
+    "on the connection's page."
+)
 EXISTING_ID = re.compile(r"Existing ID: ?(\d+)")
 EXPIRED = "EXPIRED_AUTHENTICATION"
 
@@ -95,10 +99,12 @@ def error_of(response: requests.Response, time_zone: str = "") -> HubError | Non
 
 def _refusal(status: int, category: str, said: Mapping[str, Any], words: str) -> HubError | None:
     if status == 401:
-        kind = TokenExpired if category == EXPIRED else AuthExpired
-        return kind(words, status=status)
+        if category == EXPIRED:
+            return TokenExpired(words, status=status)
+        return AuthExpired(f"{NOT_TAKEN} {_quoted(words)}", status=status)
     if status == 403:
-        return MissingScopes(words, scopes=_scopes(said))
+        scopes = _scopes(said)
+        return MissingScopes(f"{_lacking(scopes)} {_quoted(words)}", scopes=scopes)
     if status == 404:
         return NotFound(words, status=status)
     if status == 409:
@@ -106,6 +112,22 @@ def _refusal(status: int, category: str, said: Mapping[str, Any], words: str) ->
     if 400 <= status < 500 and status not in (408, 425):
         return Refused(words, status=status, category=category, fields=_fields(said))
     return None
+
+
+def _lacking(scopes: Sequence[str]) -> str:
+    """What the app may not do, and where that is mended."""
+    if not scopes:
+        return "HubSpot refuses this call: add the scopes that it needs to the app in HubSpot."
+    named = ", ".join(scopes)
+    thing = "it" if len(scopes) == 1 else "them"
+    return (
+        f"HubSpot has not granted {named}. Add {thing} to the app in HubSpot, under Scopes; then "
+        "test the connection here, or sign in again if you signed in at HubSpot."
+    )
+
+
+def _quoted(words: str) -> str:
+    return f"HubSpot said: {words}"
 
 
 def existing_id_in(message: str) -> str:

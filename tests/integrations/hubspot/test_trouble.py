@@ -128,6 +128,9 @@ def test_missing_scope_is_named(sandbox: RunningSandbox, plain_client: Client) -
         client.object_create("contacts", {"email": "ada@example.test"})
 
     assert raised.value.scopes == ("crm.objects.contacts.write",)
+    said = str(raised.value)
+    assert "crm.objects.contacts.write" in said
+    assert "Add it to the app in HubSpot" in said
 
 
 def test_rotated_private_token_is_refused(plain_client: Client, sandbox: RunningSandbox) -> None:
@@ -138,6 +141,7 @@ def test_rotated_private_token_is_refused(plain_client: Client, sandbox: Running
         plain_client.account()
 
     assert not isinstance(raised.value, TokenExpired)
+    assert str(raised.value).startswith("HubSpot does not take this token (any more)")
 
 
 # --- Limits -------------------------------------------------------------------------------------

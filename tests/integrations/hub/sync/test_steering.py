@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from crm.models import Change, Contact, User
 from integrations.hub.errors import Conflict
+from integrations.hub.jobs.replay import job_discard
 from integrations.hub.models import (
     Connection,
     LinkState,
@@ -169,6 +170,31 @@ def test_explain_names_each_reason(
     assert said == Verdict.GIVEN_UP
     assert "no such title" in words
     assert any(one.status_code for each in explain(contact) for one in each.attempts), found
+
+
+def test_explain_says_that_an_operator_gave_the_work_up(
+    connection: Connection,
+    mirror: MirrorVendor,
+    contact: Contact,
+    person: str,
+    desk: Desk,
+    operator: User,
+) -> None:
+    desk.edit(contact, title="Countess")
+    mirror.tables.refuses = lambda object, values: "no such title"
+    work()
+    job_discard(SyncJob.objects.get(state="dead"), actor=operator)
+
+    said, words = verdict(contact)
+
+    assert said == Verdict.GIVEN_UP
+    assert "An operator gave its last work up" in words
+    assert "no such title" in words
+
+    mirror.tables.refuses = None
+    desk.edit(contact, title="Duchess")
+    work()
+    assert verdict(contact)[0] == Verdict.IN_SYNC
 
 
 def test_explain_says_what_keeps_a_record_out(
