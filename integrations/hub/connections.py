@@ -251,6 +251,7 @@ def _checked(connection: Connection) -> ConnectionReport:
 def _registered(connection: Connection, report: ConnectionReport) -> ConnectionReport:
     if report.account is None:
         return report
+    Connection.objects.filter(pk=connection.pk).update(last_success_at=Now())
     for older in accounts.connections_unsure(connection):
         # Asked before a new one takes the account; one that gives no answer stays as it is.
         said = handshake.account_ask(older)

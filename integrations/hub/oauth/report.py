@@ -100,13 +100,15 @@ def _advice(connection: Connection, held: tuple[str, ...]) -> list[str]:
             f"{connection.provider_name} refused the credentials: connect again. Work waits, and "
             "nothing is lost."
         ]
-    if not connection.is_oauth:
-        return []
-    return [
-        _application_words(connection),
-        _ending_words(connection, held),
-        missing_words(connection),
-    ]
+    advice = []
+    if connection.is_oauth:
+        advice = [
+            _application_words(connection),
+            _ending_words(connection, held),
+            missing_words(connection),
+        ]
+    # As the last test found it: a key that no vendor has refused in earnest may be wrong as well.
+    return advice if connection.attention in advice else [*advice, connection.attention]
 
 
 def _application_words(connection: Connection) -> str:

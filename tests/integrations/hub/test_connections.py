@@ -130,6 +130,14 @@ def test_test_brings_a_refused_connection_back(connection: Connection, vendor: E
     assert (connection.state, connection.attention) == (ConnectionState.ACTIVE, "")
 
 
+def test_test_that_passes_is_the_last_answer(connection: Connection, vendor: EchoVendor) -> None:
+    Connection.objects.update(last_success_at=None)
+
+    connections.connection_test(connection)
+
+    assert connection.last_success_at is not None
+
+
 def test_test_of_a_paused_connection_leaves_it_paused(
     connection: Connection, vendor: EchoVendor, actor: User
 ) -> None:

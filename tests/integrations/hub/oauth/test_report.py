@@ -40,6 +40,18 @@ def page_of(client: Client, connection: Connection) -> str:
     return unescape(client.get(url).content.decode())
 
 
+def test_page_does_not_say_that_all_is_well_under_what_needs_attention(
+    connection: Connection, admin_client: Client
+) -> None:
+    Connection.objects.update(attention="The key is missing or not valid.")
+
+    page = page_of(admin_client, connection)
+
+    assert "Nothing to do." not in page
+    assert page.count("The key is missing or not valid.") == 1
+    assert "see the top of this page" in page
+
+
 # --- The report ---------------------------------------------------------------------------------
 def test_access_that_is_well_needs_nothing(connection: Connection) -> None:
     report = credential_report(connection)
@@ -55,6 +67,7 @@ def test_access_that_is_well_needs_nothing(connection: Connection) -> None:
     [
         ({"scopes": ["things.read"]}, "did not grant things.write (change things there)"),
         ({"state": "auth_failed"}, "Acme refused the credentials: connect again"),
+        ({"attention": "The key is missing or not valid."}, "The key is missing or not valid."),
         ({"refresh_error": "busy"}, "renewal of the access token failed (busy)"),
         ({"credentials": Secrets({"access_token": "x"})}, "gave no way to renew"),
         ({"oauth_client_id": "another"}, "granted to another application"),
