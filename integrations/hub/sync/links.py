@@ -27,15 +27,16 @@ from integrations.hub.sync.scene import Scene
 _INSERT: Final = """
 INSERT INTO hub_syncrecord (connection_id, object, record_type, local_id, external_id, base_ours,
     base_theirs, local_version, remote_version, remote_modified_at, folded_at, problems, waits_for,
-    mapping_version, seen_generation)
+    told_at, mapping_version, seen_generation)
 SELECT %(connection)s, %(object)s, %(record_type)s, given.local_id, given.external_id,
     given.base_ours, given.base_theirs, given.local_version, given.remote_version,
     given.remote_modified_at, given.folded_at, given.problems,
-    ARRAY(SELECT jsonb_array_elements_text(given.waits_for)), %(mapping_version)s, %(generation)s
+    ARRAY(SELECT jsonb_array_elements_text(given.waits_for)), given.told_at, %(mapping_version)s,
+    %(generation)s
 FROM jsonb_to_recordset(%(rows)s::jsonb) AS given (
     local_id bigint, external_id text, base_ours jsonb, base_theirs jsonb, local_version int,
     remote_version text, remote_modified_at timestamptz, folded_at timestamptz, problems jsonb,
-    waits_for jsonb)
+    waits_for jsonb, told_at jsonb)
 ON CONFLICT DO NOTHING RETURNING id, external_id
 """
 # The ids as one value: asked twice a page, and a hundred of them in a list take Django long.
@@ -49,7 +50,8 @@ WHERE connection_id = %s AND object = %s AND external_id = ANY(%s)
 class NewLink:
     """A link to be made; with a base when both sides are in step already.
 
-    `modified_at` is when theirs was written, by the vendor's own clock.
+    `modified_at` is when theirs was written, by the vendor's own clock; `told_at` the same for
+    fields by themselves.
     """
 
     local_id: int
@@ -61,6 +63,7 @@ class NewLink:
     folded_at: str | None = None
     problems: Mapping[str, str] = field(default_factory=dict)
     waits_for: Sequence[str] = ()
+    told_at: Mapping[str, Any] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -74,6 +77,7 @@ class NewLink:
             "folded_at": self.folded_at,
             "problems": self.problems,
             "waits_for": list(self.waits_for),
+            "told_at": self.told_at,
         }
 
 

@@ -7,9 +7,9 @@ field, and the chance is small where it has none.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import partial
-from typing import Final
+from typing import Any, Final
 
 from django.db import transaction
 
@@ -41,6 +41,7 @@ from integrations.hub.sync.remote import (
     told,
 )
 from integrations.hub.sync.scene import Scene
+from integrations.hub.sync.telling_times import made_times
 from integrations.hub.sync.tries import link_of_try, tries_end, tries_of, unlinkable_note
 
 TOO_LONG: Final = (
@@ -159,6 +160,7 @@ def _link(scene: Scene, one: Making, record: RemoteRecord, made: Made) -> None:
         folded_at=database_now().isoformat(),
         problems=dict(one.planned.failures),
         waits_for=one.planned.waits_for,
+        told_at=_told_at(scene, one, record, theirs),
     )
     with transaction.atomic():
         linking_lock(scene)
@@ -174,6 +176,15 @@ def _link(scene: Scene, one: Making, record: RemoteRecord, made: Made) -> None:
         quarantine.release(scene, local_ids=[one.record.pk])
     if one.is_again:
         made.adopted.add(one.record.pk)
+
+
+def _told_at(
+    scene: Scene, one: Making, record: RemoteRecord, names: Collection[str]
+) -> dict[str, Any]:
+    """Needed where nobody can be asked; elsewhere a look decides what is news."""
+    if scene.stream.read is not None or one.intent is None:
+        return {}
+    return made_times(record, names, one.intent.created_at)
 
 
 def _is_refused_for_its_id(scene: Scene, one: Making, there: RemoteRecord, made: Made) -> bool:

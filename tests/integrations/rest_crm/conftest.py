@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
@@ -10,6 +11,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
+from django.test import Client as Browser
 from django.utils import timezone
 
 from crm.models import Workspace
@@ -17,6 +19,7 @@ from integrations.hub import registry
 from integrations.hub.credentials import Secrets
 from integrations.hub.models import Connection, SyncStage, SyncState
 from integrations.hub.provider import RateLimit
+from integrations.hub.pump import pump
 from integrations.hub.sandbox.server import SandboxServer
 from integrations.hub.sync.states import states_ensure
 from integrations.rest_crm.client import Client
@@ -84,6 +87,30 @@ def connection(workspace: Workspace, sandbox: RunningSandbox) -> Connection:
 @pytest.fixture
 def crm(connection: Connection) -> Client:
     return Client(connection)
+
+
+def say(kind: str, entity: str, *, secret: str = "", event: str = "", **data: Any) -> int:
+    """A web-hook of theirs at the shared address, not worked off yet; the status of the answer."""
+    body = {"event": event or f"{kind}.updated", "entityId": entity, "data": data}
+    answer = Browser().post(
+        "/api/crm/webhook",
+        data=json.dumps(body),
+        content_type="application/json",
+        headers={"X-CRM-Secret": secret or HOOK_SECRET, "X-CRM-Event": body["event"]},
+    )
+    return answer.status_code
+
+
+def tell(kind: str, entity: str, **said: Any) -> int:
+    """The same, worked off."""
+    status = say(kind, entity, **said)
+    pump(30)
+    return status
+
+
+def lead_there(sandbox: RunningSandbox) -> dict[str, Any]:
+    (row,) = sandbox.rows("rest_crm", "leads")
+    return dict(row)
 
 
 @dataclass

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 from decimal import Decimal
-from typing import Any
 
 import pytest
 from django.db.models.functions import Now
@@ -35,7 +33,13 @@ from integrations.hub.sync.hinting import inbound_add
 from integrations.rest_crm.webhooks import ensure
 from tests import factories
 from tests.integrations.hub.conftest import time_passes
-from tests.integrations.rest_crm.conftest import HOOK_SECRET, Receiver, live_make
+from tests.integrations.rest_crm.conftest import (
+    HOOK_SECRET,
+    Receiver,
+    lead_there,
+    live_make,
+    tell,
+)
 from tests.sandbox import RunningSandbox
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -46,24 +50,6 @@ ADA = {"first_name": "Ada", "last_name": "Lovelace", "email": "ada@example.test"
 @pytest.fixture
 def crm(workspace: Workspace, sandbox: RunningSandbox) -> Connection:
     return live_make(workspace)
-
-
-def tell(kind: str, entity: str, *, secret: str = "", event: str = "", **data: Any) -> int:
-    """A web-hook of theirs at the shared address, worked off; the status of the answer."""
-    body = {"event": event or f"{kind}.updated", "entityId": entity, "data": data}
-    answer = Browser().post(
-        "/api/crm/webhook",
-        data=json.dumps(body),
-        content_type="application/json",
-        headers={"X-CRM-Secret": secret or HOOK_SECRET, "X-CRM-Event": body["event"]},
-    )
-    pump(30)
-    return answer.status_code
-
-
-def lead_there(sandbox: RunningSandbox) -> dict[str, Any]:
-    (row,) = sandbox.rows("rest_crm", "leads")
-    return dict(row)
 
 
 def puts(sandbox: RunningSandbox) -> int:
