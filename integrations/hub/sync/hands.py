@@ -9,15 +9,15 @@ from typing import Any
 from integrations.hub.errors import HubError, NotFound, OutcomeUnknown
 from integrations.hub.faults import fault
 from integrations.hub.merge import Theirs
-from integrations.hub.merge.turns import Commit, Drop, Load, Read, Row, Send, Settle
+from integrations.hub.merge.turns import Commit, Drop, Load, Read, Row, Send, Settle, State
 from integrations.hub.models import JobKind, JobState, LinkState, SyncJob
 from integrations.hub.streams import RemoteRecord, Write, Written
 from integrations.hub.sync.commits import Taken, commit_pairs, remapped, settle_pairs
 from integrations.hub.sync.intents import drop_intents
-from integrations.hub.sync.lagging import Standing, may_lag, standing
+from integrations.hub.sync.lagging import Standing, is_newer, may_lag, standing
 from integrations.hub.sync.merging import merges_met
 from integrations.hub.sync.ours import Pair, pairs_load, states_of
-from integrations.hub.sync.page import Source
+from integrations.hub.sync.page import Page, Source
 from integrations.hub.sync.remote import (
     database_now,
     is_refused,
@@ -86,13 +86,25 @@ class PageHands(PairHands):
     """A page calls nobody: a pair that wants more is left to its own job.
 
     What the vendor has refused is not sent again before ours changes; what theirs brings is taken,
-    unless it may be older than what is known: a list lags behind, and an event comes late.
+    unless it may be older than what is known: a list lags behind, and an event comes late. `rows`
+    are theirs by link, as the page has them.
     """
 
-    def __init__(self, scene: Scene, source: Source) -> None:
-        super().__init__(scene)
-        self.source = source
+    def __init__(self, page: Page, rows: Mapping[int, Row]) -> None:
+        super().__init__(page.scene)
+        self.page = page
+        self.source = page.source
+        self.rows = rows
         self.refused: set[int] = set()
+        self.in_doubt: set[int] = set()
+        self.late: set[int] = set()
+
+    def load(self, steps: Mapping[int, Load]) -> dict[int, Any]:
+        answers = super().load(steps)
+        states = {pk: one for pk, one in answers.items() if isinstance(one, State)}
+        self.in_doubt -= states.keys()
+        self.in_doubt |= {pk for pk, one in states.items() if any(i.is_open for i in one.intents)}
+        return answers
 
     def commit(self, steps: Mapping[int, Commit]) -> Mapping[int, Any]:
         steps = {pk: self._without_old(pk, step) for pk, step in steps.items()}
@@ -111,11 +123,12 @@ class PageHands(PairHands):
 
     def _without_old(self, pk: int, step: Commit) -> Commit:
         """Where nobody can be asked; what must have been listed by now is believed."""
-        is_late = self.source == Source.TOLD or may_lag(self.scene, step)
+        is_late = self.source == Source.TOLD or pk in self.late or may_lag(self.scene, step)
         if self.scene.stream.read is not None or not is_late:
             return step
-        told = told_of(self.scene, step, None)
-        return without_old(self.scene, self.pairs[pk].link, step, told, self.scene.codecs.keys())
+        link = self.pairs[pk].link
+        told = told_of(self.scene, step, self.page.asked_at_of(link.external_id))
+        return without_old(self.scene, link, step, told, self.scene.codecs.keys())
 
     def _no_news(self, steps: Mapping[int, Commit]) -> dict[int, Any]:
         answers = {
@@ -144,7 +157,22 @@ class PageHands(PairHands):
         return pair.link.local_version >= pair.record.version
 
     def read(self, steps: Mapping[int, Read]) -> Mapping[int, Any]:
-        return {pk: LeftToAJob() for pk in steps}
+        """A row that was passed by an event is taken all the same, where it comes no more."""
+        late = {pk for pk in steps if self._is_all_there_is(pk)}
+        self.late |= late
+        at = database_now()
+        return {
+            pk: replace(self.rows[pk], read_at=at) if pk in late else LeftToAJob() for pk in steps
+        }
+
+    def _is_all_there_is(self, pk: int) -> bool:
+        """Whether nobody can be asked for what the row brings, nor is it listed once more.
+
+        A write in doubt is sent again by its job, after which the thing is.
+        """
+        if self.source != Source.LISTED or self.scene.stream.read is not None:
+            return False
+        return pk not in self.in_doubt and is_newer(self.scene, self.pairs[pk].link, self.rows[pk])
 
     def send(self, steps: Mapping[int, Send]) -> Mapping[int, Any]:
         return {pk: StandsRefused() if pk in self.refused else LeftToAJob() for pk in steps}

@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from enum import Enum, auto
 
-from integrations.hub.merge.turns import Commit
+from integrations.hub.merge.turns import Commit, Row
 from integrations.hub.models import SyncRecord
 from integrations.hub.sync.scene import Scene
 
@@ -49,6 +49,12 @@ def age_of(told: datetime | None, known: datetime | None) -> Age:
     if told is None or known is None or told == known:
         return Age.UNTOLD
     return Age.NEWER if told > known else Age.OLDER
+
+
+def is_newer(scene: Scene, link: SyncRecord, row: Row) -> bool:
+    """Whether the row is newer than the thing as a whole is known, by the vendor's own times."""
+    told, known = row.theirs.modified_at, scene.by_our_clock(link.remote_modified_at)
+    return told is not None and (known is None or told > known)
 
 
 def may_lag(scene: Scene, step: Commit) -> bool:

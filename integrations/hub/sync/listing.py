@@ -19,14 +19,12 @@ from integrations.hub.sync.gathering import Gathered, gathered
 from integrations.hub.sync.leasing import Held, renew
 from integrations.hub.sync.page import Counts
 from integrations.hub.sync.pages import page_apply
-from integrations.hub.sync.remote import database_now
 from integrations.hub.sync.scene import Scene
 
 
 def pages_take(held: Held, scene: Scene, run: SyncRun, *, enough: int, until: float) -> Counts:
     """Read some records, a page at least, and take them over with the cursor, in one commit."""
     cursor: dict[str, Any] = held.state.run_cursor or {}
-    at = database_now()
     with recording(lambda: renew(held)) as exchanges:
         read = partial(_asked, held, scene, cursor["since"])
         found = gathered(read, cursor["page"], enough=enough, until=until)
@@ -34,19 +32,17 @@ def pages_take(held: Held, scene: Scene, run: SyncRun, *, enough: int, until: fl
     if found.pages:
         # A call that failed says nothing of the vendor's health that `held` should count.
         held.requests += len(exchanges)
-        counts = _stored(held, scene, run, found, at, requests=len(exchanges))
+        counts = _stored(held, scene, run, found, requests=len(exchanges))
     if found.error is not None:
         _cursor_check(held, found.error)
         raise found.error
     return counts
 
 
-def _stored(
-    held: Held, scene: Scene, run: SyncRun, found: Gathered, at: datetime, *, requests: int
-) -> Counts:
+def _stored(held: Held, scene: Scene, run: SyncRun, found: Gathered, *, requests: int) -> Counts:
     cursor: dict[str, Any] = held.state.run_cursor or {}
     with transaction.atomic():
-        counts = page_apply(scene, found.records, read_at=at)
+        counts = page_apply(scene, found.records, read_at=found.began_at, asked_at=found.asked_at)
         fault("pull.before_cursor")
         next_cursor = {**cursor, "page": found.cursor, "newest": _newest(cursor, found)}
         if found.cursor is None:

@@ -50,12 +50,17 @@ class Page:
     source: Source
     records: dict[str, RemoteRecord]
     links: dict[str, SyncRecord]
+    asked_at: Mapping[str, datetime] = field(default_factory=dict)
     counts: Counts = field(default_factory=Counts)
     plans: dict[str, Plan] = field(default_factory=dict)
     linked: list[NewLink] = field(default_factory=list)
     deferred: list[str] = field(default_factory=list)
     doubted: list[str] = field(default_factory=list)
     dirty: set[int] = field(default_factory=set)
+
+    def asked_at_of(self, external_id: str) -> datetime:
+        """When the vendor was asked for this thing."""
+        return self.asked_at.get(external_id, self.read_at)
 
     def set_aside(self, troubles: Mapping[str, Trouble]) -> None:
         """By their id; the rest of the page goes on without them."""

@@ -5,8 +5,9 @@ A pair that needs a write to the vendor, or a fresh look, is left to its own job
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from functools import partial
 
 from django.db import DatabaseError, InternalError, ProgrammingError, transaction
 
@@ -37,6 +38,7 @@ from integrations.hub.sync.returning import returned_take
 from integrations.hub.sync.scene import Scene
 from integrations.hub.sync.strangers import strangers_take
 
+PageOf = Callable[[Sequence[RemoteRecord]], Page]
 # Runs that list all there is.
 WHOLE = (RunKind.FULL, RunKind.RECONCILE)
 
@@ -47,28 +49,29 @@ def page_apply(
     *,
     read_at: datetime,
     source: Source = Source.LISTED,
+    asked_at: Mapping[str, datetime] | None = None,
 ) -> Counts:
     """Take the records over; `read_at` is when the vendor was asked, by the database's clock.
 
-    May be repeated with the same records. One bad record is set aside, and the rest goes on.
+    `asked_at` says so by their id, where it was asked more than once. May be repeated with the same
+    records. One bad record is set aside, and the rest goes on.
     """
+    page_of = partial(_page, scene, read_at=read_at, source=source, asked_at=asked_at or {})
     try:
-        return _page_take(scene, records, read_at, source)
+        return _page_take(page_of, records)
     except DatabaseError as error:
         if not _is_of_values(error):
             raise
-    return _each_take(scene, records, read_at, source)
+    return _each_take(scene, page_of, records)
 
 
 @transaction.atomic
-def _each_take(
-    scene: Scene, records: Sequence[RemoteRecord], read_at: datetime, source: Source
-) -> Counts:
+def _each_take(scene: Scene, page_of: PageOf, records: Sequence[RemoteRecord]) -> Counts:
     """Each by itself, after our database has refused a statement about all of them."""
     counts = Counts()
     for record in {one.id: one for one in records}.values():
         try:
-            counts.add(_page_take(scene, [record], read_at, source))
+            counts.add(_page_take(page_of, [record]))
         except DatabaseError as error:
             if not _is_of_values(error):
                 raise
@@ -85,13 +88,14 @@ def _is_of_values(error: DatabaseError) -> bool:
 
 
 @transaction.atomic
-def _page_take(
-    scene: Scene, records: Sequence[RemoteRecord], read_at: datetime, source: Source
-) -> Counts:
-    page = _page(scene, records, read_at, source)
+def _page_take(page_of: PageOf, records: Sequence[RemoteRecord]) -> Counts:
+    page = page_of(records)
+    scene = page.scene
     gone_take(page)
     _too_long_apart(page)
-    page.doubted = returned_take(scene, page.links, page.records, read_at=read_at, source=source)
+    page.doubted = returned_take(
+        scene, page.links, page.records, read_at=page.read_at, source=page.source
+    )
     strangers = [one for one in page.records.values() if one.id not in page.links]
     if strangers and scene.direction != Direction.PUSH:
         linking_lock(scene)
@@ -107,13 +111,20 @@ def _page_take(
     return page.counts
 
 
-def _page(scene: Scene, records: Sequence[RemoteRecord], read_at: datetime, source: Source) -> Page:
+def _page(
+    scene: Scene,
+    records: Sequence[RemoteRecord],
+    *,
+    read_at: datetime,
+    source: Source,
+    asked_at: Mapping[str, datetime],
+) -> Page:
     by_id = {one.id: one for one in records}
     alive = [one for one in by_id.values() if not one.is_deleted]
     scene.tables.links_forget()
     scene.tables.prefetch_theirs(scene.mapper, alive)
     former = [one for record in by_id.values() for one in record.former_ids]
-    page = Page(scene, read_at, source, by_id, links_of(scene, [*by_id, *former]))
+    page = Page(scene, read_at, source, by_id, links_of(scene, [*by_id, *former]), asked_at)
     page.counts.seen = len(by_id)
     return page
 
@@ -150,7 +161,7 @@ def _linked_take(page: Page) -> None:
         for external_id, link in page.links.items()
         if external_id in page.records and link.state == LinkState.ACTIVE
     }
-    hands = PageHands(scene, page.source)
+    hands = PageHands(page, rows)
     # The hands of a page send nothing, so nothing has to be read anew before they are asked to.
     turns = {pk: turn(scene.fields, row, is_guarded=True) for pk, row in rows.items()}
     outcomes = Driver(hands, turns).run()
@@ -169,7 +180,8 @@ def _linked_take(page: Page) -> None:
 def _row(page: Page, record: RemoteRecord) -> Row:
     """Of an event it is not the time of its coming that tells its age, if it names another."""
     is_dated = page.source == Source.TOLD and record.modified_at is not None
-    return Row(page.scene.theirs(record), database_now() if is_dated else page.read_at)
+    read_at = database_now() if is_dated else page.asked_at_of(record.id)
+    return Row(page.scene.theirs(record), read_at)
 
 
 # --- What is left to do -------------------------------------------------------------------------

@@ -136,7 +136,7 @@ def _new_link(page: Page, record: RemoteRecord, result: BatchResult, *, version:
         local_version=version,
         version=record.version,
         modified_at=record.modified_at,
-        folded_at=page.read_at.isoformat(),
+        folded_at=page.asked_at_of(record.id).isoformat(),
         problems={**planned.failures, **problems},
         waits_for=planned.waits_for,
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -10,6 +12,9 @@ from django.test.utils import CaptureQueriesContext
 
 from crm.models import Contact
 from integrations.hub.models import Connection, SyncRun, SyncState
+from integrations.hub.streams import Page, RemoteRecord
+from integrations.hub.sync.gathering import gathered
+from integrations.hub.sync.remote import database_now
 from tests.integrations.hub.mirror_vendor import MirrorVendor, Trouble
 from tests.integrations.hub.sync.invariants import hub_check
 from tests.integrations.hub.sync.world import pull, time_passes
@@ -89,3 +94,17 @@ def test_guard_stops_a_run_that_overwrites_before_it_reads_many_pages(
     state = SyncState.objects.get(object="people")
     assert "overwritten" in state.hold_reason
     assert Contact.objects.filter(title="CEO").count() <= 120
+
+
+def test_each_record_has_the_time_at_which_its_own_page_was_asked_for() -> None:
+    looked: list[datetime] = []
+
+    def read(cursor: Any) -> Page:
+        looked.append(database_now())
+        more = {"after": len(looked)} if len(looked) < 3 else None
+        return Page([RemoteRecord(f"r{len(looked)}")], more)
+
+    found = gathered(read, None, enough=500, until=time.monotonic() + 60)
+
+    asked = [found.asked_at[f"r{number}"] for number in (1, 2, 3)]
+    assert found.began_at < asked[0] < looked[0] < asked[1] < looked[1] < asked[2] < looked[2]
