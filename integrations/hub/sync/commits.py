@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 from django.db import transaction
@@ -21,6 +22,7 @@ from integrations.hub.sync.intents import intents_close, intents_end, intents_op
 from integrations.hub.sync.link_rows import Kept, link_row, links_store, rows_store
 from integrations.hub.sync.ours import Pair
 from integrations.hub.sync.page import Counts
+from integrations.hub.sync.remote import database_now
 from integrations.hub.sync.scene import Scene
 from integrations.hub.sync.telling_times import answers_note
 
@@ -83,10 +85,11 @@ def settle_pairs(
         links = _locked(settles)
         newer = {pk for pk, link in links.items() if scene.is_outdated_for(link)}
         known = {pk: link for pk, link in links.items() if pk not in newer}
-        rows = [_settled_row(scene, link, settles[pk]) for pk, link in known.items()]
+        now = database_now()
+        rows = [_settled_row(scene, link, settles[pk], now) for pk, link in known.items()]
         rows_store(scene, rows, waits_for=None)
         if scene.stream.read is None:
-            answers_note(scene, known, settles)
+            answers_note(scene, known, settles, answered_at=now)
         ended = [step.key for pk, step in settles.items() if pk not in newer]
         intents_end(ended, IntentOutcome.APPLIED)
         clashes.applied(known.values())
@@ -98,13 +101,15 @@ def remapped() -> Conflict:
     return Conflict("The mapping was edited meanwhile; the two are compared again.")
 
 
-def _settled_row(scene: Scene, link: SyncRecord, step: Settle) -> dict[str, Any]:
+def _settled_row(
+    scene: Scene, link: SyncRecord, step: Settle, answered_at: datetime
+) -> dict[str, Any]:
     base = settled(scene.fields, scene.base_of(link), step.planned, step.answer)
     answer = step.answer
     if scene.stream.read is None:
         # Of what we did not send nobody has heard yet, nor can anybody ask.
         answer = replace(answer, modified_at=None)
-    return link_row(scene, link, base, link.problems, link.flips, answer)
+    return link_row(scene, link, base, link.problems, link.flips, answer, at=answered_at)
 
 
 def _locked(ids: Mapping[int, Any]) -> dict[int, SyncRecord]:

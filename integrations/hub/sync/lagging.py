@@ -8,10 +8,14 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from enum import Enum, auto
+from typing import Final
 
 from integrations.hub.merge.turns import Commit, Row
 from integrations.hub.models import SyncRecord
 from integrations.hub.sync.scene import Scene
+
+# Further in the future than clocks go wrong, a date is no date.
+AHEAD: Final = timedelta(minutes=5)
 
 
 class Standing(Enum):
@@ -35,7 +39,7 @@ def standing(scene: Scene, link: SyncRecord, step: Commit) -> Standing:
 
     Where the vendor cannot be asked its lists are all there is.
     """
-    age = age_of(step.row.theirs.modified_at, scene.by_our_clock(link.remote_modified_at))
+    age = _age_of_row(scene, link, step.row)
     is_recent = may_lag(scene, step)
     if age is Age.OLDER and is_recent:
         return Standing.OLD
@@ -53,8 +57,30 @@ def age_of(told: datetime | None, known: datetime | None) -> Age:
 
 def is_newer(scene: Scene, link: SyncRecord, row: Row) -> bool:
     """Whether the row is newer than the thing as a whole is known, by the vendor's own times."""
-    told, known = row.theirs.modified_at, scene.by_our_clock(link.remote_modified_at)
-    return told is not None and (known is None or told > known)
+    if believed(row.theirs.modified_at, row.read_at) is None:
+        return False
+    is_first = known_whole(scene, link, row.read_at) is None
+    return is_first or _age_of_row(scene, link, row) is Age.NEWER
+
+
+def believed(at: datetime | None, seen_at: datetime) -> datetime | None:
+    """When theirs was written, unless that is in the future: it would hide all that follows."""
+    return at if at is not None and at <= seen_at + AHEAD else None
+
+
+def written_there(scene: Scene, at: datetime | None, seen_at: datetime) -> datetime | None:
+    """The same by the vendor's clock, to be kept."""
+    return scene.by_their_clock(believed(at, seen_at))
+
+
+def known_whole(scene: Scene, link: SyncRecord, seen_at: datetime) -> datetime | None:
+    """When the thing as a whole was written, by the vendor's clock."""
+    return written_there(scene, scene.by_our_clock(link.remote_modified_at), seen_at)
+
+
+def _age_of_row(scene: Scene, link: SyncRecord, row: Row) -> Age:
+    told = written_there(scene, row.theirs.modified_at, row.read_at)
+    return age_of(told, known_whole(scene, link, row.read_at))
 
 
 def may_lag(scene: Scene, step: Commit) -> bool:

@@ -13,8 +13,8 @@ from django.db import connection as database
 from integrations.hub.merge import Base, Theirs
 from integrations.hub.merge.turns import Commit
 from integrations.hub.models import SyncRecord
+from integrations.hub.sync.lagging import written_there
 from integrations.hub.sync.ours import Pair
-from integrations.hub.sync.remote import database_now
 from integrations.hub.sync.scene import Scene
 
 _UPDATE: Final = """
@@ -91,8 +91,8 @@ def links_store(scene: Scene, kept: list[Kept]) -> None:
     for one in touched:
         link, row = one.pair.link, one.commit.row
         rows.append(
-            link_row(scene, link, one.base, one.problems, one.flips, row.theirs)
-            | {"folded_at": row.read_at.isoformat(), "local_version": one.version}
+            link_row(scene, link, one.base, one.problems, one.flips, row.theirs, at=row.read_at)
+            | {"local_version": one.version}
         )
         waits[link.pk] = list(one.commit.planned.waits_for)
     rows_store(scene, rows, waits_for=waits)
@@ -110,16 +110,18 @@ def link_row(
     problems: Mapping[str, str],
     flipped: Mapping[str, Any],
     theirs: Theirs,
+    *,
+    at: datetime,
 ) -> dict[str, Any]:
-    """The row after a look at theirs, or after a write that was answered by it."""
-    written_at = scene.by_their_clock(theirs.modified_at)
+    """The row after a look at theirs that began `at`, or a write that was answered by it then."""
+    written_at = written_there(scene, theirs.modified_at, at)
     return {
         "id": link.pk,
         "base_ours": base.ours,
         "base_theirs": base.theirs,
         "remote_version": theirs.version[:100],
         "remote_modified_at": written_at.isoformat() if written_at else None,
-        "folded_at": None,
+        "folded_at": at.isoformat(),
         "local_version": link.local_version,
         "problems": problems,
         "flips": flipped,
@@ -130,14 +132,10 @@ def link_row(
 def rows_store(
     scene: Scene, rows: list[dict[str, Any]], *, waits_for: Mapping[int, list[str]] | None
 ) -> None:
-    """Without a time of reading, the row was written to the vendor and answered just now."""
     if not rows:
         return
-    is_now = any(row["folded_at"] is None for row in rows)
-    now = database_now().isoformat() if is_now else None
-    for row in rows:
-        row["folded_at"] = row["folded_at"] or now
-        if waits_for is not None:
+    if waits_for is not None:
+        for row in rows:
             row["waits_for"] = waits_for[row["id"]]
     # The mapper's own, for the state may be read anew while it is at work.
     values: dict[str, Any] = {"rows": json.dumps(rows), "mapping_version": scene.mapper.version}

@@ -8,6 +8,7 @@ field, and the chance is small where it has none.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
 from functools import partial
 from typing import Any, Final
 
@@ -22,6 +23,7 @@ from integrations.hub.streams import LONGEST_ID, RemoteRecord, Written
 from integrations.hub.sync import quarantine
 from integrations.hub.sync.finding import already_there, any_with_key
 from integrations.hub.sync.heirs import tombstone_replaced
+from integrations.hub.sync.lagging import written_there
 from integrations.hub.sync.links import (
     NewLink,
     linked_ids,
@@ -150,17 +152,19 @@ def _link(scene: Scene, one: Making, record: RemoteRecord, made: Made) -> None:
             ours[path] = codecs[path].canonical_ours(sent.ours)
             said = answer.values.get(path, sent.sent)
             theirs[path] = codecs[path].canonical_theirs(said)
+    now = database_now()
+    written_at = written_there(scene, answer.modified_at, now)
     link = NewLink(
         local_id=one.record.pk,
         external_id=record.id,
         base=Base(ours, theirs),
         local_version=one.record.version,
         version=record.version,
-        modified_at=record.modified_at,
-        folded_at=database_now().isoformat(),
+        modified_at=written_at,
+        folded_at=now.isoformat(),
         problems=dict(one.planned.failures),
         waits_for=one.planned.waits_for,
-        told_at=_told_at(scene, one, record, theirs),
+        told_at=_told_at(scene, one, written_at, theirs),
     )
     with transaction.atomic():
         linking_lock(scene)
@@ -179,12 +183,12 @@ def _link(scene: Scene, one: Making, record: RemoteRecord, made: Made) -> None:
 
 
 def _told_at(
-    scene: Scene, one: Making, record: RemoteRecord, names: Collection[str]
+    scene: Scene, one: Making, written_at: datetime | None, names: Collection[str]
 ) -> dict[str, Any]:
     """Needed where nobody can be asked; elsewhere a look decides what is news."""
     if scene.stream.read is not None or one.intent is None:
         return {}
-    return made_times(record, names, one.intent.created_at)
+    return made_times(written_at, names, sent_at=one.intent.created_at)
 
 
 def _is_refused_for_its_id(scene: Scene, one: Making, there: RemoteRecord, made: Made) -> bool:

@@ -15,6 +15,7 @@ from integrations.hub.streams import RemoteRecord
 from integrations.hub.sync import deferring, quarantine
 from integrations.hub.sync.bases import base_written
 from integrations.hub.sync.derived import derived_there
+from integrations.hub.sync.lagging import written_there
 from integrations.hub.sync.links import NewLink, links_insert, links_of
 from integrations.hub.sync.matching import strangers_meet
 from integrations.hub.sync.page import Page
@@ -129,14 +130,15 @@ def _new_link(page: Page, record: RemoteRecord, result: BatchResult, *, version:
     planned = page.plans[record.id]
     base, problems = base_written(page.scene, planned, result, before=Base())
     base = _with_defaults(page.scene, base)
+    read_at = page.asked_at_of(record.id)
     return NewLink(
         local_id=int(result.record_id or 0),
         external_id=record.id,
         base=base,
         local_version=version,
         version=record.version,
-        modified_at=record.modified_at,
-        folded_at=page.asked_at_of(record.id).isoformat(),
+        modified_at=written_there(page.scene, page.scene.modified_at(record), read_at),
+        folded_at=read_at.isoformat(),
         problems={**planned.failures, **problems},
         waits_for=planned.waits_for,
     )

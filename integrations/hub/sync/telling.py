@@ -102,7 +102,8 @@ class ToldHands(PairHands):
         kept = {pk: self._kept(step) for pk, step in steps.items()}
         answers = super().commit(kept)
         for pk in [pk for pk, answer in answers.items() if answer == ""]:
-            told_note(self.pairs[pk].link, told[pk], self.names)
+            link, seen_at = self.pairs[pk].link, steps[pk].row.read_at
+            told_note(self.scene, link, told[pk], self.names, seen_at=seen_at)
         left = {
             pk: _LeftToAJob()
             for pk, answer in answers.items()

@@ -14,9 +14,7 @@ from typing import Any
 from integrations.hub.merge import MergeField
 from integrations.hub.merge.turns import Commit, Settle, planned_of
 from integrations.hub.models import SyncRecord
-from integrations.hub.streams import RemoteRecord
-from integrations.hub.sync.lagging import Age, age_of
-from integrations.hub.sync.remote import database_now
+from integrations.hub.sync.lagging import Age, age_of, known_whole, written_there
 from integrations.hub.sync.scene import Scene
 
 
@@ -45,18 +43,21 @@ class Told:
 
 
 def told_of(scene: Scene, step: Commit, received_at: datetime | None) -> Told:
-    return Told(scene.by_their_clock(step.row.theirs.modified_at), received_at)
+    row = step.row
+    return Told(written_there(scene, row.theirs.modified_at, row.read_at), received_at)
 
 
 def without_old(
     scene: Scene, link: SyncRecord, step: Commit, told: Told, names: Collection[str]
 ) -> Commit:
     """The step with what is known in the place of older values of the fields `names`."""
-    known = {name: step.state.base.theirs[name] for name in _newer(link, step, told, names)}
-    if not known:
+    known = Known(scene, link, step.row.read_at)
+    base = step.state.base.theirs
+    newer = {name: base[name] for name in base.keys() & set(names) if known.is_newer(told, name)}
+    if not newer:
         return step
-    theirs = replace(step.row.theirs, values={**step.row.theirs.values, **known})
-    if _whole(link).written_at and told.is_older(_whole(link)):
+    theirs = replace(step.row.theirs, values={**step.row.theirs.values, **newer})
+    if told.is_older(known.whole):
         # What is known as a whole is newer, and stays so.
         theirs = replace(theirs, version="", modified_at=None)
     row = replace(step.row, theirs=theirs)
@@ -64,64 +65,78 @@ def without_old(
     return replace(step, row=row, planned=planned_of(fields, step.state, row))
 
 
-def told_note(link: SyncRecord, told: Told, names: Collection[str]) -> None:
+def told_note(
+    scene: Scene, link: SyncRecord, told: Told, names: Collection[str], *, seen_at: datetime
+) -> None:
     """Keep when these fields were told; within the commit that takes them over."""
     if told != Told():
-        newer = [name for name in names if not _is_old(told, link, name)]
-        _note(link, dict.fromkeys(newer, told))
+        known = Known(scene, link, seen_at)
+        known.note(told, [name for name in names if not known.is_newer(told, name)])
 
 
 def answers_note(
-    scene: Scene, links: Mapping[int, SyncRecord], settles: Mapping[int, Settle]
+    scene: Scene,
+    links: Mapping[int, SyncRecord],
+    settles: Mapping[int, Settle],
+    *,
+    answered_at: datetime,
 ) -> None:
     """What we wrote ourselves is known as of the answer; the other fields are not.
 
     What came in before the answer is older, though the answer may tell no time.
     """
-    answered_at = database_now()
     for pk, link in links.items():
-        told = Told(scene.by_their_clock(settles[pk].answer.modified_at), answered_at)
-        names = settles[pk].planned.pushes
-        _note(link, {name: _answered(told, link, name) for name in names})
+        written_at = written_there(scene, settles[pk].answer.modified_at, answered_at)
+        told = Told(written_at, answered_at)
+        Known(scene, link, answered_at).note(told, settles[pk].planned.pushes.keys())
 
 
-def made_times(record: RemoteRecord, names: Collection[str], sent_at: datetime) -> dict[str, Any]:
+def made_times(
+    written_at: datetime | None, names: Collection[str], *, sent_at: datetime
+) -> dict[str, Any]:
     """When the fields of a thing that we made were told.
 
     As of the sending, not of the answer: nothing that is told of a new thing can be older than its
     make, but some vendors answer a make with a thing they have already.
     """
-    return dict.fromkeys(names, Told(record.modified_at, sent_at).as_json())
+    return dict.fromkeys(names, Told(written_at, sent_at).as_json())
 
 
-def _answered(told: Told, link: SyncRecord, name: str) -> Told:
-    """What was known to be older than what is known now stays so, whatever the answer tells."""
-    known = [time for one in _known(link, name) for time in (one.written_at, one.after) if time]
-    if told.written_at is None:
-        return replace(told, after=max(known, default=None))
-    return replace(told, written_at=max([told.written_at, *known]))
+@dataclass(frozen=True)
+class Known:
+    """What is known of when a linked thing was written; dates that are in the future are not."""
 
+    scene: Scene
+    link: SyncRecord
+    seen_at: datetime
 
-def _note(link: SyncRecord, told: Mapping[str, Told]) -> None:
-    link.told_at = {**link.told_at, **{name: one.as_json() for name, one in told.items()}}
-    SyncRecord.objects.filter(pk=link.pk).update(told_at=link.told_at)
+    @property
+    def whole(self) -> Told:
+        return Told(known_whole(self.scene, self.link, self.seen_at))
 
+    def of(self, name: str) -> list[Told]:
+        """When the field was told with the whole thing, and by itself."""
+        kept: list[Any] | None = self.link.told_at.get(name)
+        if not kept:
+            return [self.whole]
+        alone = Told(*(one and datetime.fromisoformat(one) for one in kept))
+        at = self.scene.by_our_clock(alone.written_at)
+        return [self.whole, replace(alone, written_at=written_there(self.scene, at, self.seen_at))]
 
-def _newer(link: SyncRecord, step: Commit, told: Told, names: Collection[str]) -> list[str]:
-    known = step.state.base.theirs.keys() & set(names)
-    return [name for name in known if _is_old(told, link, name)]
+    def is_newer(self, told: Told, name: str) -> bool:
+        return any(told.is_older(one) for one in self.of(name))
 
+    def note(self, told: Told, names: Collection[str]) -> None:
+        """Of these fields this is known from now on."""
+        if not names:
+            return
+        noted = {name: self._following(told, name).as_json() for name in names}
+        self.link.told_at = {**self.link.told_at, **noted}
+        SyncRecord.objects.filter(pk=self.link.pk).update(told_at=self.link.told_at)
 
-def _is_old(told: Told, link: SyncRecord, name: str) -> bool:
-    return any(told.is_older(one) for one in _known(link, name))
-
-
-def _known(link: SyncRecord, name: str) -> list[Told]:
-    """When the field was told with the whole thing, and by itself."""
-    kept: list[Any] | None = link.told_at.get(name)
-    alone = [Told(*(one and datetime.fromisoformat(one) for one in kept))] if kept else []
-    return [_whole(link), *alone]
-
-
-def _whole(link: SyncRecord) -> Told:
-    return Told(link.remote_modified_at)
+    def _following(self, told: Told, name: str) -> Told:
+        """What was older than what was known before stays so, whatever time is told now."""
+        known = [time for one in self.of(name) for time in (one.written_at, one.after) if time]
+        if told.written_at is None:
+            return replace(told, after=max(known, default=None))
+        return replace(told, written_at=max([told.written_at, *known]))
