@@ -13,7 +13,7 @@ from django.db import connection as database
 from integrations.hub.merge import Base, Theirs
 from integrations.hub.merge.turns import Commit
 from integrations.hub.models import SyncRecord
-from integrations.hub.sync.lagging import written_there
+from integrations.hub.sync.lagging import known_whole, written_there
 from integrations.hub.sync.ours import Pair
 from integrations.hub.sync.scene import Scene
 
@@ -34,10 +34,13 @@ FROM jsonb_to_recordset(%(rows)s::jsonb) AS given (
     flips jsonb, waits_for jsonb)
 WHERE link.id = given.id
 """
+# That they hold the same still is news of its time: an event of before it is older.
 _UNTOUCHED: Final = """
-UPDATE hub_syncrecord AS link SET folded_at = GREATEST(link.folded_at, %(folded_at)s),
+UPDATE hub_syncrecord AS link SET folded_at = GREATEST(link.folded_at, given.folded_at),
+    remote_modified_at = COALESCE(given.remote_modified_at, link.remote_modified_at),
     local_version = given.local_version, gone_at = NULL, revision = link.revision + 1
-FROM unnest(%(ids)s::bigint[], %(versions)s::int[]) AS given (id, local_version)
+FROM jsonb_to_recordset(%(rows)s::jsonb) AS given (
+    id bigint, folded_at timestamptz, remote_modified_at timestamptz, local_version int)
 WHERE link.id = given.id
 """
 
@@ -76,17 +79,7 @@ def links_store(scene: Scene, kept: list[Kept]) -> None:
     touched: list[Kept] = []
     for one in kept:
         (untouched if _is_untouched(scene, one) else touched).append(one)
-    by_time: dict[datetime, list[Kept]] = {}
-    for one in untouched:
-        by_time.setdefault(one.commit.row.read_at, []).append(one)
-    for read_at, some in by_time.items():
-        values: dict[str, Any] = {
-            "folded_at": read_at,
-            "ids": [one.pair.link.pk for one in some],
-            "versions": [one.version for one in some],
-        }
-        with database.cursor() as cursor:
-            cursor.execute(_UNTOUCHED, values)
+    _untouched_store(scene, untouched)
     rows, waits = [], {}
     for one in touched:
         link, row = one.pair.link, one.commit.row
@@ -96,6 +89,27 @@ def links_store(scene: Scene, kept: list[Kept]) -> None:
         )
         waits[link.pk] = list(one.commit.planned.waits_for)
     rows_store(scene, rows, waits_for=waits)
+
+
+def _untouched_store(scene: Scene, kept: list[Kept]) -> None:
+    if not kept:
+        return
+    rows = [_untouched_row(scene, one) for one in kept]
+    with database.cursor() as cursor:
+        cursor.execute(_UNTOUCHED, {"rows": json.dumps(rows)})
+
+
+def _untouched_row(scene: Scene, one: Kept) -> dict[str, Any]:
+    """What is known to be newer stays so; the link is locked, and as it was loaded."""
+    link, row = one.pair.link, one.commit.row
+    told = written_there(scene, row.theirs.modified_at, row.read_at)
+    times = [time for time in (told, known_whole(scene, link, row.read_at)) if time is not None]
+    return {
+        "id": link.pk,
+        "folded_at": row.read_at.isoformat(),
+        "remote_modified_at": max(times).isoformat() if times else None,
+        "local_version": one.version,
+    }
 
 
 def _is_untouched(scene: Scene, one: Kept) -> bool:

@@ -18,7 +18,7 @@ from integrations.hub.sync.pages import page_apply
 from integrations.hub.sync.remote import database_now
 from integrations.hub.sync.scene import scene_of
 from integrations.rest_crm.pull import leads_pull
-from tests.integrations.rest_crm.conftest import live_make, tell
+from tests.integrations.rest_crm.conftest import lead_there, live_make, tell
 from tests.sandbox import RunningSandbox
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -90,3 +90,32 @@ def test_what_was_sent_meanwhile_stays_whatever_its_answer_told(
 
     lead.refresh_from_db()
     assert (lead.notes, lead.source) == ("ours", "portal")
+
+
+def test_late_event_undoes_nothing_that_a_newer_list_has_confirmed(
+    crm: Connection, lead: Lead, sandbox: RunningSandbox
+) -> None:
+    sandbox.act("rest_crm", "edit", id=LEAD, field="notes", value="N")
+    listed_with(crm, lambda: None)
+    sandbox.act("rest_crm", "edit", id=LEAD, field="notes", value="M")
+    told = lead_there(sandbox)["updatedAt"]
+    sandbox.act("rest_crm", "edit", id=LEAD, field="notes", value="N")
+    listed_with(crm, lambda: None)
+
+    tell("lead", LEAD, notes="M", updatedAt=told)
+
+    lead.refresh_from_db()
+    assert lead.notes == "N"
+
+
+def test_event_that_changes_nothing_makes_no_other_field_newer(
+    crm: Connection, lead: Lead, sandbox: RunningSandbox
+) -> None:
+    sandbox.act("rest_crm", "edit", id=LEAD, field="notes", value="N")
+    told = lead_there(sandbox)["updatedAt"]
+    tell("lead", LEAD, email=ADA["email"], updatedAt=timezone.now().isoformat())
+
+    tell("lead", LEAD, notes="N", updatedAt=told)
+
+    lead.refresh_from_db()
+    assert lead.notes == "N"
