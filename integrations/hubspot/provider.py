@@ -48,12 +48,14 @@ provider = Provider(
                 is_required=False,
                 pattern=r"\d{1,20}",
                 pattern_help="An app's ID is a number.",
+                sandbox="54321",
             ),
             CredentialField(
                 "developer_key",
                 "Developer API key",
                 help="Of the developer account that holds the public app.",
                 is_required=False,
+                sandbox="hubspot-sandbox-developer-key",
             ),
         )
     ),

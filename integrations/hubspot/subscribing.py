@@ -23,9 +23,9 @@ APP_ID, DEVELOPER_KEY = "app_id", "developer_key"
 ACTS = ("creation", "deletion", "merge", "restore", "associationChange")
 MAPPED = {"contacts": CONTACT, "companies": COMPANY, "deals": DEAL}
 BY_HAND = (
-    "Web-hooks are set in HubSpot: open your app, Webhooks, enter {url} as target URL, and "
-    "subscribe to created, deleted, merged, restored, association and property changes of "
-    "contacts, companies and deals. Until then changes are found by asking every few minutes."
+    "HubSpot tells nothing by web-hook before it is set there: open your app, Webhooks, enter "
+    "{url} as target URL, and subscribe to created, deleted, merged, restored, association and "
+    "property changes of contacts, companies and deals. Until then we ask every few minutes."
 )
 UNSIGNED = " Enter the app's client secret here, or its web-hooks are refused."
 WEAKER = (

@@ -37,7 +37,7 @@ MIGRATION_SECONDS = 3600.0
 LONGEST_MIGRATION_SECONDS = 86_400.0
 KEPT_WORDS = 500
 NOT_TAKEN: Final = (
-    "HubSpot does not take this token (any more): copy the app's present one there, and enter it "
+    "HubSpot does not take this token or key (any more): copy the present one there, and enter it "
     "on the connection's page."
 )
 EXISTING_ID = re.compile(r"Existing ID: ?(\d+)")

@@ -18,6 +18,8 @@ GRANTS, ACCESS = "_grants", "_tokens"
 LIFE_SECONDS = 1800
 USER_ID = 9001
 PRIVATE_APP = "pat-"
+# The portal's own apps; a token of any other is refused, so that a wrong one can be tried.
+KNOWN_APPS = "pat-na1-nexa-"
 EVERYTHING = "*"
 CRM_KINDS = ("contacts", "companies", "deals")
 
@@ -152,7 +154,7 @@ def caller(vendor: Vendor, request: VendorRequest) -> tuple[str, list[str]]:
     if scheme.lower() != "bearer" or not given:
         raise unauthorized()
     if given.startswith(PRIVATE_APP):
-        if given in revoked(vendor):
+        if not given.startswith(KNOWN_APPS) or given in revoked(vendor):
             raise unauthorized()
         return given, [EVERYTHING]
     access = vendor.collection(ACCESS).get(given)

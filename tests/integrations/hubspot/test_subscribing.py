@@ -121,6 +121,7 @@ def test_private_app_is_told_what_to_enter_where(fresh: Portal) -> None:
     assert webhook_url(fresh.connection) in note
     assert "target URL" in note
     assert "client secret" in note
+    assert note.startswith("HubSpot tells nothing by web-hook before it is set there")
 
 
 def test_without_permission_for_properties_all_goes_on_more_weakly(

@@ -141,7 +141,7 @@ def test_rotated_private_token_is_refused(plain_client: Client, sandbox: Running
         plain_client.account()
 
     assert not isinstance(raised.value, TokenExpired)
-    assert str(raised.value).startswith("HubSpot does not take this token (any more)")
+    assert str(raised.value).startswith("HubSpot does not take this token or key (any more)")
 
 
 # --- Limits -------------------------------------------------------------------------------------
