@@ -53,8 +53,8 @@ def aside_lines(state: SyncState, page: Iterable[tuple[str, int]]) -> list[Aside
     keys = list(page)
     items = list(_items(state).filter(pk__in=[pk for table, pk in keys if table == "item"]))
     pairs = list(_pairs(state).filter(pk__in=[pk for table, pk in keys if table == "pair"]))
-    local_ids = {one.local_id for one in [*items, *pairs] if one.local_id is not None}
-    records = records_of(state, local_ids)
+    local_ids = {one.local_id for one in items} | {one.local_id for one in pairs}
+    records = records_of(state, {pk for pk in local_ids if pk is not None})
     return [
         *(_item_line(state, one, records) for one in items),
         *(_ours_line(state, one.local_id, records, one.reason) for one in pairs),
@@ -80,7 +80,7 @@ def _pairs(state: SyncState) -> QuerySet[SyncRecord]:
     return rows.filter(state=LinkState.QUARANTINED).order_by("pk")
 
 
-def _keys(rows: QuerySet[Any], table: str) -> QuerySet[Any, Any]:
+def _keys(rows: Any, table: str) -> Any:
     return rows.order_by().annotate(table=Value(table)).values_list("table", "pk")
 
 

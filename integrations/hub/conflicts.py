@@ -11,6 +11,7 @@ from django.utils import formats, timezone
 
 from crm.models import User, Workspace
 from integrations.hub import jobs, wake
+from integrations.hub.conflict_lines import conflict_lines
 from integrations.hub.errors import Conflict
 from integrations.hub.mapping.versions import edit_remember
 from integrations.hub.merge import Side
@@ -60,7 +61,8 @@ def conflicts_resolve(
         try:
             conflict_resolve(conflict, winner=winner, actor=actor)
         except Conflict as refusal:
-            refused.append(f"{conflict}: {refusal}")
+            (line,) = conflict_lines([conflict])
+            refused.append(f"{line.label} of {line.record}: {refusal}")
         else:
             done += 1
     return done, refused

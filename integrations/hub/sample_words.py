@@ -22,6 +22,8 @@ SIDES: Final = {"ours": "Ours stays", "theirs": "Theirs is taken"}
 WAITS: Final = "A person decides"
 # What would be taken over is kept as it would be here; elsewhere as the vendor spells it.
 AS_TAKEN: Final = frozenset({"created", "updated"})
+# The fields that a record is called by, the first that hold something.
+NAMES: Final = (("first_name", "last_name"), ("name",), ("subject",), ("title",), ("email",))
 Sample = Mapping[str, Any]
 
 
@@ -64,7 +66,7 @@ class SampleWords:
 
     def line(self, state: SyncState, sort: str, one: Sample) -> SampleLine:
         kind = state.record_type
-        name = self.record(kind, one.get("local_id")) or one["external_id"]
+        name = self.record(kind, one.get("local_id")) or _their_name(one)
         message = one.get("message", "")
         fields = []
         for each in one["fields"]:
@@ -84,6 +86,14 @@ class SampleWords:
         if isinstance(value, OurValue):
             return our_words(value, self.names)
         return their_words(value, self.labels)
+
+
+def _their_name(one: Sample) -> str:
+    """What theirs will be called here, with its id there; the id where nothing names it."""
+    values = {each["field"]: each["theirs"] for each in one["fields"]}
+    found = (" ".join(str(values[path]) for path in paths if values.get(path)) for paths in NAMES)
+    name = next((words for words in found if words), "")
+    return f"{name} ({one['external_id']})" if name else str(one["external_id"])
 
 
 def _values(

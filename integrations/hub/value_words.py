@@ -13,7 +13,10 @@ from django.utils import formats, timezone
 from django.utils.dateparse import parse_datetime
 
 from crm.models import Record
+from integrations.hub.mapping.chain import chain_of
 from integrations.hub.mapping.lookups import UNMAPPED
+from integrations.hub.mapping.transforms import InvalidTransform
+from integrations.hub.merge import Untranslatable
 from integrations.hub.models import FieldMapping, OwnershipMapping, ValueMapping
 from integrations.hub.subjects import model_of_type
 
@@ -126,19 +129,30 @@ def labels_of(values: Sequence[TheirValue]) -> Labels:
         (row.connection_id, row.object, row.path): step
         for row in mapped
         for step in row.transform
-        if step.get("kind") in ("owner", "picklist", "reference")
+        if step.get("kind") in ("owner", "picklist", "reference", "number")
     }
     people = _people(values) if any(one["kind"] == "owner" for one in steps.values()) else {}
-    lists = _lists(values) if any(one["kind"] != "owner" for one in steps.values()) else {}
+    kinds = {one["kind"] for one in steps.values()}
+    lists = _lists(values) if kinds & {"picklist", "reference"} else {}
     found: dict[tuple[int, str, str, str], str] = {}
     for one in values:
         step, value = steps.get(one.key[:3]), str(one.value)
         if step is not None and step["kind"] == "owner":
             label = people.get((one.connection_id, value.removeprefix(UNMAPPED)), "")
+        elif step is not None and step["kind"] == "number":
+            label = _in_our_unit(step, one.value)
         else:
             label = lists.get((one.connection_id, step.get("name", ""), value), "") if step else ""
         found[one.key] = label
     return found
+
+
+def _in_our_unit(step: Mapping[str, Any], value: Any) -> str:
+    """A share of theirs as the per cent of ours, so that the two can be compared by eye."""
+    try:
+        return str(chain_of([step]).to_ours(value) or "")
+    except (InvalidTransform, Untranslatable):
+        return ""
 
 
 def _people(values: Sequence[TheirValue]) -> dict[tuple[int, str], str]:

@@ -145,6 +145,9 @@ class SyncJob(models.Model):
         )
 
     def __str__(self) -> str:
+        if self.kind == JobKind.INBOUND:
+            # There may be no record of ours yet.
+            return f"{self.get_kind_display()} {self.object} {self.external_id}"
         return f"{self.get_kind_display()} {self.record_type} {self.record_id}"
 
 

@@ -42,8 +42,11 @@ def value_list(request: WorkspaceRequest, pk: int) -> HttpResponse:
     context = {
         **shared(connection, VALUES),
         "page_obj": page,
-        "lines": [(row, choices[row.name].get(row.ours, row.ours)) for row in page.object_list],
-        "lists": _list_names(connection),
+        "lines": [
+            (row, _list_words(row.name), choices[row.name].get(row.ours, row.ours))
+            for row in page.object_list
+        ],
+        "lists": [(name, _list_words(name)) for name in _list_names(connection)],
         "has_pipelines": connection.declaration.pipelines is not None,
     }
     return render(request, "hub/mapping/values.html", context)
@@ -190,6 +193,11 @@ def _choices(connection: Connection, name: str) -> list[tuple[str, str]]:
     for field, kind in fields_of_list(connection, name):
         return value_choices(field, kind, connection)
     return []
+
+
+def _list_words(name: str) -> str:
+    """`call direction`."""
+    return name.replace("_", " ")
 
 
 def _list_names(connection: Connection) -> list[str]:

@@ -16,7 +16,13 @@ from django.urls import reverse
 
 from crm.choices import Role
 from crm.models import Change, Contact, User, Workspace
-from integrations.hub.conflicts import conflict_resolve, conflicts_resolve, open_count
+from integrations.hub.conflict_lines import conflict_lines
+from integrations.hub.conflicts import (
+    conflict_resolve,
+    conflicts_of,
+    conflicts_resolve,
+    open_count,
+)
 from integrations.hub.errors import Conflict
 from integrations.hub.mapping.edits import defaults_ensure
 from integrations.hub.merge import Side
@@ -24,6 +30,7 @@ from integrations.hub.models import (
     ConflictState,
     Connection,
     ConnectionState,
+    FieldMapping,
     LinkState,
     OwnershipMapping,
     SyncConflict,
@@ -177,6 +184,16 @@ def test_many_are_decided_each_for_itself(connection: Connection, manager: User)
     assert open_count(connection.workspace) == 0
 
 
+def test_refusal_of_many_names_the_field_and_the_record(
+    connection: Connection, manager: User
+) -> None:
+    closed = conflict_make(connection, state=ConflictState.RESOLVED)
+
+    _, [said] = conflicts_resolve([closed], winner=Side.OURS, actor=manager)
+
+    assert said.startswith("Job title of Ada Byron: ")
+
+
 # --- The page -----------------------------------------------------------------------------------
 def test_page_shows_both_values_and_what_they_were(
     connection: Connection, manager_client: Client
@@ -189,6 +206,23 @@ def test_page_shows_both_values_and_what_they_were(
         assert word in shown
     assert reverse("crm:contact_detail", args=[conflict.local_id]) in shown
     assert f"https://app.pocket.test/person/{conflict.link.external_id}" in shown
+
+
+def test_page_shows_their_share_in_the_unit_of_ours(
+    connection: Connection, manager_client: Client
+) -> None:
+    FieldMapping.objects.create(
+        connection=connection,
+        object="person",
+        path="engagement_score",
+        external="share",
+        transform=[{"kind": "number", "factor": "100"}],
+    )
+    conflict_make(connection, field="engagement_score", ours=25, theirs="0.4", base=10)
+
+    (line,) = conflict_lines(conflicts_of(connection.workspace))
+
+    assert (line.ours, line.theirs) == ("25", "40")
 
 
 def test_page_says_why_nobody_can_decide_any_more(

@@ -178,6 +178,18 @@ def test_first_sync_page_asks_the_database_little(
         admin_client.get(page_of(fresh))
 
 
+def test_new_things_of_theirs_are_called_by_their_names(
+    admin_client: Client, fresh: Connection, mirror: MirrorVendor
+) -> None:
+    number = mirror.add("people", first_name="Mira", last_name="Okafor")
+    mirror.add("companies", name="Acme Works")
+
+    page = looked_at(admin_client, fresh)
+
+    assert f'<span class="strong">Mira Okafor ({number})</span>' in page
+    assert '<span class="strong">Acme Works (' in page
+
+
 def test_decision_that_is_sent_again_is_told_as_made(
     admin_client: Client, fresh: Connection
 ) -> None:

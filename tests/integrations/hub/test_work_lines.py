@@ -58,6 +58,7 @@ def test_thing_of_theirs_is_named_by_their_words(connection: Connection) -> None
     (line,) = work_lines(connection, [job])
 
     assert (line.title, line.record, line.url) == ("Take a record over:", "people p81", "")
+    assert str(line.job) == "Take a record over people p81"
 
 
 def test_record_of_another_workspace_is_not_named(connection: Connection) -> None:
