@@ -200,7 +200,7 @@ def our_fields(connection: Connection, stream: Stream) -> list[tuple[str, str]]:
         if (
             isinstance(one, ForeignKey)
             and isinstance(related, type)
-            and issubclass(related, Record)
+            and issubclass(related, Record | User)
         ):
             names = {inner.name for inner in related._meta.concrete_fields}
             found += [

@@ -9,7 +9,6 @@ from typing import Any, Final
 
 from django.core.exceptions import FieldDoesNotExist
 from django.db import models
-from django.db.models.base import ModelBase
 
 from crm.models import Record, User, Workspace
 from crm.services.cleaning import FIXED_FIELDS
@@ -110,8 +109,8 @@ def theirs_written(values: Mapping[str, Any], *, is_nested: bool) -> dict[str, A
 
 def _related_check(field: Any, name: str, rest: str) -> None:
     """Of a linked record its own fields are open, of a person the name and the address."""
-    related = field.related_model
-    if not isinstance(related, ModelBase) or field.name != name:
+    related: type[models.Model] | None = field.related_model
+    if related is None or field.name != name:
         raise InvalidPath(f"{name} leads to no other record.")
     if issubclass(related, User):
         if rest not in OF_A_PERSON:
