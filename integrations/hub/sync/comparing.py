@@ -27,11 +27,14 @@ SAMPLES: Final = 20
 # The gaps, with their words; a stream with any of them is not in step.
 GAPS: Final = {
     "missing_here": "Missing here",
+    "there_again": "There again, not linked again yet",
     "missing_there": "Missing there",
     "differing": "Different",
     "conflicts": "Waiting for a decision",
     "quarantined": "Set aside",
 }
+# Those that a repair has looked at anew.
+MENDED: Final = ("missing_here", "there_again", "missing_there", "differing")
 # What is known, wanted, or on its way.
 OTHERS: Final = {
     "same": "In step",
@@ -58,14 +61,15 @@ class Compared:
         local_id: int | None = None,
         fields: Collection[str] = (),
     ) -> None:
-        self.counts[sort] += 1
+        # Of a comparison at work since before an update, a sort may be missing.
+        self.counts[sort] = self.counts.get(sort, 0) + 1
         if sort not in GAPS:
             return
         kept = self.samples.setdefault(sort, [])
         if len(kept) < SAMPLES:
             ids = {"external_id": external_id, "local_id": local_id}
             kept.append({**ids, "fields": sorted(fields)})
-        if sort in ("missing_here", "differing", "missing_there"):
+        if sort in MENDED:
             self.theirs += [external_id] if external_id else []
             self.ours += [local_id] if local_id is not None else []
 
@@ -78,7 +82,7 @@ class Compared:
     def percent(self) -> float:
         """Rounded down: a hundred is said of nothing less."""
         good = self.counts["same"] + self.counts["accepted"]
-        bad = sum(self.counts[name] for name in GAPS)
+        bad = sum(self.counts.get(name, 0) for name in GAPS)
         return int(10_000 * good / (good + bad)) / 100 if bad else 100.0
 
     def as_json(self) -> dict[str, Any]:
@@ -116,7 +120,9 @@ def links_compare(
     for external_id, link in links.items():
         add = partial(found.add, external_id=external_id, local_id=link.local_id)
         record, pair = records.get(external_id), pairs.get(link.pk)
-        if link.pk in returned.back or link.pk in returned.strangers:
+        if link.pk in returned.back:
+            add("there_again")
+        elif link.pk in returned.strangers:
             add("missing_here")
         elif link.state != LinkState.ACTIVE:
             is_aside = link.state == LinkState.QUARANTINED

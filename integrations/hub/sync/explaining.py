@@ -29,6 +29,7 @@ from integrations.hub.models import (
     SyncState,
 )
 from integrations.hub.streams import Stream
+from integrations.hub.sync.parting import GONE_WORDS, OPEN_WORDS
 from integrations.hub.their_pages import their_page
 
 ATTEMPTS_SHOWN: Final = 20
@@ -149,11 +150,24 @@ def _excluded(
         return "It is archived."
     if link is None:
         gone = _tombstone(state, record)
-        if gone is not None:
-            return f"Its link was taken away: {gone.reason}"
+        if gone is not None and gone.reason not in OPEN_WORDS:
+            return _ended_words(state, gone)
     if link is None and (Direction(state.direction) == Direction.PULL or stream.write is None):
         return "Records are only taken over from there, and this one did not come from there."
     return ""
+
+
+def _ended_words(state: SyncState, gone: SyncRecord) -> str:
+    """Why the two are apart, and what brings them together again."""
+    if gone.reason != GONE_WORDS:
+        return f"Its link was taken away: {gone.reason}"
+    vendor = state.connection.provider_name
+    if gone.is_erased:
+        return f"It was erased at {vendor} to protect privacy; nothing of ours is sent there."
+    return (
+        f"It was deleted at {vendor}; ours is kept, and nothing of it is sent there. "
+        f"Restore it at {vendor}, and the two are linked again by themselves."
+    )
 
 
 def _trouble(

@@ -25,7 +25,8 @@ SELECT gen_random_uuid(), %(connection)s, 'inbound', lane, %(record_type)s, 0, %
        statement_timestamp(), statement_timestamp() + %(after)s * interval '1 second'
 FROM unnest(%(lanes)s::bigint[], %(ids)s::text[]) AS hint(lane, external_id) ORDER BY lane
 ON CONFLICT (lane, coalesce_key) WHERE state = 'ready'
-DO UPDATE SET sort_at = LEAST(j.sort_at, excluded.sort_at)
+DO UPDATE SET sort_at = LEAST(j.sort_at, excluded.sort_at),
+    run_at = CASE WHEN j.attempts = 0 THEN LEAST(j.run_at, excluded.run_at) ELSE j.run_at END
 """
 
 
@@ -69,7 +70,11 @@ def _too_long_apart(state: SyncState, longs: set[str], alive: set[str]) -> None:
 def inbound_add(
     connection: Connection, object: str, external_ids: Sequence[str], *, after_seconds: float = 0.0
 ) -> None:
-    """Look at these things of theirs; any number of times is one job a thing."""
+    """Look at these things of theirs; any number of times is one job a thing.
+
+    It is done when the first of them is due, unless it failed: what is often named is not asked
+    for more often then.
+    """
     stream = connection.declaration.stream(object)
     if not external_ids or stream is None:
         return

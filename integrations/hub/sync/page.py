@@ -42,6 +42,18 @@ class Counts:
 
 
 @dataclass
+class ThereAgain:
+    """Things that were gone: links that are back in service, and ids that are to be looked at.
+
+    Those `later` only once no list or copy of the vendor's can be behind any more.
+    """
+
+    back: list[SyncRecord] = field(default_factory=list)
+    doubted: list[str] = field(default_factory=list)
+    later: list[str] = field(default_factory=list)
+
+
+@dataclass
 class Page:
     """One page being taken over."""
 
@@ -55,7 +67,7 @@ class Page:
     plans: dict[str, Plan] = field(default_factory=dict)
     linked: list[NewLink] = field(default_factory=list)
     deferred: list[str] = field(default_factory=list)
-    doubted: list[str] = field(default_factory=list)
+    there_again: ThereAgain = field(default_factory=ThereAgain)
     dirty: set[int] = field(default_factory=set)
 
     def asked_at_of(self, external_id: str) -> datetime:

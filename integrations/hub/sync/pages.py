@@ -25,11 +25,7 @@ from integrations.hub.sync.driver import Driver
 from integrations.hub.sync.flips import Flapping
 from integrations.hub.sync.going import gone_take
 from integrations.hub.sync.hands import LeftToAJob, NothingNew, PageHands, StandsRefused, Unlinked
-from integrations.hub.sync.links import (
-    linking_lock,
-    links_of,
-    waiting_wake,
-)
+from integrations.hub.sync.links import NewLink, linking_lock, links_of, waiting_wake
 from integrations.hub.sync.merging import merges_follow
 from integrations.hub.sync.page import Counts, Page, Source
 from integrations.hub.sync.quarantine import INVALID, TOO_LONG, Trouble
@@ -93,9 +89,10 @@ def _page_take(page_of: PageOf, records: Sequence[RemoteRecord]) -> Counts:
     scene = page.scene
     gone_take(page)
     _too_long_apart(page)
-    page.doubted = returned_take(
+    page.there_again = returned_take(
         scene, page.links, page.records, read_at=page.read_at, source=page.source
     )
+    page.linked += [NewLink(link.local_id, link.external_id) for link in page.there_again.back]
     strangers = [one for one in page.records.values() if one.id not in page.links]
     if strangers and scene.direction != Direction.PUSH:
         linking_lock(scene)
@@ -190,9 +187,12 @@ def _row(page: Page, record: RemoteRecord) -> Row:
 def _jobs_add(page: Page) -> None:
     """Last, since a person's save locks its record before its job, too."""
     scene, dirty = page.scene, page.dirty
-    page.counts.left = len(dirty) + len(page.deferred) + len(page.doubted)
+    doubted, later = page.there_again.doubted, page.there_again.later
+    page.counts.left = len(dirty) + len(page.deferred) + len(doubted) + len(later)
     deferring.later(scene, page.deferred)
-    hinting.inbound_add(scene.connection, scene.stream.object, page.doubted)
+    look = partial(hinting.inbound_add, scene.connection, scene.stream.object)
+    look(doubted)
+    look(later, after_seconds=scene.state.overlap_seconds + 1)
     waiting_wake(scene, page.linked)
     if dirty:
         jobs.dirty(scene.connection.pk, scene.stream.record_type, dirty, BULK_HEAD_START_SECONDS)

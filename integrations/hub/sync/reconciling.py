@@ -36,7 +36,7 @@ from integrations.hub.models import (
 )
 from integrations.hub.redaction import redact
 from integrations.hub.sweeps import sweep_register
-from integrations.hub.sync.comparing import Compared
+from integrations.hub.sync.comparing import MENDED, Compared
 from integrations.hub.sync.remote import database_now
 from integrations.hub.sync.walking import OVER, PAGES, Walk, step
 
@@ -210,7 +210,7 @@ def _run_write(work: Walk, **values: Any) -> None:
     SyncRun.objects.filter(pk=work.run.pk).update(
         total=sum(counts.values()),
         synced=counts["same"] + counts["accepted"],
-        failed=counts["differing"] + counts["missing_here"] + counts["missing_there"],
+        failed=sum(counts.get(name, 0) for name in MENDED),
         requests=work.requests,
         **values,
     )

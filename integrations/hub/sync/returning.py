@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import Any
 
 from django.db.models import F
@@ -22,9 +23,17 @@ from integrations.hub.streams import RemoteRecord
 from integrations.hub.sync import clashes
 from integrations.hub.sync.links import linked_ids, linking_lock
 from integrations.hub.sync.matching import record_is_archived
-from integrations.hub.sync.page import Source
+from integrations.hub.sync.page import Source, ThereAgain
 from integrations.hub.sync.parting import GONE_WORDS, MADE_AGAIN_WORDS
 from integrations.hub.sync.scene import Scene
+
+
+class News(StrEnum):
+    """What is said of a thing whose link has ended."""
+
+    SURE = "sure"  # it is there again
+    EARLY = "early"  # it may be what was there before, as it is so soon
+    OLD = "old"  # nothing new
 
 
 @dataclass
@@ -65,26 +74,52 @@ def returned_take(
     *,
     read_at: datetime,
     source: Source,
-) -> list[str]:
+) -> ThereAgain:
     """Put the links of `records` that are there again back into service, in `links` too.
 
     Their bases stay, so that what either side changed meanwhile is a change. One whose record is
     linked with another thing by now leaves `links`: it is a stranger. What a list alone says is not
-    believed where the vendor can be asked: those ids are returned, to be looked at.
+    believed where the vendor can be asked: it is looked at. What may be old is looked at later, for
+    nobody may ever tell of it again.
     """
-    ended = _ended(scene, links, records, read_at, source)
-    if not any(_is_ended_by_them(link) for link in ended.values()):
-        return []
-    if source == Source.LISTED and scene.stream.read is not None:
-        found = returned_look(scene, ended.values())
-        return sorted(ended[pk].external_id for pk in {*found.back, *found.strangers})
+    ended = {
+        links[one].pk: links[one]
+        for one in records
+        if one in links and _is_ended_by_them(links[one])
+    }
+    if not ended:
+        return ThereAgain()
+    news = {
+        pk: _news(scene, link, records[link.external_id], read_at, source)
+        for pk, link in ended.items()
+    }
+    sure = [ended[pk] for pk, one in news.items() if one == News.SURE]
+    again = ThereAgain()
+    if scene.stream.read is not None:
+        again.later = _wanted(scene, [ended[pk] for pk, one in news.items() if one == News.EARLY])
+        if source == Source.LISTED:
+            again.doubted = _wanted(scene, sure)
+            return again
+    again.back = _back(scene, links, sure) if sure else []
+    return again
+
+
+def _wanted(scene: Scene, links: Collection[SyncRecord]) -> list[str]:
+    found = returned_look(scene, links)
+    return sorted(one.external_id for one in links if one.pk in {*found.back, *found.strangers})
+
+
+def _back(
+    scene: Scene, links: dict[str, SyncRecord], ended: Collection[SyncRecord]
+) -> list[SyncRecord]:
     linking_lock(scene)
-    found = returned_look(scene, ended.values())
-    _strangers_part(links, [ended[pk] for pk in found.strangers])
+    found = returned_look(scene, ended)
+    _strangers_part(links, [one for one in ended if one.pk in found.strangers])
     _revive(scene, found)
-    for pk in found.back:
-        ended[pk].refresh_from_db()
-    return []
+    back = [one for one in ended if one.pk in found.back]
+    for one in back:
+        one.refresh_from_db()
+    return back
 
 
 def _strangers_part(links: dict[str, SyncRecord], strangers: Iterable[SyncRecord]) -> None:
@@ -105,37 +140,27 @@ def _revive(scene: Scene, found: Returned) -> None:
     )
 
 
-def _ended(
+def _news(
     scene: Scene,
-    links: Mapping[str, SyncRecord],
-    records: Mapping[str, RemoteRecord],
-    read_at: datetime,
-    source: Source,
-) -> dict[int, SyncRecord]:
-    """Links of these records that ended before it was said that they are there."""
-    wait = timedelta(seconds=scene.state.overlap_seconds)
-    return {
-        link.pk: link
-        for external_id, link in links.items()
-        if external_id in records
-        and link.state == LinkState.TOMBSTONE
-        and _is_news(link, scene.modified_at(records[external_id]), read_at, wait, source)
-    }
-
-
-def _is_news(
     link: SyncRecord,
-    written_at: datetime | None,
+    record: RemoteRecord,
     read_at: datetime,
-    wait: timedelta,
     source: Source,
-) -> bool:
-    """Whether this says that the thing is there now: lists lag behind, and events come late."""
+) -> News:
+    """Whether this says that the thing is there now: lists lag behind, and events come late.
+
+    What was written after the link had ended is no echo of what was there before. While theirs is
+    made again, though, the make that is on its way must not meet a link.
+    """
     if link.state_at is None:
-        return False
+        return News.OLD
+    written_at = scene.modified_at(record)
+    is_written_since = written_at is not None and written_at > link.state_at
     if source == Source.TOLD:
-        return written_at is not None and written_at > link.state_at
-    return read_at - link.state_at > wait
+        return News.SURE if is_written_since else News.OLD
+    is_settled = read_at - link.state_at > timedelta(seconds=scene.state.overlap_seconds)
+    is_new = is_written_since and read_at > link.state_at and link.reason == GONE_WORDS
+    return News.SURE if is_settled or is_new else News.EARLY
 
 
 def _is_ended_by_them(link: SyncRecord) -> bool:

@@ -53,6 +53,9 @@ class Command(BaseCommand):
             return {**line, "error": str(error), "percent": 0.0}
         if not options["json"]:
             self._say(state, run)
+        if is_repair and not run.details["repair"]:
+            why = state.hold_reason or "The connection or the stream is not at work."
+            self.stderr.write(f"{state}: nothing was mended. {why}")
         return {**line, "run": run.pk, "error": "", **_result(run)}
 
     def _say(self, state: SyncState, run: SyncRun) -> None:

@@ -273,7 +273,7 @@ def _uncovered(world: World) -> Iterator[str]:
     state = SyncState.objects.select_related("connection__workspace").get()
     run = reconcile_now(state)
     counts = run.details["counts"]
-    if counts["differing"] or counts["pending"] or counts["missing_here"]:
+    if counts["differing"] or counts["pending"] or counts["missing_here"] or counts["there_again"]:
         yield f"coverage: {run.details}"
     if counts["missing_there"] > QuarantinedItem.objects.filter(external_id="").count():
         yield f"coverage: {run.details}"
