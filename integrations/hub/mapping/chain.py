@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 
-from integrations.hub.mapping.lookups import LOOKUPS, Owner
+from integrations.hub.mapping.lookups import LOOKUPS, Link, Owner
 from integrations.hub.mapping.transforms import KINDS, InvalidTransform, Text, Transform
 from integrations.hub.merge import Untranslatable
 from integrations.hub.merge.plan import BLANK
@@ -59,6 +59,19 @@ class Chain:
             return self.to_theirs(self.to_ours(value))
         except Untranslatable:
             return value
+
+    def lost(self, theirs: Any) -> Any:
+        """The link that theirs was, marked, once the linked thing is gone there; else None."""
+        link = self.steps[0]
+        return link.lost(theirs) if isinstance(link, Link) else None
+
+    def to_theirs_again(self, ours: Any) -> Any:
+        """As to_theirs; raises Unlinked also for what was not found there at the last look."""
+        link = self.steps[0]
+        sent = self.to_theirs(ours)
+        if isinstance(link, Link) and sent != self.blank:
+            link.demand(ours, sent)
+        return sent
 
     def is_stand_in(self, theirs: Any) -> bool:
         """Whether it is a person who is nobody here, whose records go to the admin."""

@@ -16,6 +16,9 @@ from integrations.hub.streams import LONGEST_ID
 # Stands before the vendor's id of a person who is nobody here, in the spelling that is compared:
 # once the person is known here, their records count as changed, and get their owner.
 UNMAPPED: Final = "unmapped:"
+# Stands before the vendor's id of a thing that is gone there, in what is known of a link to it: the
+# vendor has dropped the link with the thing, and nobody has taken it away.
+LOST: Final = "lost:"
 
 
 class Unlinked(Untranslatable):
@@ -42,6 +45,8 @@ class LinkTable(Protocol):
 
     def theirs_of(self, local_id: int) -> str | None: ...
 
+    def is_gone(self, external_id: str) -> bool: ...
+
 
 @dataclass(frozen=True)
 class NoLinks:
@@ -55,6 +60,9 @@ class NoLinks:
 
     def theirs_of(self, local_id: int) -> str | None:
         return None
+
+    def is_gone(self, external_id: str) -> bool:
+        return False
 
 
 @dataclass(frozen=True)
@@ -78,9 +86,24 @@ class Link:
         local_id = _id(ours)
         found = self.table.theirs_of(local_id)
         if found is None:
-            words = f"{self.table.record_type} {local_id} has no counterpart there yet."
-            raise Unlinked(words, waits_for=f"{self.table.record_type}:{local_id}")
+            raise self._absent(local_id)
         return found
+
+    def demand(self, ours: Any, theirs: str) -> None:
+        """Raises Unlinked where the counterpart was not found there."""
+        if self.table.is_gone(theirs):
+            raise self._absent(_id(ours))
+
+    def _absent(self, local_id: int) -> Unlinked:
+        words = f"{self.table.record_type} {local_id} has no counterpart there yet."
+        return Unlinked(words, waits_for=f"{self.table.record_type}:{local_id}")
+
+    def lost(self, theirs: Any) -> str | None:
+        """The link as one that went with its thing; None while the thing is there."""
+        said = text_of(theirs)
+        if said.startswith(LOST):
+            return said
+        return LOST + said if self.table.is_gone(said) else None
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ from integrations.hub.mapping.mapper import DataMapper, Row
 from integrations.hub.mapping.paths import ours_read, theirs_read
 from integrations.hub.merge.plan import BLANK
 from integrations.hub.models import (
+    ARCHIVED_WORDS,
     Connection,
     LinkState,
     OwnershipMapping,
@@ -48,6 +49,17 @@ class Links:
         if local_id not in self._theirs:
             self.load(local_ids={local_id})
         return self._theirs[local_id]
+
+    def is_gone(self, external_id: str) -> bool:
+        """Whether it was linked and is not there any more, as far as anybody has heard.
+
+        Asked alone, for it is rare that a link of theirs is dropped.
+        """
+        links = SyncRecord.objects.filter(connection_id=self.connection_id, object=self.object)
+        link = links.filter(external_id=external_id).first()
+        if link is None or link.gone_at is not None:
+            return True
+        return link.state == LinkState.TOMBSTONE and link.reason != ARCHIVED_WORDS
 
     def load(self, *, external_ids: Iterable[str] = (), local_ids: Iterable[int] = ()) -> None:
         """One query for those not known yet, none when all are."""

@@ -25,6 +25,7 @@ from integrations.hub.merge.types import (
     Side,
     Theirs,
     Untranslatable,
+    Values,
 )
 
 # Two clocks that are this near cannot say who wrote last.
@@ -143,10 +144,15 @@ def _merge(
         draft.agree(one.name, left, right)
         draft.agreed.add(one.name)
         return
+    lost = _lost(one, draft.base_theirs, right)
+    if lost is not None:
+        draft.base_theirs[one.name] = lost
     is_ours_new = draft.base_ours.get(one.name, MISSING) != left
-    are_theirs_new = draft.base_theirs.get(one.name, MISSING) != right
+    are_theirs_new = lost is None and draft.base_theirs.get(one.name, MISSING) != right
     if decision is not None and (decision.ours, decision.theirs) == (left, right):
         _take(draft, one, decision.winner, left, right)
+    elif lost is not None and not is_ours_new:
+        _hold(draft, one, left)
     elif one.direction != Direction.BOTH:
         _one_way(draft, one, left, right, is_ours_new, are_theirs_new)
     elif is_ours_new and are_theirs_new:
@@ -155,6 +161,30 @@ def _merge(
         _win(draft, one, Side.OURS if is_ours_new else Side.THEIRS, left, right)
     else:
         draft.diverging.add(one.name)
+
+
+def is_new_there(one: MergeField, base: Values, right: Any) -> bool:
+    """Whether theirs is not as it was known; a blank that came with a deletion is no change."""
+    return bool(base.get(one.name, MISSING) != right and _lost(one, base, right) is None)
+
+
+def _lost(one: MergeField, base: Values, right: Any) -> Any:
+    """What theirs was, if it is blank only because the thing that it names was deleted there."""
+    known = base.get(one.name)
+    is_asked = known not in BLANK and right in (*BLANK, known)
+    return one.codec.lost(known) if is_asked else None
+
+
+def _hold(draft: _Draft, one: MergeField, left: Any) -> None:
+    """Ours stays, and is sent again once what it names is there again."""
+    if one.direction == Direction.PULL:
+        draft.diverging.add(one.name)
+        return
+    try:
+        draft.pushes[one.name] = Sent(left, one.codec.to_theirs_again(left))
+    except Untranslatable as error:
+        draft.diverging.add(one.name)
+        draft.waits_for += [error.waits_for] if error.waits_for else []
 
 
 def are_alike(one: MergeField, left: Any, right: Any) -> bool:

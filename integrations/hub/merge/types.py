@@ -49,8 +49,11 @@ class Codec(Protocol):
     """How one field is spelt on each side.
 
     `canonical_*` give one spelling to what that side treats as the same (a vendor may trim or lower
-    what it is sent); all are pure, and only the two translations raise Untranslatable.
+    what it is sent); all are pure, and only the translations raise Untranslatable.
     `is_stand_in`: what is made of this value here only stands for something that is unknown here.
+    `lost`: the value of theirs as one that went with the thing it names, when that is gone there;
+    None when it is not, or names nothing. `to_theirs_again` sends such a one only once its thing is
+    there again, and raises Untranslatable till then.
     """
 
     def canonical_ours(self, value: Any) -> Any: ...
@@ -62,6 +65,10 @@ class Codec(Protocol):
     def to_ours(self, theirs: Any) -> Any: ...
 
     def is_stand_in(self, theirs: Any) -> bool: ...
+
+    def lost(self, theirs: Any) -> Any: ...
+
+    def to_theirs_again(self, ours: Any) -> Any: ...
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,13 @@ from integrations.hub.models.job import (
     SyncJob,
     WriteIntent,
 )
-from integrations.hub.models.link import ConflictState, LinkState, SyncConflict, SyncRecord
+from integrations.hub.models.link import (
+    ARCHIVED_WORDS,
+    ConflictState,
+    LinkState,
+    SyncConflict,
+    SyncRecord,
+)
 from integrations.hub.models.liveness import (
     FailedRound,
     HubHeartbeat,
@@ -49,6 +55,7 @@ from integrations.hub.models.sync import (
 )
 
 __all__ = [
+    "ARCHIVED_WORDS",
     "AppliedFact",
     "Attempt",
     "AuthKind",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
@@ -17,6 +19,10 @@ class LinkState(models.TextChoices):
     ACTIVE = "active", "Active"
     TOMBSTONE = "tombstone", "Gone"
     QUARANTINED = "quarantined", "Set aside"
+
+
+# Why a link ended whose thing is still there.
+ARCHIVED_WORDS: Final = "Ours is archived."
 
 
 class SyncRecord(models.Model):

@@ -22,8 +22,9 @@ from crm.models import Record
 from integrations.hub import jobs
 from integrations.hub.errors import LookAgain
 from integrations.hub.merge import Direction, MergeField
-from integrations.hub.merge.plan import BLANK, are_alike
+from integrations.hub.merge.plan import BLANK, are_alike, is_new_there
 from integrations.hub.models import (
+    ARCHIVED_WORDS,
     LinkState,
     OurDelete,
     SyncRecord,
@@ -31,12 +32,7 @@ from integrations.hub.models import (
 from integrations.hub.sync import quarantine
 from integrations.hub.sync.holds import archived_links, archived_since, gone_links, hold
 from integrations.hub.sync.links import tombstone
-from integrations.hub.sync.parting import (
-    ARCHIVED_WORDS,
-    DELETED_WORDS,
-    GONE_WORDS,
-    MADE_AGAIN_WORDS,
-)
+from integrations.hub.sync.parting import DELETED_WORDS, GONE_WORDS, MADE_AGAIN_WORDS
 from integrations.hub.sync.quarantine import Trouble
 from integrations.hub.sync.remote import database_now, remote_read
 from integrations.hub.sync.scene import Scene
@@ -230,5 +226,5 @@ def _is_theirs_changed(scene: Scene, link: SyncRecord, record: Record) -> bool:
 def _is_new_there(one: MergeField, base: Mapping[str, Any], ours: Any, theirs: Any) -> bool:
     right = one.codec.canonical_theirs(theirs)
     if one.name in base:
-        return bool(right != base[one.name])
+        return is_new_there(one, base, right)
     return right not in BLANK and not are_alike(one, one.codec.canonical_ours(ours), right)

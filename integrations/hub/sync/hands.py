@@ -28,6 +28,7 @@ from integrations.hub.sync.remote import (
 )
 from integrations.hub.sync.scene import Scene
 from integrations.hub.sync.telling_times import told_of, without_old
+from integrations.hub.sync.vanishing import vanished_note
 
 
 class Unlinked(HubError):
@@ -192,6 +193,8 @@ class PushHands(PairHands):
         at = database_now()
         found = remote_read(self.scene, [step.external_id for step in steps.values()])
         self.scene.tables.prefetch_theirs(self.scene.mapper, list(found.values()))
+        links = {step.external_id: self.pairs[pk].link for pk, step in steps.items()}
+        vanished_note(self.scene, links, found)
         answers: dict[int, Any] = {}
         merged = {}
         for pk, step in steps.items():

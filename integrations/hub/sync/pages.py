@@ -33,6 +33,7 @@ from integrations.hub.sync.remote import database_now
 from integrations.hub.sync.returning import returned_take
 from integrations.hub.sync.scene import Scene
 from integrations.hub.sync.strangers import strangers_take
+from integrations.hub.sync.vanishing import unsure_links
 
 PageOf = Callable[[Sequence[RemoteRecord]], Page]
 # Runs that list all there is.
@@ -153,10 +154,17 @@ def _follow_merged(page: Page) -> None:
 def _linked_take(page: Page) -> None:
     """Bring linked pairs into step as far as that takes no call."""
     scene = page.scene
-    rows = {
-        link.pk: _row(page, page.records[external_id])
+    links = {
+        external_id: link
         for external_id, link in page.links.items()
         if external_id in page.records and link.state == LinkState.ACTIVE
+    }
+    unsure = unsure_links(scene, links, page.records)
+    page.dirty |= {link.local_id for link in links.values() if link.pk in unsure}
+    rows = {
+        link.pk: _row(page, page.records[external_id])
+        for external_id, link in links.items()
+        if link.pk not in unsure
     }
     hands = PageHands(page, rows)
     # The hands of a page send nothing, so nothing has to be read anew before they are asked to.

@@ -13,6 +13,7 @@ from django.db.models.functions import Now
 from integrations.hub import jobs
 from integrations.hub.merge import Direction
 from integrations.hub.models import (
+    ARCHIVED_WORDS,
     IntentOutcome,
     LinkState,
     QuarantinedItem,
@@ -22,7 +23,7 @@ from integrations.hub.models import (
 from integrations.hub.pace import BULK_HEAD_START_SECONDS
 from integrations.hub.sync.deferring import MAKE
 from integrations.hub.sync.ours import LATE
-from integrations.hub.sync.parting import ARCHIVED_WORDS, OPEN_WORDS
+from integrations.hub.sync.parting import OPEN_WORDS
 from integrations.hub.sync.scene import Scene
 from integrations.hub.sync.tries import UNLINKABLE
 

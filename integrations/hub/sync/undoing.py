@@ -22,11 +22,18 @@ from integrations.hub import leases
 from integrations.hub.acts import act_remember
 from integrations.hub.errors import Conflict
 from integrations.hub.faults import fault
-from integrations.hub.models import LinkState, RunKind, RunStatus, SyncRecord, SyncRun, SyncState
+from integrations.hub.models import (
+    ARCHIVED_WORDS,
+    LinkState,
+    RunKind,
+    RunStatus,
+    SyncRecord,
+    SyncRun,
+    SyncState,
+)
 from integrations.hub.sweeps import sweep_register
 from integrations.hub.sync.holds import hold
 from integrations.hub.sync.links import tombstones_make
-from integrations.hub.sync.parting import ARCHIVED_WORDS
 
 TASK: Final = "integrations.hub.tasks.run_undo"
 # Looking at every record takes a while; above this the page tells the counts of the run instead.

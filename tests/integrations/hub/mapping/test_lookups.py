@@ -29,6 +29,9 @@ class Companies:
     def theirs_of(self, local_id: int) -> str | None:
         return next((key for key, value in self.known.items() if value == local_id), None)
 
+    def is_gone(self, external_id: str) -> bool:
+        return external_id not in self.known
+
 
 def owner(people: People = PEOPLE) -> Chain:
     return chain_of([{"kind": "owner"}], made={"owner:": Owner(people=people)})
@@ -45,6 +48,13 @@ def test_link_is_an_id_on_each_side() -> None:
     assert link().to_ours("c5") == 5
     assert link().to_theirs(5) == "c5"
     assert link().canonical_theirs("c5") == "c5"
+
+
+def test_link_to_what_is_gone_there_is_known_as_lost_until_it_is_agreed_on_again() -> None:
+    assert link().lost("c5") is None
+    assert link().lost("c6") == "lost:c6"
+    assert link().lost("lost:c5") == "lost:c5"
+    assert owner().lost("a1") is None
 
 
 def test_link_without_counterpart_says_what_it_waits_for() -> None:

@@ -328,3 +328,72 @@ def test_what_was_typed_on_the_side_that_does_not_count_is_kept_when_it_is_overw
     (kept,) = met.conflicts
     assert (kept.base, kept.ours, kept.theirs) == ("Ada", "Ada B", "ada c")
     assert kept.winner == (Side.THEIRS if way == Direction.PULL else Side.OURS)
+
+
+@dataclass(frozen=True)
+class Linked(Plain):
+    """A link; the vendor drops those to things that are gone there."""
+
+    gone: tuple[str, ...] = ()
+    linked: tuple[str, ...] = ("ada",)
+
+    def to_theirs(self, ours: Any) -> Any:
+        if ours and ours not in self.linked:
+            error = Untranslatable(f"{ours} is not linked.")
+            error.waits_for = f"person:{ours}"
+            raise error
+        return ours
+
+    def lost(self, theirs: Any) -> Any:
+        if theirs.startswith("lost:"):
+            return theirs
+        return f"lost:{theirs}" if theirs in self.gone else None
+
+
+LINKED = Base({"name": "ada"}, {"name": "ada"})
+LOST = Base({"name": "ada"}, {"name": "lost:ada"})
+DROPPED = MergeField("name", Linked(False, gone=("ada",), linked=()))
+BACK = MergeField("name", Linked(False))
+
+
+def test_link_that_went_with_its_thing_is_no_change_of_theirs() -> None:
+    held = planned("ada", "", base=LINKED, one=DROPPED)
+
+    assert (held.pulls, held.pushes, held.failures, held.conflicts) == ({}, {}, {}, ())
+    assert (held.base, held.waits_for) == (LOST, ("person:ada",))
+    assert held.diverging == {"name"}
+
+
+def test_lost_link_is_sent_again_once_its_thing_is_linked_again() -> None:
+    assert planned("ada", "", base=LOST, one=BACK).pushes == {"name": Sent("ada", "ada")}
+    agreed = planned("ada", "ada", base=LOST, one=BACK)
+    assert (agreed.pushes, agreed.base) == ({}, LINKED)
+
+
+def test_lost_link_that_is_only_taken_over_stays_here_and_is_not_sent() -> None:
+    one = replace(BACK, direction=Direction.PULL)
+
+    held = planned("ada", "", base=LOST, one=one)
+
+    assert (held.pulls, held.pushes, held.diverging) == ({}, {}, {"name"})
+
+
+def test_blank_of_theirs_is_a_change_while_the_thing_is_there() -> None:
+    assert planned("ada", "", base=LINKED, one=BACK).pulls == {"name": ""}
+
+
+def test_another_link_that_somebody_set_there_meanwhile_is_their_change_alone() -> None:
+    one = MergeField("name", Linked(False, linked=("bob",)))
+
+    taken = planned("ada", "bob", base=LOST, one=one)
+
+    assert (taken.pulls, taken.conflicts) == ({"name": "bob"}, ())
+
+
+def test_edit_of_ours_of_a_lost_link_is_no_conflict() -> None:
+    one = MergeField("name", Linked(False, gone=("ada",), linked=("bob",)), rule=Rule.MANUAL)
+
+    sent = planned("bob", "", base=LINKED, one=one)
+
+    assert (set(sent.pushes), sent.conflicts) == ({"name"}, ())
+    assert sent.base.theirs == {"name": "lost:ada"}

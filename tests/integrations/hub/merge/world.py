@@ -63,6 +63,12 @@ class Plain:
     def to_ours(self, theirs: Any) -> Any:
         return theirs
 
+    def lost(self, theirs: Any) -> Any:
+        return None
+
+    def to_theirs_again(self, ours: Any) -> Any:
+        return self.to_theirs(ours)
+
     def is_stand_in(self, theirs: Any) -> bool:
         return False
 
