@@ -263,7 +263,8 @@ WEBHOOK_MAX_BYTES = 1024 * 1024
 INBOX_MAX_WAITING = env_int("NEXA_INBOX_MAX_WAITING", 200_000, minimum=1)
 # How often a field may go to and fro between the two sides in an hour, before the hub stops it.
 SYNC_FLIPS_PER_HOUR = env_int("NEXA_SYNC_FLIPS_PER_HOUR", 6, minimum=1)
-# What share of a stream's records one run may see deleted, or overwrite here, without asking.
+# What share of a stream's records one run may see deleted, or overwrite here, without asking;
+# up to twenty deletions in an hour are never asked about, whatever their share.
 SYNC_GUARD_DELETES_PERCENT = env_int("NEXA_SYNC_GUARD_DELETES_PERCENT", 5, minimum=1)
 SYNC_GUARD_OVERWRITES_PERCENT = env_int("NEXA_SYNC_GUARD_OVERWRITES_PERCENT", 30, minimum=1)
 # A pull waits while so many jobs of its connection do.

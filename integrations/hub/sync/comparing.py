@@ -17,7 +17,7 @@ from integrations.hub.models import (
 )
 from integrations.hub.streams import LONGEST_ID, RemoteRecord
 from integrations.hub.sync import quarantine
-from integrations.hub.sync.links import links_of
+from integrations.hub.sync.links import linked_ids, links_of
 from integrations.hub.sync.matching import record_is_archived
 from integrations.hub.sync.ours import pairs_load, states_of
 from integrations.hub.sync.returning import returned_look
@@ -39,9 +39,12 @@ MENDED: Final = ("missing_here", "there_again", "missing_there", "differing")
 OTHERS: Final = {
     "same": "In step",
     "accepted": "Different, and accepted so",
+    "gone_there": "Gone there, kept here",
     "unlinked": "Left alone",
     "pending": "On its way",
 }
+# Those that examples are kept of.
+SHOWN: Final = {**GAPS, "gone_there": OTHERS["gone_there"]}
 
 
 @dataclass
@@ -63,7 +66,7 @@ class Compared:
     ) -> None:
         # Of a comparison at work since before an update, a sort may be missing.
         self.counts[sort] = self.counts.get(sort, 0) + 1
-        if sort not in GAPS:
+        if sort not in SHOWN:
             return
         kept = self.samples.setdefault(sort, [])
         if len(kept) < SAMPLES:
@@ -144,6 +147,20 @@ def links_compare(
                 decisions=state.decisions,
             )
             add(_sort(planned), fields=_fields(planned))
+
+
+def gone_compare(scene: Scene, links: Sequence[SyncRecord], found: Compared) -> None:
+    """Links that ended since their things are gone there: ours that are kept without one."""
+    ids = [link.local_id for link in links]
+    linked = linked_ids(scene, ids)
+    rows = scene.model._default_manager.filter(
+        workspace_id=scene.connection.workspace_id, pk__in=set(ids) - linked.keys()
+    )
+    kept = {row.pk for row in rows if not record_is_archived(row)}
+    for link in links:
+        if link.local_id in kept:
+            kept.remove(link.local_id)
+            found.add("gone_there", external_id=link.external_id, local_id=link.local_id)
 
 
 def ours_compare(scene: Scene, local_ids: Sequence[int], found: Compared) -> None:

@@ -29,7 +29,7 @@ from integrations.hub.models import (
     SyncState,
 )
 from integrations.hub.streams import Stream
-from integrations.hub.sync.parting import GONE_WORDS, OPEN_WORDS
+from integrations.hub.sync.parting import GONE_WORDS, MADE_AGAIN_WORDS, OPEN_WORDS
 from integrations.hub.their_pages import their_page
 
 ATTEMPTS_SHOWN: Final = 20
@@ -113,15 +113,23 @@ def _judged(state: SyncState, record: Record, link: SyncRecord | None) -> tuple[
         return Verdict.CONFLICT, "Both sides changed the same field; a person decides."
     waiting = _waiting(state, record)
     if waiting is not None:
-        return Verdict.PENDING, _waiting_words(state, waiting)
+        again = _again(state, record, link)
+        return Verdict.PENDING, f"{again} {_waiting_words(state, waiting)}".strip()
     trouble = _trouble(state, record, link)
     if trouble is not None:
         return trouble
     missing = _missing(record, link)
     if link is None or missing:
-        return Verdict.PENDING, _stopped(state) or missing
+        return Verdict.PENDING, _stopped(state) or _again(state, record, link) or missing
     when = f" as of {link.folded_at:%Y-%m-%d %H:%M} UTC" if link.folded_at else ""
     return Verdict.IN_SYNC, f"Both sides agree{when}."
+
+
+def _again(state: SyncState, record: Record, link: SyncRecord | None) -> str:
+    gone = _tombstone(state, record) if link is None else None
+    if gone is None or gone.reason != MADE_AGAIN_WORDS:
+        return ""
+    return f"It was deleted at {state.connection.provider_name} and is made there again."
 
 
 def _missing(record: Record, link: SyncRecord | None) -> str:

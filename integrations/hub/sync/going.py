@@ -34,8 +34,7 @@ def _mark(page: Page, gone: Iterable[RemoteRecord]) -> None:
         if one.id in page.links and page.links[one.id].state != LinkState.TOMBSTONE
     ]
     if linked:
-        marked = SyncRecord.objects.filter(pk__in=linked, gone_at=None)
-        page.counts.gone += marked.update(gone_at=Now())
+        SyncRecord.objects.filter(pk__in=linked, gone_at=None).update(gone_at=Now())
     erased = {one.id for one in gone if one.is_erased}
     SyncRecord.objects.filter(
         pk__in=[page.links[one].pk for one in erased & page.links.keys()]

@@ -6,6 +6,7 @@ Each by itself: what fails for one is set aside with its reason, and the others 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 
 from django.db import transaction
@@ -13,6 +14,7 @@ from django.db import transaction
 from crm.models import Record
 from crm.services.entities import is_archivable, services_of
 from crm.services.errors import ServiceError
+from crm.services.ledger import append_act
 from integrations.hub import jobs
 from integrations.hub.classification import classified, is_of_one_record
 from integrations.hub.faults import fault
@@ -21,9 +23,11 @@ from integrations.hub.models import SyncRecord, TheirDelete
 from integrations.hub.pace import BULK_HEAD_START_SECONDS
 from integrations.hub.redaction import redact
 from integrations.hub.sync import quarantine
+from integrations.hub.sync.counting import run_count
 from integrations.hub.sync.links import tombstone
 from integrations.hub.sync.matching import record_is_archived
 from integrations.hub.sync.ours import records_load
+from integrations.hub.sync.page import Counts
 from integrations.hub.sync.parting import GONE_WORDS, MADE_AGAIN_WORDS
 from integrations.hub.sync.quarantine import Trouble
 from integrations.hub.sync.scene import Scene
@@ -44,10 +48,18 @@ def links_settle(scene: Scene, links: Sequence[SyncRecord]) -> list[Exception]:
             with transaction.atomic():
                 quarantine.release(scene, external_ids=[link.external_id])
                 _settle(scene, link, records.get(link.local_id))
+                _count(scene)
         except Exception as error:
             _set_aside(scene, link, error)
             failed.append(error)
     return failed
+
+
+def _count(scene: Scene) -> None:
+    """However it was heard of: what a listing left out counts like what an event has told."""
+    run = scene.writing_run()
+    if run is not None:
+        run_count(run, Counts(gone=1))
 
 
 def _set_aside(scene: Scene, link: SyncRecord, error: Exception) -> None:
@@ -69,10 +81,26 @@ def _settle(scene: Scene, link: SyncRecord, record: Record | None) -> None:
     tombstone(link, MADE_AGAIN_WORDS if is_again else GONE_WORDS)
     fault("sync.gone_settled")
     if is_again:
+        _remember_again(scene, link, record)
         named = (scene.connection.pk, scene.stream.record_type)
         jobs.dirty(*named, [record.pk], BULK_HEAD_START_SECONDS)
     elif scene.state.on_their_delete == TheirDelete.ARCHIVE and is_archivable(scene.model):
         _archive(scene, link, record)
+
+
+def _remember_again(scene: Scene, link: SyncRecord, record: Record) -> None:
+    """Of no run: nothing of ours was written, so an undo has nothing to take back."""
+    is_wanted = scene.state.on_their_delete == TheirDelete.RECREATE
+    why = "as is set for all" if is_wanted else "as ours was changed since"
+    said = f"{link.external_id[:80]} was deleted there, and is made again, {why}."
+    append_act(
+        workspace_id=record.workspace_id,
+        subject=(scene.stream.record_type, record.pk),
+        diff={},
+        origin=replace(
+            scene.origin_of(None), reason=f"{scene.connection.name}: {scene.stream.label}. {said}"
+        ),
+    )
 
 
 def _archive(scene: Scene, link: SyncRecord, record: Record) -> None:

@@ -15,7 +15,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, Q
 
 from integrations.hub import jobs, throttle, wake
 from integrations.hub.http import recording
@@ -24,8 +24,15 @@ from integrations.hub.models import LinkState, QuarantinedItem, SyncRecord, Sync
 from integrations.hub.pace import BULK_HEAD_START_SECONDS
 from integrations.hub.streams import PullRequest, RemoteRecord
 from integrations.hub.sync import hinting, sweeping
-from integrations.hub.sync.comparing import Compared, links_compare, ours_compare, page_compare
+from integrations.hub.sync.comparing import (
+    Compared,
+    gone_compare,
+    links_compare,
+    ours_compare,
+    page_compare,
+)
 from integrations.hub.sync.pages import page_apply
+from integrations.hub.sync.parting import GONE_WORDS
 from integrations.hub.sync.remote import database_now, remote_read
 from integrations.hub.sync.scene import Scene, scene_of
 
@@ -86,13 +93,15 @@ def _links(work: Walk, scene: Scene) -> dict[str, RemoteRecord]:
     """Links that no page had: looked for alone before they are said to be missing there."""
     rows = SyncRecord.objects.filter(
         connection=scene.connection, object=scene.stream.object, pk__gt=work.place
-    ).exclude(state=LinkState.TOMBSTONE)
+    ).exclude(Q(state=LinkState.TOMBSTONE) & ~Q(reason=GONE_WORDS))
     some = list(rows.order_by("pk")[:BATCH])
     if not some:
         work.part, work.place = OURS, 0
         return {}
     work.place = some[-1].pk
-    unseen = {link.external_id: link for link in some if not _is_seen(work.seen, link.pk)}
+    apart = [link for link in some if not _is_seen(work.seen, link.pk)]
+    gone_compare(scene, [one for one in apart if one.state == LinkState.TOMBSTONE], work.found)
+    unseen = {one.external_id: one for one in apart if one.state != LinkState.TOMBSTONE}
     # One that was linked while we looked was not there to be seen.
     unseen = {name: link for name, link in unseen.items() if link.created_at < work.run.started_at}
     if scene.stream.pull is None and scene.stream.read is None:

@@ -22,7 +22,7 @@ from integrations.hub.health import stream_health
 from integrations.hub.held import held_back
 from integrations.hub.models import RunKind, SyncRun, SyncState
 from integrations.hub.sync import holds, reconciling, undoing
-from integrations.hub.sync.comparing import GAPS
+from integrations.hub.sync.comparing import SHOWN
 from integrations.hub.troubles import problem_lines, troubled_page
 from integrations.hub.undo_words import (
     BEGUN,
@@ -117,7 +117,7 @@ def _samples(state: SyncState, samples: Mapping[str, Any]) -> list[tuple[str, li
     names = names_of({state.connection.workspace_id}, (), pairs)
     words = {pk: name for (_, pk), name in names.items()}
     return [
-        (GAPS.get(sort, sort), [_sample(kind, one, words) for one in rows])
+        (SHOWN.get(sort, sort), [_sample(kind, one, words) for one in rows])
         for sort, rows in samples.items()
     ]
 

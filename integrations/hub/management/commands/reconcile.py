@@ -12,7 +12,7 @@ from integrations.hub.errors import HubError
 from integrations.hub.management.calling import calls_quiet, vendors_required
 from integrations.hub.mapping.asking import vendor_ask
 from integrations.hub.models import ConnectionState, SyncRun, SyncStage, SyncState
-from integrations.hub.sync.comparing import GAPS
+from integrations.hub.sync.comparing import SHOWN
 from integrations.hub.sync.reconciling import reconcile_now
 
 
@@ -60,7 +60,7 @@ class Command(BaseCommand):
 
     def _say(self, state: SyncState, run: SyncRun) -> None:
         counts = run.details["counts"]
-        gaps = [f"{words.lower()} {counts[name]}" for name, words in GAPS.items() if counts[name]]
+        gaps = [f"{words.lower()} {counts[one]}" for one, words in SHOWN.items() if counts.get(one)]
         words = f"{state}: {run.details['percent']} % in step" + "".join(f", {one}" for one in gaps)
         self.stdout.write(words)
 

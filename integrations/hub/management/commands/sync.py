@@ -78,7 +78,8 @@ class Command(BaseCommand):
             counts = ", ".join(
                 f"{line[name]} {name}" for name in ("total", "created", "updated", "failed")
             )
-            words = f"{line['connection']} {line['object']}: {line['status']} ({counts})"
+            gone = f", {line['gone']} gone there" if line["gone"] else ""
+            words = f"{line['connection']} {line['object']}: {line['status']} ({counts}{gone})"
             self.stdout.write(f"{words} {line['error']}".rstrip())
 
 
@@ -183,6 +184,7 @@ def _line(state: SyncState, last: int, refusal: str) -> dict[str, Any]:
         "created": run.created if run else 0,
         "updated": run.updated if run else 0,
         "failed": run.failed if run else 0,
+        "gone": run.deleted if run else 0,
         "error": refusal or _reason(state, run),
     }
 
