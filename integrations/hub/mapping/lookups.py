@@ -7,18 +7,25 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Any, Final, Protocol
 
 from integrations.hub.mapping.transforms import Transform, text_of
 from integrations.hub.merge import Untranslatable
+from integrations.hub.merge.types import LOST
 from integrations.hub.streams import LONGEST_ID
 
 # Stands before the vendor's id of a person who is nobody here, in the spelling that is compared:
 # once the person is known here, their records count as changed, and get their owner.
 UNMAPPED: Final = "unmapped:"
-# Stands before the vendor's id of a thing that is gone there, in what is known of a link to it: the
-# vendor has dropped the link with the thing, and nobody has taken it away.
-LOST: Final = "lost:"
+
+
+class Fate(StrEnum):
+    """What has become of a thing of theirs that a link led to."""
+
+    THERE = "there"
+    DOUBTED = "doubted"  # it was not found once; that is looked at again before it is believed
+    GONE = "gone"
 
 
 class Unlinked(Untranslatable):
@@ -45,7 +52,7 @@ class LinkTable(Protocol):
 
     def theirs_of(self, local_id: int) -> str | None: ...
 
-    def is_gone(self, external_id: str) -> bool: ...
+    def fate_of(self, external_id: str) -> Fate: ...
 
 
 @dataclass(frozen=True)
@@ -61,8 +68,8 @@ class NoLinks:
     def theirs_of(self, local_id: int) -> str | None:
         return None
 
-    def is_gone(self, external_id: str) -> bool:
-        return False
+    def fate_of(self, external_id: str) -> Fate:
+        return Fate.THERE
 
 
 @dataclass(frozen=True)
@@ -91,7 +98,7 @@ class Link:
 
     def demand(self, ours: Any, theirs: str) -> None:
         """Raises Unlinked where the counterpart was not found there."""
-        if self.table.is_gone(theirs):
+        if self.table.fate_of(theirs) != Fate.THERE:
             raise self._absent(_id(ours))
 
     def _absent(self, local_id: int) -> Unlinked:
@@ -99,11 +106,15 @@ class Link:
         return Unlinked(words, waits_for=f"{self.table.record_type}:{local_id}")
 
     def lost(self, theirs: Any) -> str | None:
-        """The link as one that went with its thing; None while the thing is there."""
+        """The link as one that went with its thing; None while the thing is there.
+
+        Of what is not confirmed nothing is kept: found well, somebody has taken the link away.
+        """
         said = text_of(theirs)
         if said.startswith(LOST):
             return said
-        return LOST + said if self.table.is_gone(said) else None
+        fate = self.table.fate_of(said)
+        return None if fate == Fate.THERE else LOST + said if fate == Fate.GONE else said
 
 
 @dataclass(frozen=True)

@@ -6,19 +6,23 @@ Filled set-based before the batch is translated; a value that was not foreseen i
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Final
 
+from django.db.models import Q
+
 from crm.choices import Role
 from crm.models import Membership, Record
-from integrations.hub.mapping.lookups import Link, People
+from integrations.hub.mapping.lookups import Fate, Link, People
 from integrations.hub.mapping.mapper import DataMapper, Row
 from integrations.hub.mapping.paths import ours_read, theirs_read
 from integrations.hub.merge.plan import BLANK
 from integrations.hub.models import (
-    ARCHIVED_WORDS,
+    DELETED_WORDS,
+    GONE_WORDS,
+    MADE_AGAIN_WORDS,
     Connection,
     LinkState,
     OwnershipMapping,
@@ -27,6 +31,7 @@ from integrations.hub.models import (
 )
 from integrations.hub.streams import RemoteRecord
 
+ENDED_THERE: Final = (DELETED_WORDS, GONE_WORDS, MADE_AGAIN_WORDS)
 ADMINS: Final = (Role.ADMIN, Role.OWNER)
 
 
@@ -39,6 +44,7 @@ class Links:
     record_type: str
     _ours: dict[str, int | None] = field(default_factory=dict)
     _theirs: dict[int, str | None] = field(default_factory=dict)
+    _fates: dict[str, Fate] = field(default_factory=dict)
 
     def ours_of(self, external_id: str) -> int | None:
         if external_id not in self._ours:
@@ -50,16 +56,28 @@ class Links:
             self.load(local_ids={local_id})
         return self._theirs[local_id]
 
-    def is_gone(self, external_id: str) -> bool:
-        """Whether it was linked and is not there any more, as far as anybody has heard.
+    def fate_of(self, external_id: str) -> Fate:
+        """Of a thing that was linked; one whose link moved on, as by a merge, is there."""
+        self.fates_load({external_id})
+        return self._fates[external_id]
 
-        Asked alone, for it is rare that a link of theirs is dropped.
-        """
-        links = SyncRecord.objects.filter(connection_id=self.connection_id, object=self.object)
-        link = links.filter(external_id=external_id).first()
-        if link is None or link.gone_at is not None:
-            return True
-        return link.state == LinkState.TOMBSTONE and link.reason != ARCHIVED_WORDS
+    def fates_load(self, external_ids: Collection[str]) -> None:
+        """One query for those not known yet; many records may have led to one thing."""
+        wanted = set(external_ids) - self._fates.keys()
+        if not wanted:
+            return
+        self._fates |= dict.fromkeys(wanted, Fate.THERE)
+        links = SyncRecord.objects.filter(
+            connection_id=self.connection_id, object=self.object, external_id__in=wanted
+        )
+        ended = Q(state=LinkState.TOMBSTONE, reason__in=ENDED_THERE)
+        for link in links.filter(ended | Q(gone_at__isnull=False)):
+            is_over = link.state == LinkState.TOMBSTONE
+            self._fates[link.external_id] = Fate.GONE if is_over else Fate.DOUBTED
+
+    def fates_forget(self) -> None:
+        """Somebody has looked since."""
+        self._fates.clear()
 
     def load(self, *, external_ids: Iterable[str] = (), local_ids: Iterable[int] = ()) -> None:
         """One query for those not known yet, none when all are."""
@@ -84,6 +102,7 @@ class Links:
     def forget(self) -> None:
         self._ours.clear()
         self._theirs.clear()
+        self._fates.clear()
 
     def learn(self, external_id: str, local_id: int) -> None:
         """A link that was made since the table was filled."""

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from integrations.hub.merge.types import (
+    LOST,
     Base,
     Codec,
     Conflict,
@@ -171,7 +172,8 @@ def is_new_there(one: MergeField, base: Values, right: Any) -> bool:
 def _lost(one: MergeField, base: Values, right: Any) -> Any:
     """What theirs was, if it is blank only because the thing that it names was deleted there."""
     known = base.get(one.name)
-    is_asked = known not in BLANK and right in (*BLANK, known)
+    is_marked = isinstance(known, str) and known.startswith(LOST) and right == known
+    is_asked = is_marked or (right in BLANK and known not in BLANK)
     return one.codec.lost(known) if is_asked else None
 
 

@@ -6,9 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 Values = Mapping[str, Any]
+
+
+# Stands before what a link of theirs led to, in what is known of it, once that thing is gone there:
+# the vendor has dropped the link with the thing, and nobody has taken it away.
+LOST: Final = "lost:"
 
 
 class Side(StrEnum):
@@ -51,9 +56,10 @@ class Codec(Protocol):
     `canonical_*` give one spelling to what that side treats as the same (a vendor may trim or lower
     what it is sent); all are pure, and only the translations raise Untranslatable.
     `is_stand_in`: what is made of this value here only stands for something that is unknown here.
-    `lost`: the value of theirs as one that went with the thing it names, when that is gone there;
-    None when it is not, or names nothing. `to_theirs_again` sends such a one only once its thing is
-    there again, and raises Untranslatable till then.
+    `lost`: what theirs is known as from now on, when it may be blank only because the thing that it
+    names went: marked (LOST) once that is sure, unchanged while it is not; None when the thing is
+    there, or none is named. `to_theirs_again` sends such a one only once its thing is there again,
+    and raises Untranslatable till then.
     """
 
     def canonical_ours(self, value: Any) -> Any: ...

@@ -27,6 +27,9 @@ from integrations.hub.models.job import (
 )
 from integrations.hub.models.link import (
     ARCHIVED_WORDS,
+    DELETED_WORDS,
+    GONE_WORDS,
+    MADE_AGAIN_WORDS,
     ConflictState,
     LinkState,
     SyncConflict,
@@ -56,6 +59,9 @@ from integrations.hub.models.sync import (
 
 __all__ = [
     "ARCHIVED_WORDS",
+    "DELETED_WORDS",
+    "GONE_WORDS",
+    "MADE_AGAIN_WORDS",
     "AppliedFact",
     "Attempt",
     "AuthKind",

@@ -21,8 +21,11 @@ class LinkState(models.TextChoices):
     QUARANTINED = "quarantined", "Set aside"
 
 
-# Why a link ended whose thing is still there.
+# Why a link ended whose thing is still there, and whose is not.
 ARCHIVED_WORDS: Final = "Ours is archived."
+DELETED_WORDS: Final = "Ours is archived, theirs was deleted."
+GONE_WORDS: Final = "Gone at the vendor."
+MADE_AGAIN_WORDS: Final = "Gone at the vendor, and made again."
 
 
 class SyncRecord(models.Model):

@@ -25,6 +25,9 @@ from integrations.hub.merge import Direction, MergeField
 from integrations.hub.merge.plan import BLANK, are_alike, is_new_there
 from integrations.hub.models import (
     ARCHIVED_WORDS,
+    DELETED_WORDS,
+    GONE_WORDS,
+    MADE_AGAIN_WORDS,
     LinkState,
     OurDelete,
     SyncRecord,
@@ -32,7 +35,6 @@ from integrations.hub.models import (
 from integrations.hub.sync import quarantine
 from integrations.hub.sync.holds import archived_links, archived_since, gone_links, hold
 from integrations.hub.sync.links import tombstone
-from integrations.hub.sync.parting import DELETED_WORDS, GONE_WORDS, MADE_AGAIN_WORDS
 from integrations.hub.sync.quarantine import Trouble
 from integrations.hub.sync.remote import database_now, remote_read
 from integrations.hub.sync.scene import Scene

@@ -15,6 +15,8 @@ from crm.models import Record
 from crm.services.ledger import record_type
 from integrations.hub.merge import Direction
 from integrations.hub.models import (
+    GONE_WORDS,
+    MADE_AGAIN_WORDS,
     Attempt,
     ConflictState,
     Connection,
@@ -29,7 +31,7 @@ from integrations.hub.models import (
     SyncState,
 )
 from integrations.hub.streams import Stream
-from integrations.hub.sync.parting import GONE_WORDS, MADE_AGAIN_WORDS, OPEN_WORDS
+from integrations.hub.sync.parting import OPEN_WORDS
 from integrations.hub.their_pages import their_page
 
 ATTEMPTS_SHOWN: Final = 20

@@ -14,13 +14,16 @@ from django.db import transaction
 from django.db.models import F
 from django.db.models.functions import Now
 
-from integrations.hub.models import ARCHIVED_WORDS, LinkState, SyncRecord
+from integrations.hub.models import (
+    ARCHIVED_WORDS,
+    DELETED_WORDS,
+    MADE_AGAIN_WORDS,
+    LinkState,
+    SyncRecord,
+)
 from integrations.hub.sync import clashes
 from integrations.hub.sync.scene import Scene
 
-DELETED_WORDS: Final = "Ours is archived, theirs was deleted."
-GONE_WORDS: Final = "Gone at the vendor."
-MADE_AGAIN_WORDS: Final = "Gone at the vendor, and made again."
 # After these a thing may be made for the record anew.
 OPEN_WORDS: Final = frozenset({DELETED_WORDS, MADE_AGAIN_WORDS})
 

@@ -18,13 +18,12 @@ from django.db.models.functions import Now
 from crm.choices import ChangeAction, OriginKind
 from crm.models import Change, Record
 from crm.services.entities import services_of
-from integrations.hub.models import LinkState, SyncRecord
+from integrations.hub.models import GONE_WORDS, MADE_AGAIN_WORDS, LinkState, SyncRecord
 from integrations.hub.streams import RemoteRecord
 from integrations.hub.sync import clashes
 from integrations.hub.sync.links import linked_ids, linking_lock
 from integrations.hub.sync.matching import record_is_archived
 from integrations.hub.sync.page import Source, ThereAgain
-from integrations.hub.sync.parting import GONE_WORDS, MADE_AGAIN_WORDS
 from integrations.hub.sync.scene import Scene
 
 

@@ -19,7 +19,7 @@ from integrations.hub import jobs
 from integrations.hub.classification import classified, is_of_one_record
 from integrations.hub.faults import fault
 from integrations.hub.merge import Direction
-from integrations.hub.models import SyncRecord, TheirDelete
+from integrations.hub.models import GONE_WORDS, MADE_AGAIN_WORDS, SyncRecord, TheirDelete
 from integrations.hub.pace import BULK_HEAD_START_SECONDS
 from integrations.hub.redaction import redact
 from integrations.hub.sync import quarantine
@@ -28,7 +28,6 @@ from integrations.hub.sync.links import tombstone
 from integrations.hub.sync.matching import record_is_archived
 from integrations.hub.sync.ours import records_load
 from integrations.hub.sync.page import Counts
-from integrations.hub.sync.parting import GONE_WORDS, MADE_AGAIN_WORDS
 from integrations.hub.sync.quarantine import Trouble
 from integrations.hub.sync.scene import Scene
 

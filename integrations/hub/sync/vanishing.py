@@ -7,14 +7,16 @@ asked for the thing before ours is emptied.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from django.db.models.functions import Now
 
 from integrations.hub.errors import Conflict
-from integrations.hub.mapping.lookups import LOST, Link
+from integrations.hub.mapping.lookups import Fate, Link
+from integrations.hub.mapping.paths import theirs_read
 from integrations.hub.merge import Direction
 from integrations.hub.merge.plan import BLANK
+from integrations.hub.merge.types import LOST
 from integrations.hub.models import LinkState, SyncRecord, SyncState
 from integrations.hub.streams import RemoteRecord
 from integrations.hub.sync.remote import remote_read
@@ -27,47 +29,68 @@ def unsure_links(
     """Those of these links, by number, that only a look of their own job can tell about."""
     if scene.stream.read is None:
         return set()
-    return {
-        links[name].pk
-        for name in links.keys() & records.keys()
-        if any(_is_unsure(scene, *one) for one in _blanked(scene, links[name], records[name]))
-    }
+    blanked = _blanked_of(scene, links, records)
+    unsure = _unsure(scene, blanked)
+    return {links[name].pk for name, led_to in blanked.items() if unsure & set(led_to)}
 
 
 def vanished_note(
     scene: Scene, links: Mapping[str, SyncRecord], records: Mapping[str, RemoteRecord]
 ) -> None:
-    """Ask for what the blank links of these led to; what is not found is marked as gone.
+    """Ask for what the blank links of these led to; what is not found is marked as doubted.
 
-    The mark is looked at once more before anything follows from it for the thing's own record.
+    The mark is looked at once more before anything follows from it.
     """
     wanted: dict[str, set[str]] = defaultdict(set)
-    for name in links.keys() & records.keys():
-        for object, external_id in _blanked(scene, links[name], records[name]):
-            if _is_unsure(scene, object, external_id):
-                wanted[object].add(external_id)
+    for object, external_id in _unsure(scene, _blanked_of(scene, links, records)):
+        wanted[object].add(external_id)
     for object, ids in wanted.items():
         _mark(scene, object, ids)
+        scene.tables.links(object).fates_forget()
 
 
-def _blanked(scene: Scene, link: SyncRecord, record: RemoteRecord) -> Iterator[tuple[str, str]]:
+# What a link of theirs led to: its object and id.
+LedTo = tuple[str, str]
+
+
+def _blanked_of(
+    scene: Scene, links: Mapping[str, SyncRecord], records: Mapping[str, RemoteRecord]
+) -> dict[str, list[LedTo]]:
+    found = {
+        name: list(_blanked(scene, links[name], records[name]))
+        for name in links.keys() & records.keys()
+    }
+    return {name: led_to for name, led_to in found.items() if led_to}
+
+
+def _blanked(scene: Scene, link: SyncRecord, record: RemoteRecord) -> Iterator[LedTo]:
     """What the blank links of theirs led to when the two sides were compared."""
     taken = {one.name for one in scene.fields if one.direction != Direction.PUSH}
-    known, theirs = scene.base_of(link).theirs, None
     for row in scene.mapper.rows:
         step = row.chain.steps[0]
-        before = str(known.get(row.path) or "")
-        if row.path not in taken or not isinstance(step, Link) or before.startswith(LOST):
+        if not isinstance(step, Link) or row.path not in taken:
             continue
-        theirs = theirs or scene.theirs(record).values
-        if before and theirs.get(row.path) in BLANK:
-            yield step.name, before
+        known = str(scene.base_of(link).theirs.get(row.path) or "")
+        is_blank = theirs_read(record.values, row.external) in BLANK
+        if known and is_blank and not known.startswith(LOST):
+            yield step.name, known
 
 
-def _is_unsure(scene: Scene, object: str, external_id: str) -> bool:
-    stream = scene.connection.declaration.stream(object)
-    can_ask = stream is not None and stream.read is not None
-    return can_ask and not scene.tables.links(object).is_gone(external_id)
+def _unsure(scene: Scene, blanked: Mapping[str, Sequence[LedTo]]) -> set[LedTo]:
+    """What may be gone without anybody having heard of it, of all that can be asked for."""
+    by_object: dict[str, set[str]] = defaultdict(set)
+    for led_to in blanked.values():
+        for object, external_id in led_to:
+            by_object[object].add(external_id)
+    unsure: set[LedTo] = set()
+    for object, ids in by_object.items():
+        stream = scene.connection.declaration.stream(object)
+        if stream is None or stream.read is None:
+            continue
+        table = scene.tables.links(object)
+        table.fates_load(ids)
+        unsure |= {(object, one) for one in ids if table.fate_of(one) == Fate.THERE}
+    return unsure
 
 
 def _mark(scene: Scene, object: str, ids: set[str]) -> None:

@@ -20,7 +20,14 @@ from django.db.models import Exists, OuterRef, Q
 from integrations.hub import jobs, throttle, wake
 from integrations.hub.http import recording
 from integrations.hub.merge import Direction
-from integrations.hub.models import LinkState, QuarantinedItem, SyncRecord, SyncRun, SyncState
+from integrations.hub.models import (
+    GONE_WORDS,
+    LinkState,
+    QuarantinedItem,
+    SyncRecord,
+    SyncRun,
+    SyncState,
+)
 from integrations.hub.pace import BULK_HEAD_START_SECONDS
 from integrations.hub.streams import PullRequest, RemoteRecord
 from integrations.hub.sync import hinting, sweeping
@@ -32,7 +39,6 @@ from integrations.hub.sync.comparing import (
     page_compare,
 )
 from integrations.hub.sync.pages import page_apply
-from integrations.hub.sync.parting import GONE_WORDS
 from integrations.hub.sync.remote import database_now, remote_read
 from integrations.hub.sync.scene import Scene, scene_of
 

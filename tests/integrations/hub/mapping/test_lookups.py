@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from integrations.hub.mapping import Chain, InvalidTransform, chain_of
-from integrations.hub.mapping.lookups import Link, Owner, People, Reference, Unlinked
+from integrations.hub.mapping.lookups import Fate, Link, Owner, People, Reference, Unlinked
 from integrations.hub.merge import Untranslatable
 
 ADA, BEN, ADMIN = 1, 2, 9
@@ -29,8 +29,8 @@ class Companies:
     def theirs_of(self, local_id: int) -> str | None:
         return next((key for key, value in self.known.items() if value == local_id), None)
 
-    def is_gone(self, external_id: str) -> bool:
-        return external_id not in self.known
+    def fate_of(self, external_id: str) -> Fate:
+        return {"c6": Fate.GONE, "c7": Fate.DOUBTED}.get(external_id, Fate.THERE)
 
 
 def owner(people: People = PEOPLE) -> Chain:
@@ -53,6 +53,7 @@ def test_link_is_an_id_on_each_side() -> None:
 def test_link_to_what_is_gone_there_is_known_as_lost_until_it_is_agreed_on_again() -> None:
     assert link().lost("c5") is None
     assert link().lost("c6") == "lost:c6"
+    assert link().lost("c7") == "c7"
     assert link().lost("lost:c5") == "lost:c5"
     assert owner().lost("a1") is None
 

@@ -3,10 +3,23 @@
 from __future__ import annotations
 
 import pytest
+from django.db import connection as database
+from django.db import transaction
+from django.db.models.functions import Now
+from django.test.utils import CaptureQueriesContext
 
 from crm.models import Account, Contact
-from integrations.hub.models import Connection, LinkState, SyncRecord, SyncState
+from integrations.hub.models import (
+    MADE_AGAIN_WORDS,
+    Connection,
+    LinkState,
+    SyncRecord,
+    SyncState,
+)
+from integrations.hub.streams import RemoteRecord
+from integrations.hub.sync.links import tombstone
 from integrations.hub.sync.reconciling import reconcile_now
+from integrations.hub.sync.telling import told_take
 from tests.integrations.hub.mirror_vendor import MirrorVendor
 from tests.integrations.hub.sync.invariants import hub_check
 from tests.integrations.hub.sync.world import Desk, deliver, link_of, ours_of, pull, quiesce, work
@@ -114,7 +127,23 @@ def test_link_dropped_before_anybody_heard_of_the_deletion_stays_here(
     assert mirror.value("people", ada, "company_id") == ""
 
 
-def test_mistaken_look_takes_no_link_away_for_good(
+def test_link_that_is_taken_away_while_its_thing_is_doubted_waits_for_the_second_look(
+    connection: Connection, mirror: MirrorVendor, acme: str, ada: str
+) -> None:
+    SyncRecord.objects.filter(external_id=acme).update(gone_at=Now())
+    mirror.edit("people", ada, company_id="")
+    pull(connection, "people")
+    work()
+    assert ours_of(connection, "people", ada).account_id == Account.objects.get().pk
+
+    pull(connection, is_full=True)
+    quiesce(connection, mirror)
+
+    assert ours_of(connection, "people", ada).account_id is None
+    assert mirror.value("people", ada, "company_id") == ""
+
+
+def test_mistaken_look_lets_nothing_be_written_there(
     connection: Connection, mirror: MirrorVendor, acme: str, ada: str
 ) -> None:
     mirror.get("companies", acme).is_deleted = True
@@ -126,4 +155,55 @@ def test_mistaken_look_takes_no_link_away_for_good(
     pull(connection, is_full=True)
     quiesce(connection, mirror)
 
-    assert mirror.value("people", ada, "company_id") == acme
+    assert mirror.value("people", ada, "company_id") == ""
+
+
+def test_link_to_what_was_merged_there_is_taken_away_if_they_take_it_away(
+    connection: Connection, mirror: MirrorVendor, acme: str, ada: str
+) -> None:
+    """Before anybody here has heard that it leads to the survivor now."""
+    SyncRecord.objects.filter(external_id=acme).update(external_id="c99")
+    mirror.edit("people", ada, company_id="")
+    pull(connection, "people")
+    work()
+
+    assert ours_of(connection, "people", ada).account_id is None
+    assert mirror.value("people", ada, "company_id") == ""
+
+
+def test_link_is_sent_to_what_was_made_again_though_an_event_tells_that_it_is_blank(
+    connection: Connection, mirror: MirrorVendor, acme: str, ada: str
+) -> None:
+    again = mirror.add("companies", name="Acme", domain="acme.test")
+    link = SyncRecord.objects.get(external_id=acme)
+    tombstone(link, MADE_AGAIN_WORDS)
+    mirror.remove("companies", acme)
+    fresh = {"object": "companies", "record_type": "account", "local_id": link.local_id}
+    SyncRecord.objects.create(connection=connection, external_id=again, **fresh)
+    mirror.edit("people", ada, company_id="")
+    mirror.events_take()
+
+    with transaction.atomic():
+        told_take(connection, "people", RemoteRecord(ada, {"company_id": ""}))
+    work()
+
+    assert mirror.value("people", ada, "company_id") == again
+
+
+def test_thing_that_many_led_to_is_asked_about_once_a_page(
+    connection: Connection, mirror: MirrorVendor, acme: str, ada: str
+) -> None:
+    others = [
+        mirror.add("people", email=f"p{number}@acme.test", company_id=acme) for number in range(5)
+    ]
+    quiesce(connection, mirror)
+    deleted_there(connection, mirror, acme, ada)
+    for one in others:
+        mirror.edit("people", one, company_id="")
+
+    with CaptureQueriesContext(database) as queries:
+        pull(connection, "people")
+
+    asked = [one for one in queries.captured_queries if '"reason" IN' in one["sql"]]
+    assert len(asked) == 1
+    assert Contact.objects.filter(account=None).count() == 0
