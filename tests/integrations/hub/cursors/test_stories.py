@@ -34,6 +34,7 @@ class Story:
 
 def change_that_shows_late(world: World) -> None:
     world.add(1)
+    world.pass_time(100)
     world.pull()
     world.change(0, late=60)
 

@@ -15,12 +15,13 @@ from math import ceil
 from typing import Any
 
 from django.db import connection as database
+from django.db.models import F
 from django.db.models.functions import Now
 
 from crm.models import Contact, Workspace
 from integrations.hub import registry
 from integrations.hub.errors import Conflict
-from integrations.hub.models import SyncState
+from integrations.hub.models import SyncRecord, SyncState
 from integrations.hub.streams import MappingRow
 from integrations.hub.sync import pulls
 from integrations.hub.sync.remote import database_now
@@ -93,6 +94,7 @@ class World:
         return Shape(
             is_sorted=self.config.is_sorted,
             overlap_seconds=self.config.overlap,
+            can_read=False,
             can_write=False,
             can_find=False,
         )
@@ -114,8 +116,12 @@ class World:
         if things:
             self.changes += 1
             one = things[number % len(things)]
+            before = one.modified_at
             self.vendor.edit(OBJECT, one.id, title=f"v{self.changes}")
             self._date(one, late)
+            # A change shows late, but no thing was written before it was.
+            one.modified_at = max(one.modified_at, before)
+            self.last_at = max(self.last_at, one.modified_at)
 
     def _date(self, thing: Thing, late: int) -> None:
         """It shows only now, and says that it was a while ago (SAME: when the last one was)."""
@@ -164,6 +170,7 @@ class World:
         self.last_at -= by
         for thing in self.vendor.tables.things[OBJECT].values():
             thing.modified_at -= by
+        SyncRecord.objects.update(remote_modified_at=F("remote_modified_at") - by)
         state = self.state
         self.state_write(cursor=earlier(state.cursor, by), run_cursor=earlier(state.run_cursor, by))
 
