@@ -129,12 +129,13 @@ def _close(connection: Connection) -> None:
     """Open the gate and give the jobs that died of the outage their second life.
 
     The closing notes since when they died, for a closed breaker has forgotten it; who closes it
-    holds no job's lane meanwhile, and a sweep goes on with what is cut off.
+    holds no job's lane meanwhile, and a sweep goes on with what is cut off. Two workers may be
+    told to close it by successes at the same moment: who comes second leaves it to the first.
     """
     connection.refresh_from_db(fields=["outage_since", "breaker_state", "breaker_opened_at"])
     with transaction.atomic():
         open_still = Connection.objects.filter(pk=connection.pk, breaker_state=BreakerState.OPEN)
-        open_still.update(
+        is_closer = open_still.update(
             breaker_state=BreakerState.CLOSED,
             breaker_seconds=0,
             breaker_successes=0,
@@ -148,7 +149,8 @@ def _close(connection: Connection) -> None:
             revive_since=_noted(connection),
         )
         connection_alert_over(connection, ALERT)
-    revivals.revival_go_on(connection)
+    if is_closer:
+        revivals.revival_go_on(connection)
 
 
 def _noted(connection: Connection) -> Combinable:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import time
+from contextlib import suppress
 
 from django.db.models import Exists, OuterRef, QuerySet
 
@@ -42,23 +43,25 @@ def _died(connection: Connection, reason: str) -> QuerySet[SyncJob]:
 def _revive(died: QuerySet[SyncJob], seconds: float) -> bool:
     """Each in a commit of its own: held together, their lanes would deadlock with a person's edits.
 
-    Where a newer one waits in its lane, that one does the work.
+    Where a newer one waits in its lane, that one does the work. What another worker revives at the
+    same moment is walked past: that those are taken says nothing of the rest.
     """
     until = time.monotonic() + seconds
     newer = SyncJob.objects.filter(
         lane=OuterRef("lane"), coalesce_key=OuterRef("coalesce_key"), state=JobState.READY
     )
     ids = died.exclude(Exists(newer)).order_by("id").values_list("id", flat=True)
+    last = 0
     while time.monotonic() < until:
-        chunk = list(ids[:CHUNK])
-        if not chunk or not sum(_revived(died, pk) for pk in chunk):
+        chunk = list(ids.filter(id__gt=last)[:CHUNK])
+        if not chunk:
             return True
+        for last in chunk:
+            _revive_one(died, last)
     return False
 
 
-def _revived(died: QuerySet[SyncJob], pk: int) -> int:
+def _revive_one(died: QuerySet[SyncJob], pk: int) -> None:
     """Looked at once more as it is written, for another worker may revive the same."""
-    try:
-        return to_ready(died.filter(pk=pk), is_revival=True)
-    except Conflict:
-        return 0
+    with suppress(Conflict):
+        to_ready(died.filter(pk=pk), is_revival=True)

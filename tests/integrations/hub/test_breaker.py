@@ -12,8 +12,9 @@ from django.db.models.functions import Now
 
 from crm.choices import Severity
 from crm.models import Alert
-from integrations.hub import breaker, jobs, tasks
+from integrations.hub import breaker, jobs, revivals, tasks
 from integrations.hub.connections import connection_disconnect
+from integrations.hub.jobs import reviving
 from integrations.hub.models import BreakerState, Connection, ConnectionState, JobState, SyncJob
 from tests.integrations.hub.conftest import account_make, command_make, time_passes
 from tests.integrations.hub.refusing import rows_refused
@@ -159,6 +160,36 @@ def test_breaker_that_closes_never_locks_a_person_out(connection: Connection) ->
     assert connection.revive_since is None
     ready = SyncJob.objects.filter(state=JobState.READY)
     assert set(ready.values_list("record_id", flat=True)) == {first, second}
+
+
+def test_revival_that_another_worker_is_ahead_of_goes_on_to_the_end(
+    connection: Connection,
+) -> None:
+    many = reviving.CHUNK + 1
+    jobs.dirty(connection.pk, "account", range(1, many + 1))
+    SyncJob.objects.update(state=JobState.DEAD, reason="transient", finished_at=Now())
+    Connection.objects.update(revive_since=Now() - timedelta(hours=2))
+    first_ids = list(SyncJob.objects.order_by("id").values_list("id", flat=True)[: many - 1])
+
+    with ThreadPoolExecutor(1) as pool:
+        with transaction.atomic():
+            SyncJob.objects.filter(pk__in=first_ids).update(
+                state=JobState.READY, reason="", finished_at=None, revivals=1
+            )
+            following = pool.submit(gone_on_elsewhere, connection)
+            wait_for_lock()
+        following.result(timeout=30)
+
+    assert SyncJob.objects.filter(state=JobState.READY, revivals=1).count() == many
+    connection.refresh_from_db()
+    assert connection.revive_since is None
+
+
+def gone_on_elsewhere(connection: Connection) -> None:
+    try:
+        revivals.revival_go_on(connection)
+    finally:
+        database.close()
 
 
 def closed_elsewhere(connection: Connection) -> None:
