@@ -113,8 +113,8 @@ def connection_prove(connection: Connection, *, goes_live: bool = False) -> Conn
 def connection_test(connection: Connection) -> ConnectionReport:
     """Ask the vendor whose account this is, and see that its web-hook is right.
 
-    One that answers again is taken back into service; one whose account another connection has is
-    paused. Raises Conflict when it was disconnected meanwhile.
+    One that answers again is taken back into service and tries once more what was forbidden; one
+    whose account another connection has is paused. Raises Conflict when it was disconnected.
     """
     report = _checked(connection)
     if report.is_taken:
@@ -159,7 +159,7 @@ def credentials_replace(
     connection: Connection, *, credentials: Mapping[str, str], actor: User | None
 ) -> ConnectionReport:
     """Reconnect with new secrets; raises InvalidSettings, and as `credentials_take` does."""
-    stored = _readable(connection.credentials)
+    stored = reconnection.secrets_readable(connection)
     tokens = {ACCESS_TOKEN, REFRESH_TOKEN} if connection.is_oauth else set()
     kept = {name: value for name, value in stored.items() if name not in tokens}
     cleaned = credentials_clean(connection.declaration, credentials, kept=kept)
@@ -271,6 +271,7 @@ def _attention_set(connection: Connection, words: str) -> None:
 
 
 def _activate(connection: Connection) -> None:
+    reconnection.forbidden_goes_on(connection)
     attention = scopes.missing_words(connection)
     _set(connection, _CONNECTED, state=ConnectionState.ACTIVE, attention=attention, **_OPEN_GATE)
     states_ensure(connection)
@@ -289,11 +290,6 @@ def _set(connection: Connection, before: set[ConnectionState], **values: Any) ->
     connection.refresh_from_db()
     if not changed:
         raise Conflict(f"{connection} {connection.state_words}.")
-
-
-def _readable(secrets: Secrets) -> dict[str, str]:
-    """What is stored, if any key opens it; a person replacing lost secrets types all of them."""
-    return dict(secrets) if secrets.texts() else {}
 
 
 def _who(actor: User | None) -> str:

@@ -76,11 +76,12 @@ def forbidden(connection: Connection, words: str) -> None:
 
 def permission_missing(connection: Connection, words: str) -> bool:
     """Stop it as for refused credentials; only a person can tell whether records are off limits."""
-    mend = "connect again" if connection.is_oauth else "enter the credentials again"
+    mend = "connect again" if connection.is_oauth else "test the connection here"
     attention = (
         f"{connection.provider_name} forbade several records in a row ({words[:200]}). Where a "
         f"permission is missing, grant it there and {mend}: what was forbidden is sent once more. "
-        "Where only those records are off limits, press Resume."
+        "Where only those records are off limits, press Resume. What is forbidden again waits "
+        "until somebody tries it."
     )
     return _stop(connection, attention)
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.db.models.functions import Now
 
-from integrations.hub import gates, wake
+from integrations.hub import gates, jobs, wake
 from integrations.hub.models import Connection, ConnectionState, JobKind, JobState, SyncJob
 
 LONGEST_NAME = 120
@@ -40,6 +40,22 @@ def name_free(connection: Connection) -> str:
         suffix = f" {number}"
         name = connection.name[: LONGEST_NAME - len(suffix)] + suffix
     return name
+
+
+def secrets_readable(connection: Connection) -> dict[str, str]:
+    """What is stored, if any key opens it; a person replacing lost secrets types all of them."""
+    secrets = connection.credentials
+    return dict(secrets) if secrets.texts() else {}
+
+
+def forbidden_goes_on(connection: Connection) -> None:
+    """Of one that was stopped and has passed its test, while it is not in service yet.
+
+    Some vendors grant a permission to the same credentials, so there may be no new ones to tell by.
+    Who is cut off before it is in service begins again with the next test.
+    """
+    if connection.state == ConnectionState.AUTH_FAILED:
+        jobs.jobs_revive_forbidden(connection)
 
 
 def work_goes_on(connection: Connection) -> None:

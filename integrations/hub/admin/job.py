@@ -71,7 +71,15 @@ class SyncJobAdmin(ReadOnlyAdmin):
     again_label = "Retry now"
     fieldsets = (
         (None, {"fields": ("connection", "what", "state", "reason", "last_error")}),
-        ("Tries", {"fields": ("tries_made", "retries_used", "last_error_code", "revivals")}),
+        (
+            "Tries",
+            {
+                "fields": (
+                    *("tries_made", "retries_used", "last_error_code"),
+                    *("revivals", "permission_revivals"),
+                )
+            },
+        ),
         ("Times", {"fields": ("created", "due", "finished", "held_until")}),
         ("Identity", {"fields": ("uid", "intent", "generation", "claims")}),
     )

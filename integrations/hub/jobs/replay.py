@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import uuid
+from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.db.models import F, QuerySet
@@ -29,7 +30,7 @@ logger = logging.getLogger("integrations.hub.replay")
 def job_replay(job: SyncJob, *, actor: User, is_of_many: bool = False) -> SyncJob:
     """Start a dead job over with all its retries; the ledger says who did.
 
-    One that `is_of_many` gives way to what somebody waits for.
+    One that `is_of_many` gives way to what somebody waits for. Second lives begin anew with it.
 
     While the outcome of a command is unknown it keeps its idempotency keys; after a refusal it
     gets new ones, since vendors repeat a stored refusal. Raises Conflict for a job that is not
@@ -42,7 +43,8 @@ def job_replay(job: SyncJob, *, actor: User, is_of_many: bool = False) -> SyncJo
     if held.intent is not None:
         _reopen(held.intent)
     head_start = BULK_HEAD_START_SECONDS if is_of_many else None
-    to_ready(SyncJob.objects.filter(pk=held.pk), head_start=head_start)
+    replayed = SyncJob.objects.filter(pk=held.pk)
+    to_ready(replayed, head_start=head_start, revivals=0, permission_revivals=0)
     act_remember(held, before=JobState.DEAD, after=JobState.READY, actor=actor)
     logger.info("job %s replayed by user %s", held.pk, actor.pk)
     wake.wake_on_commit()
@@ -61,17 +63,17 @@ def job_discard(job: SyncJob, *, actor: User) -> None:
     logger.info("job %s given up by user %s", job.pk, actor.pk)
 
 
-def to_ready(
-    jobs: QuerySet[SyncJob], *, is_revival: bool = False, head_start: int | None = None
-) -> int:
-    """Start them over; raises Conflict when a newer one waits in the place of one of them."""
+def to_ready(jobs: QuerySet[SyncJob], *, head_start: int | None = None, **counters: Any) -> int:
+    """Start them over; raises Conflict when a newer one waits in the place of one of them.
+
+    `counters` are what the second lives are counted as.
+    """
     kept = F("head_start_seconds")
     try:
         with transaction.atomic():
             return jobs.filter(state=JobState.DEAD).update(
                 state=JobState.READY,
                 generation=F("generation") + 1,
-                revivals=F("revivals") + int(is_revival),
                 attempts=0,
                 claims=0,
                 run_at=Now(),
@@ -79,6 +81,7 @@ def to_ready(
                 head_start_seconds=kept if head_start is None else head_start,
                 reason="",
                 finished_at=None,
+                **counters,
             )
     except IntegrityError as error:
         raise Conflict(

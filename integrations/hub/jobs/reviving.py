@@ -1,4 +1,4 @@
-"""Gives dead jobs a second life, each once, when what they died of is over."""
+"""Gives dead jobs a second life, once for each kind of cause, when what they died of is over."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import datetime
 import time
 from contextlib import suppress
 
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, F, OuterRef, QuerySet
 
 from integrations.hub.errors import Conflict
 from integrations.hub.jobs.replay import to_ready
@@ -14,6 +14,8 @@ from integrations.hub.models import Connection, JobKind, JobState, SyncJob
 
 # So many are looked for at once.
 CHUNK = 100
+# What counts the second lives of each kind of cause.
+OUTAGE, PERMISSION = "revivals", "permission_revivals"
 
 
 def jobs_revive(connection: Connection, since: datetime.datetime, *, seconds: float) -> bool:
@@ -21,26 +23,28 @@ def jobs_revive(connection: Connection, since: datetime.datetime, *, seconds: fl
 
     Not begun with any more after `seconds`; True when none is left.
     """
-    return _revive(_died(connection, "transient").filter(finished_at__gte=since), seconds)
+    died = _died(connection, "transient", OUTAGE).filter(finished_at__gte=since)
+    return _revive(died, OUTAGE, seconds)
 
 
 def jobs_revive_forbidden(connection: Connection) -> None:
-    """When the connection has new credentials: what the former ones might not do.
+    """When a permission may be there that was missing: what was forbidden for want of it.
 
-    What stays forbidden is off limits by itself, and would stop the connection each time. Records
-    only, of which both sides are compared anew: a command that was refused has been told to a
-    person, who may have done it by hand since.
+    What is forbidden once more may be off limits by itself, and would stop the connection each
+    time: it waits until a person tries it. Records only, of which both sides are compared anew: a
+    command that was refused has been told to a person, who may have done it by hand since.
     """
-    _revive(_died(connection, "forbidden").exclude(kind=JobKind.COMMAND), float("inf"))
+    died = _died(connection, "forbidden", PERMISSION).exclude(kind=JobKind.COMMAND)
+    _revive(died, PERMISSION, float("inf"))
 
 
-def _died(connection: Connection, reason: str) -> QuerySet[SyncJob]:
+def _died(connection: Connection, reason: str, counter: str) -> QuerySet[SyncJob]:
     return SyncJob.objects.filter(
-        connection=connection, state=JobState.DEAD, reason=reason, revivals=0
+        connection=connection, state=JobState.DEAD, reason=reason, **{counter: 0}
     )
 
 
-def _revive(died: QuerySet[SyncJob], seconds: float) -> bool:
+def _revive(died: QuerySet[SyncJob], counter: str, seconds: float) -> bool:
     """Each in a commit of its own: held together, their lanes would deadlock with a person's edits.
 
     Where a newer one waits in its lane, that one does the work. What another worker revives at the
@@ -57,11 +61,11 @@ def _revive(died: QuerySet[SyncJob], seconds: float) -> bool:
         if not chunk:
             return True
         for last in chunk:
-            _revive_one(died, last)
+            _revive_one(died, counter, last)
     return False
 
 
-def _revive_one(died: QuerySet[SyncJob], pk: int) -> None:
+def _revive_one(died: QuerySet[SyncJob], counter: str, pk: int) -> None:
     """Looked at once more as it is written, for another worker may revive the same."""
     with suppress(Conflict):
-        to_ready(died.filter(pk=pk), is_revival=True)
+        to_ready(died.filter(pk=pk), **{counter: F(counter) + 1})

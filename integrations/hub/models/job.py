@@ -116,7 +116,9 @@ class SyncJob(models.Model):
     claims = models.PositiveIntegerField(default=0, db_default=0)
     attempts = models.PositiveIntegerField(default=0, db_default=0)
     generation = models.PositiveIntegerField(default=1, db_default=1)
+    # Second lives after an outage and after a permission was granted: neither uses up the other.
     revivals = models.PositiveIntegerField(default=0, db_default=0)
+    permission_revivals = models.PositiveIntegerField(default=0, db_default=0)
     lease_token = models.UUIDField(null=True, blank=True)
     lease_until = models.DateTimeField(null=True, blank=True)
     reason = models.CharField(max_length=40, blank=True, default="", db_default="")

@@ -96,9 +96,11 @@ def _advice(connection: Connection, held: tuple[str, ...]) -> list[str]:
     if connection.state == ConnectionState.DISABLED or not registry.find(connection.provider):
         return []
     if connection.state == ConnectionState.AUTH_FAILED:
+        # What stopped it says what mends it, which may be a permission and no new credentials.
         return [
-            f"{connection.provider_name} refused the credentials: connect again. Work waits, and "
-            "nothing is lost."
+            connection.attention
+            or f"{connection.provider_name} refused the credentials: connect again. Work waits, "
+            "and nothing is lost."
         ]
     advice = []
     if connection.is_oauth:

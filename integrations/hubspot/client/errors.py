@@ -122,7 +122,8 @@ def _lacking(scopes: Sequence[str]) -> str:
     thing = "it" if len(scopes) == 1 else "them"
     return (
         f"HubSpot has not granted {named}. Add {thing} to the app in HubSpot, under Scopes; then "
-        "test the connection here, or sign in again if you signed in at HubSpot."
+        "test the connection here, or connect again if you signed in at HubSpot. Try again what is "
+        "not sent by itself then."
     )
 
 

@@ -128,6 +128,7 @@ def test_missing_scope_is_named(sandbox: RunningSandbox, plain_client: Client) -
         client.object_create("contacts", {"email": "ada@example.test"})
 
     assert raised.value.scopes == ("crm.objects.contacts.write",)
+    assert "test the connection here" in str(raised.value)
     said = str(raised.value)
     assert "crm.objects.contacts.write" in said
     assert "Add it to the app in HubSpot" in said

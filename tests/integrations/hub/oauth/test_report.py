@@ -67,6 +67,7 @@ def test_access_that_is_well_needs_nothing(connection: Connection) -> None:
     [
         ({"scopes": ["things.read"]}, "did not grant things.write (change things there)"),
         ({"state": "auth_failed"}, "Acme refused the credentials: connect again"),
+        ({"state": "auth_failed", "attention": "Grant it there and test."}, "Grant it there"),
         ({"attention": "The key is missing or not valid."}, "The key is missing or not valid."),
         ({"refresh_error": "busy"}, "renewal of the access token failed (busy)"),
         ({"credentials": Secrets({"access_token": "x"})}, "gave no way to renew"),

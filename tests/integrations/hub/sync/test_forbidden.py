@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db.models.functions import Now
+from django.utils import timezone
 
-from crm.models import Account, Contact
+from crm.models import Account, Contact, User
 from integrations.hub.connections import (
     connection_pause,
     connection_resume,
     connection_test,
     credentials_replace,
 )
+from integrations.hub.jobs import job_replay, jobs_revive
 from integrations.hub.models import Connection, ConnectionState, JobState, SyncJob
 from tests.integrations.hub.mirror_calls import Shape
 from tests.integrations.hub.mirror_vendor import API_KEY, MirrorVendor, Trouble
@@ -73,26 +77,84 @@ def died_one_at_a_time(desk: Desk, people: list[Contact]) -> None:
 
 
 @ONE_BY_ONE
-@pytest.mark.parametrize("back", [connection_resume, connection_test])
-def test_connection_that_comes_back_leaves_dead_what_was_forbidden(
-    connection: Connection, people: list[Contact], mirror: MirrorVendor, desk: Desk, back: Any
+def test_connection_that_is_resumed_leaves_dead_what_was_forbidden(
+    connection: Connection, people: list[Contact], mirror: MirrorVendor, desk: Desk
 ) -> None:
     died_one_at_a_time(desk, people)
     assert state_of(connection) == ConnectionState.ACTIVE
-    is_resume = back is connection_resume
-    if is_resume:
-        connection_pause(connection, actor=None)
-    else:
-        Connection.objects.update(state=ConnectionState.AUTH_FAILED)
-        connection.refresh_from_db()
+    connection_pause(connection, actor=None)
 
-    back(connection, **({"actor": None} if is_resume else {}))
+    connection_resume(connection, actor=None)
     company_move(desk, "Rome")
     work()
 
     assert state_of(connection) == ConnectionState.ACTIVE
     assert contact_jobs() == {(JobState.DEAD, "forbidden")}
     assert city(mirror) == "Rome"
+
+
+@ONE_BY_ONE
+def test_permission_that_was_granted_to_the_same_key_sends_what_was_forbidden_after_a_test(
+    connection: Connection, people: list[Contact], mirror: MirrorVendor, desk: Desk
+) -> None:
+    stopped_by_many(connection, desk, people)
+    assert "test the connection here" in connection.attention
+    # What an outage had revived before has its try left all the same.
+    SyncJob.objects.filter(record_id=people[0].pk).update(revivals=1)
+
+    mirror.always = None
+    assert connection_test(connection).is_ok
+    work()
+
+    assert contact_jobs() == {(JobState.DONE, "")}
+    assert {one.values["title"] for one in mirror.live("people")} == {"Secret"}
+
+
+@ONE_BY_ONE
+def test_what_stays_forbidden_after_a_test_waits_until_a_person_tries_it(
+    connection: Connection, people: list[Contact], mirror: MirrorVendor, desk: Desk, actor: User
+) -> None:
+    stopped_by_many(connection, desk, people)
+    for _ in range(3):
+        connection_test(connection)
+        work()
+        connection.refresh_from_db()
+    jobs = SyncJob.objects.filter(record_type="contact")
+    assert set(jobs.values_list("state", "generation")) == {(JobState.DEAD, 2)}
+
+    for job in jobs:
+        job_replay(job, actor=actor)
+    work()
+    assert contact_jobs() == {(JobState.DEAD, "forbidden")}
+    mirror.always = None
+    Connection.objects.update(state=ConnectionState.AUTH_FAILED)
+    connection.refresh_from_db()
+    connection_test(connection)
+    work()
+
+    assert contact_jobs() == {(JobState.DONE, "")}
+
+
+def stopped_by_many(connection: Connection, desk: Desk, people: list[Contact]) -> None:
+    for contact in people:
+        desk.edit(contact, title="Secret")
+    work()
+    assert state_of(connection) == ConnectionState.AUTH_FAILED
+    assert contact_jobs() == {(JobState.DEAD, "forbidden")}
+
+
+@ONE_BY_ONE
+def test_second_life_after_a_permission_leaves_that_after_an_outage(
+    connection: Connection, people: list[Contact], mirror: MirrorVendor, desk: Desk
+) -> None:
+    stopped_by_many(connection, desk, people)
+    connection_test(connection)
+    ready = SyncJob.objects.filter(record_type="contact", state=JobState.READY)
+    ready.update(state=JobState.DEAD, reason="transient", finished_at=Now())
+
+    assert jobs_revive(connection, timezone.now() - timedelta(hours=1), seconds=60.0)
+
+    assert contact_jobs() == {(JobState.READY, "")}
 
 
 @ONE_BY_ONE
@@ -126,7 +188,7 @@ def test_what_is_off_limits_is_sent_once_more_for_new_credentials_and_no_oftener
     assert state_of(connection) == ConnectionState.ACTIVE
     assert city(mirror) == "Rome"
     jobs = SyncJob.objects.filter(record_type="contact")
-    assert set(jobs.values_list("state", "revivals")) == {(JobState.DEAD, 1)}
+    assert set(jobs.values_list("state", "permission_revivals")) == {(JobState.DEAD, 1)}
 
 
 def test_batch_that_stays_forbidden_lets_other_work_through_and_ends(
