@@ -7,17 +7,16 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from django.core.paginator import Page, Paginator
-from django.db import transaction
-from django.db.models import QuerySet, Value
+from django.db.models import Value
 
-from crm.models import Record, User
-from crm.services.origin import by_user
+from crm.models import Record
+from integrations.hub.aside_tries import items_aside, pairs_aside
 from integrations.hub.first_sync import stream_of
-from integrations.hub.models import LinkState, QuarantinedItem, SyncRecord, SyncState
+from integrations.hub.models import QuarantinedItem, SyncState
 from integrations.hub.panels import record_systems_path
 from integrations.hub.subjects import gone_words
 from integrations.hub.sync import quarantine
-from integrations.hub.sync.steering import items_retry, links_retry
+from integrations.hub.sync.steering import is_asked_for
 from integrations.hub.their_pages import their_page
 from integrations.hub.troubles import records_of
 
@@ -44,40 +43,21 @@ class AsideLine:
 
 def aside_page(state: SyncState, number: str | None) -> Page[tuple[str, int]]:
     """Which rows, as pairs of table and key: items first, then pairs out of service."""
-    found = _keys(_items(state), "item").union(_keys(_pairs(state), "pair"))
+    found = _keys(items_aside(state), "item").union(_keys(pairs_aside(state), "pair"))
     return Paginator(found.order_by("table", "pk"), PAGE_SIZE).get_page(number)
 
 
 def aside_lines(state: SyncState, page: Iterable[tuple[str, int]]) -> list[AsideLine]:
     """A fixed number of queries."""
     keys = list(page)
-    items = list(_items(state).filter(pk__in=[pk for table, pk in keys if table == "item"]))
-    pairs = list(_pairs(state).filter(pk__in=[pk for table, pk in keys if table == "pair"]))
+    items = list(items_aside(state).filter(pk__in=[pk for table, pk in keys if table == "item"]))
+    pairs = list(pairs_aside(state).filter(pk__in=[pk for table, pk in keys if table == "pair"]))
     local_ids = {one.local_id for one in items} | {one.local_id for one in pairs}
     records = records_of(state, {pk for pk in local_ids if pk is not None})
     return [
         *(_item_line(state, one, records) for one in items),
         *(_ours_line(state, one.local_id, records, one.reason) for one in pairs),
     ]
-
-
-@transaction.atomic
-def aside_retry(state: SyncState, *, actor: User) -> int:
-    """Look at all of it again; how many."""
-    origin = by_user(actor)
-    items = _items(state).select_related("connection__workspace")
-    pairs = _pairs(state).select_related("connection__workspace")
-    return items_retry(items, origin=origin) + links_retry(pairs, origin=origin)
-
-
-def _items(state: SyncState) -> QuerySet[QuarantinedItem]:
-    rows = QuarantinedItem.objects.filter(connection=state.connection_id, object=state.object)
-    return rows.order_by("pk")
-
-
-def _pairs(state: SyncState) -> QuerySet[SyncRecord]:
-    rows = SyncRecord.objects.filter(connection=state.connection_id, object=state.object)
-    return rows.filter(state=LinkState.QUARANTINED).order_by("pk")
 
 
 def _keys(rows: Any, table: str) -> Any:
@@ -90,7 +70,17 @@ def _item_line(state: SyncState, item: QuarantinedItem, records: Mapping[int, Re
         return _ours_line(state, item.local_id, records, item.message, ours)
     url = their_page(stream_of(state), state.connection, item.external_id)
     name = f"{item.external_id} at {state.connection.provider_name}"
-    return AsideLine(name, url, item.message, theirs)
+    return AsideLine(name, url, item.message, f"{theirs} {_unasked(state, item)}".strip())
+
+
+def _unasked(state: SyncState, item: QuarantinedItem) -> str:
+    """What brings it again where nobody can ask for it; '' where one can."""
+    if not state.is_pulled:
+        return "Nothing is taken over from there now."
+    is_asked = is_asked_for(state, stream_of(state))
+    if is_asked and not quarantine.is_shortened(item.external_id):
+        return ""
+    return "It comes again when it is changed there."
 
 
 def _ours_line(

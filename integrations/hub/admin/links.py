@@ -14,9 +14,10 @@ from crm.models import Record
 from crm.services.origin import Origin
 from integrations.hub.admin.answers import Words, act_on_each, operator_of
 from integrations.hub.errors import Conflict
-from integrations.hub.models import LinkState, QuarantinedItem, SyncRecord
+from integrations.hub.models import LinkState, QuarantinedItem, SyncRecord, SyncState
 from integrations.hub.sync.explaining import Explanation, explain
-from integrations.hub.sync.steering import by_operator, items_retry, links_retry
+from integrations.hub.sync.quarantine import is_shortened
+from integrations.hub.sync.steering import by_operator, items_retry, links_retry, live_check
 
 TONES = {
     LinkState.ACTIVE: "success",
@@ -25,6 +26,14 @@ TONES = {
 }
 BACK = Words("pair", "pairs", "compared again; back in service if that goes well.")
 RETRIED = Words("item", "items", "looked at again; each leaves the list when it goes through.")
+TOO_LONG = (
+    "Its id there is too long to ask for it by what is kept of it: it is looked at again "
+    "when it is listed, or told of, the next time."
+)
+UNASKED = (
+    "It cannot be asked for by itself: it comes again when it is changed there, if anything is "
+    "taken over from there."
+)
 
 
 @admin.register(SyncRecord)
@@ -114,11 +123,11 @@ class QuarantinedItemAdmin(ReadOnlyAdmin):
 
 
 def _item_retry(item: QuarantinedItem, origin: Origin) -> None:
+    state = SyncState.objects.filter(connection=item.connection_id, object=item.object).first()
+    if state is not None:
+        live_check(state)
     if not items_retry([item], origin=origin):
-        raise Conflict(
-            "Its id there is too long to ask for it by what is kept of it: it is looked at again "
-            "when it is listed, or told of, the next time."
-        )
+        raise Conflict(TOO_LONG if is_shortened(item.external_id) else UNASKED)
 
 
 def _line(one: Explanation) -> SafeString:

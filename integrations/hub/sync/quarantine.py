@@ -20,7 +20,9 @@ INVALID: Final = "invalid"
 REQUIRED: Final = "required"
 
 _BEGINNING: Final = 200
-_SHORTENED: Final = re.compile(rf".{{{_BEGINNING}}}… [0-9a-f]{{12}}", re.DOTALL)
+# The database and Python read it alike.
+SHORTENED: Final = rf"^.{{{_BEGINNING}}}… [0-9a-f]{{12}}$"
+_SHORTENED: Final = re.compile(SHORTENED, re.DOTALL)
 
 _KEEP: Final = """
 INSERT INTO hub_quarantineditem AS q

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
@@ -26,6 +26,7 @@ from integrations.hub.models import (
     SyncState,
     TheirDelete,
 )
+from integrations.hub.streams import Stream
 from integrations.hub.sync import quarantine
 from integrations.hub.sync.hinting import inbound_add
 
@@ -50,7 +51,7 @@ def stream_sync_now(state: SyncState, *, origin: Origin, is_full: bool = False) 
 
     Raises Conflict while the stream is not live, with what to do about it.
     """
-    _check_live(state)
+    live_check(state)
     values: dict[str, Any] = {"is_full_wanted": True, "run_cursor": None} if is_full else {}
     SyncState.objects.filter(pk=state.pk).update(next_run_at=Now(), error_count=0, **values)
     stream_act_remember(state, diff={"sync": (None, "full" if is_full else "now")}, origin=origin)
@@ -66,7 +67,7 @@ def cursor_rewind(state: SyncState, to: datetime, *, origin: Origin) -> None:
     """
     if to.tzinfo is None or to > datetime.now(UTC):
         raise Conflict("Give a time in the past, with its time zone.")
-    _check_live(state)
+    live_check(state)
     held = SyncState.objects.select_for_update().get(pk=state.pk)
     if not held.cursor:
         raise Conflict("Nothing has been read to its end yet; there is nothing to go back to.")
@@ -129,38 +130,34 @@ def their_delete_choices(state: SyncState) -> list[TheirDelete]:
 def items_retry(items: Iterable[QuarantinedItem], *, origin: Origin) -> int:
     """Look at what was set aside again; each leaves the list when it goes through.
 
-    How many: one that is known by the beginning of its id only is left alone.
+    How many: one of theirs that nobody can ask for is left alone. Some hundred at a time, and
+    theirs apart from ours: jobs are locked by lane, as all who add them do, in each statement.
     """
-    count = 0
+    by_stream: dict[tuple[int, str], list[QuarantinedItem]] = {}
     for item in items:
-        if quarantine.is_shortened(item.external_id):
-            continue
-        if item.external_id:
-            inbound_add(item.connection, item.object, [item.external_id])
-        elif item.local_id is not None:
-            jobs.dirty(item.connection_id, item.record_type, [item.local_id])
-        _remember_item(item, origin)
-        count += 1
+        by_stream.setdefault((item.connection_id, item.object), []).append(item)
+    count = sum(_stream_items_retry(each, origin) for each in by_stream.values())
     wake.wake_on_commit()
     return count
 
 
 @transaction.atomic
 def links_retry(links: Iterable[SyncRecord], *, origin: Origin) -> int:
-    """Take pairs that were set aside back into service."""
-    count = 0
+    """Take pairs that were set aside back into service, some hundred at a time; how many."""
+    by_stream: dict[tuple[int, str], list[int]] = {}
     for link in links:
-        if link.state != LinkState.QUARANTINED:
-            continue
-        SyncRecord.objects.filter(pk=link.pk).update(
-            state=LinkState.ACTIVE, state_at=Now(), reason="", revision=F("revision") + 1
-        )
-        jobs.dirty(link.connection_id, link.record_type, [link.local_id])
-        state = SyncState.objects.get(connection=link.connection_id, object=link.object)
-        stream_act_remember(state, diff={"retried": (None, link.external_id)}, origin=origin)
-        count += 1
+        by_stream.setdefault((link.connection_id, link.object), []).append(link.pk)
+    count = 0
+    for (connection_id, object), pks in by_stream.items():
+        state = SyncState.objects.get(connection=connection_id, object=object)
+        count += _stream_links_retry(state, pks, origin)
     wake.wake_on_commit()
     return count
+
+
+def is_asked_for(state: SyncState, stream: Stream | None) -> bool:
+    """Whether one thing of theirs can be looked at by itself, and is taken over then."""
+    return stream is not None and stream.read is not None and state.is_pulled
 
 
 def by_operator(user: User | None, reason: str = "") -> Origin:
@@ -179,7 +176,8 @@ def seconds_behind(state: SyncState) -> float | None:
     return max(0.0, (datetime.now(UTC) - at + offset).total_seconds())
 
 
-def _check_live(state: SyncState) -> None:
+def live_check(state: SyncState) -> None:
+    """Raises Conflict while the stream is not live, with what to do about it."""
     fresh = SyncState.objects.get(pk=state.pk)
     if not fresh.is_enabled:
         raise Conflict(f"{state} is switched off: switch it on first.")
@@ -189,8 +187,43 @@ def _check_live(state: SyncState) -> None:
         raise Conflict(f"{state} waits for a decision: {fresh.hold_reason}")
 
 
-def _remember_item(item: QuarantinedItem, origin: Origin) -> None:
-    state = SyncState.objects.filter(connection=item.connection_id, object=item.object).first()
-    if state is not None:
-        named = item.external_id or str(item.local_id)
+def _stream_items_retry(items: Sequence[QuarantinedItem], origin: Origin) -> int:
+    """Of one stream."""
+    connection, object = items[0].connection, items[0].object
+    states = SyncState.objects.select_related("connection")
+    state = states.filter(connection=connection, object=object).first()
+    theirs = _askable(state, [one.external_id for one in items if one.external_id])
+    ours = {one.local_id: one.record_type for one in items if not one.external_id and one.local_id}
+    inbound_add(connection, object, theirs)
+    for record_type in sorted(set(ours.values())):
+        jobs.dirty(connection.pk, record_type, [pk for pk in ours if ours[pk] == record_type])
+    _retried_remember(state, [*theirs, *map(str, ours)], origin)
+    return len(theirs) + len(ours)
+
+
+def _askable(state: SyncState | None, external_ids: Sequence[str]) -> list[str]:
+    if state is None or not external_ids or not state.is_live:
+        return []
+    if not is_asked_for(state, state.connection.declaration.stream(state.object)):
+        return []
+    return [one for one in external_ids if not quarantine.is_shortened(one)]
+
+
+def _stream_links_retry(state: SyncState, pks: Sequence[int], origin: Origin) -> int:
+    """Of one stream; one that is back in service by now is left alone."""
+    aside = SyncRecord.objects.filter(pk__in=pks, state=LinkState.QUARANTINED).order_by("pk")
+    held = list(aside.select_for_update(no_key=True))
+    SyncRecord.objects.filter(pk__in=[link.pk for link in held]).update(
+        state=LinkState.ACTIVE, state_at=Now(), reason="", revision=F("revision") + 1
+    )
+    if held:
+        jobs.dirty(state.connection_id, held[0].record_type, [link.local_id for link in held])
+    _retried_remember(state, [link.external_id for link in held], origin)
+    return len(held)
+
+
+def _retried_remember(state: SyncState | None, names: Sequence[str], origin: Origin) -> None:
+    """One act, however many it was done to."""
+    if state is not None and names:
+        named = names[0] if len(names) == 1 else list(names)
         stream_act_remember(state, diff={"retried": (None, named)}, origin=origin)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from django.contrib import messages
@@ -14,7 +14,8 @@ from django.views.decorators.http import require_POST
 from crm.access import Action
 from crm.views.doors import WorkspaceRequest, workspace_page
 from integrations.hub import board
-from integrations.hub.asides import aside_lines, aside_page, aside_retry
+from integrations.hub.aside_tries import aside_retry, is_any_tried
+from integrations.hub.asides import aside_lines, aside_page
 from integrations.hub.conflict_lines import field_words
 from integrations.hub.errors import HubError
 from integrations.hub.first_sync import stream_label, stream_of
@@ -34,12 +35,13 @@ from integrations.hub.undo_words import (
 from integrations.hub.value_words import names_of
 
 RUNS = 10
-ACTS = {
+# By button: what it does, and what is said then; '' where the act says it itself.
+ACTS: dict[str, tuple[Callable[..., object], str]] = {
     "go-on": (holds.hold_go_on, "It goes on. What was held back is done now."),
     "stop": (holds.stream_stop, "It is stopped. Nothing is read or sent until you start it."),
     "start": (holds.stream_start, "It is started again."),
     "reconcile": (reconciling.reconcile_ask, "It is being compared. That takes a while."),
-    "aside": (aside_retry, "All that was set aside is looked at again."),
+    "aside": (aside_retry, ""),
     "repair": (reconciling.repair_ask, "It is being compared, and differences are mended."),
 }
 
@@ -65,6 +67,7 @@ def stream_detail(request: WorkspaceRequest, pk: int) -> HttpResponse:
         "problems": problem_lines(state, list(troubled)),
         "aside": aside,
         "aside_lines": aside_lines(state, aside),
+        "aside_is_tried": bool(aside) and is_any_tried(state),
     }
     return render(request, "hub/streams/detail.html", context)
 
@@ -79,8 +82,8 @@ def stream_act(request: WorkspaceRequest, pk: int) -> HttpResponse:
         messages.error(request, "Nothing was done: choose one of the buttons.")
     else:
         try:
-            act(state, actor=request.membership.user)
-            messages.success(request, words)
+            said = act(state, actor=request.membership.user)
+            messages.success(request, words or str(said))
         except HubError as refusal:
             messages.error(request, str(refusal))
     return redirect("hub:stream_detail", pk=pk)
