@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import time
 from contextlib import suppress
+from typing import Any
 
 from django.db.models import Exists, F, OuterRef, QuerySet
 
@@ -68,4 +69,5 @@ def _revive(died: QuerySet[SyncJob], counter: str, seconds: float) -> bool:
 def _revive_one(died: QuerySet[SyncJob], counter: str, pk: int) -> None:
     """Looked at once more as it is written, for another worker may revive the same."""
     with suppress(Conflict):
-        to_ready(died.filter(pk=pk), **{counter: F(counter) + 1})
+        counted: dict[str, Any] = {counter: F(counter) + 1}
+        to_ready(died.filter(pk=pk), **counted)
