@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import uuid
+from collections.abc import Mapping
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -43,8 +44,8 @@ def job_replay(job: SyncJob, *, actor: User, is_of_many: bool = False) -> SyncJo
     if held.intent is not None:
         _reopen(held.intent)
     head_start = BULK_HEAD_START_SECONDS if is_of_many else None
-    replayed = SyncJob.objects.filter(pk=held.pk)
-    to_ready(replayed, head_start=head_start, revivals=0, permission_revivals=0)
+    anew = {"revivals": 0, "permission_revivals": 0}
+    to_ready(SyncJob.objects.filter(pk=held.pk), counters=anew, head_start=head_start)
     act_remember(held, before=JobState.DEAD, after=JobState.READY, actor=actor)
     logger.info("job %s replayed by user %s", held.pk, actor.pk)
     wake.wake_on_commit()
@@ -63,7 +64,9 @@ def job_discard(job: SyncJob, *, actor: User) -> None:
     logger.info("job %s given up by user %s", job.pk, actor.pk)
 
 
-def to_ready(jobs: QuerySet[SyncJob], *, head_start: int | None = None, **counters: Any) -> int:
+def to_ready(
+    jobs: QuerySet[SyncJob], *, counters: Mapping[str, Any], head_start: int | None = None
+) -> int:
     """Start them over; raises Conflict when a newer one waits in the place of one of them.
 
     `counters` are what the second lives are counted as.

@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime
 import time
 from contextlib import suppress
-from typing import Any
 
 from django.db.models import Exists, F, OuterRef, QuerySet
 
@@ -69,5 +68,4 @@ def _revive(died: QuerySet[SyncJob], counter: str, seconds: float) -> bool:
 def _revive_one(died: QuerySet[SyncJob], counter: str, pk: int) -> None:
     """Looked at once more as it is written, for another worker may revive the same."""
     with suppress(Conflict):
-        counted: dict[str, Any] = {counter: F(counter) + 1}
-        to_ready(died.filter(pk=pk), **counted)
+        to_ready(died.filter(pk=pk), counters={counter: F(counter) + 1})
