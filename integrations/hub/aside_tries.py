@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from itertools import islice
+from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Model, Q, QuerySet
 
 from crm.models import User
 from crm.services.origin import by_user
@@ -28,9 +27,6 @@ from integrations.hub.sync.steering import is_asked_for, items_retry, links_retr
 AT_ONCE: Final = 2000
 # In one transaction: workers wait for no more than that.
 CHUNK: Final = 200
-# How a waiting job is known by the item that it tries.
-_THEIRS: Final = {"object": OuterRef("object"), "external_id": OuterRef("external_id")}
-_OURS: Final = {"record_type": OuterRef("record_type"), "record_id": OuterRef("local_id")}
 
 
 def items_aside(state: SyncState) -> QuerySet[QuarantinedItem]:
@@ -45,11 +41,10 @@ def pairs_aside(state: SyncState) -> QuerySet[SyncRecord]:
 
 def is_any_tried(state: SyncState) -> bool:
     """Whether another try can do anything for what is set aside."""
-    found = _theirs(state).exists() or _ours(state).exists()
-    return found or pairs_aside(state).exists()
+    return pairs_aside(state).exists() or _tried(state).exists()
 
 
-def aside_retry(state: SyncState, *, actor: User, at_once: int = AT_ONCE) -> str:
+def aside_retry(state: SyncState, *, actor: User) -> str:
     """Look at what is set aside again, as much as one request may; what was done, in words.
 
     What was done before a failure stays done. Raises Conflict, in words, while the stream is not
@@ -57,51 +52,57 @@ def aside_retry(state: SyncState, *, actor: User, at_once: int = AT_ONCE) -> str
     """
     live_check(state)
     origin = by_user(actor)
-    # Each by itself: jobs of theirs and of ours have lanes that no single statement sorts.
-    kinds: list[tuple[QuerySet[Any], Callable[..., int]]] = [
-        (_theirs(state).filter(~_waits(kind=JobKind.INBOUND, **_THEIRS)), items_retry),
-        (_ours(state).filter(~_waits(kind=JobKind.PUSH, **_OURS)), items_retry),
-        (pairs_aside(state), links_retry),
-    ]
-    total = tried = 0
-    for rows, retry in kinds:
-        total += rows.count()
-        for chunk in _chunks(rows, at_once - tried):
-            tried += retry(chunk, origin=origin)
-    return _told(tried, total - tried)
+    pairs, items = list(pairs_aside(state).values_list("pk", flat=True)), _untried(state)
+    tried = 0
+    # Pairs leave the list at once, so they never keep the items from their turn.
+    for links in _chunks(SyncRecord, pairs[:AT_ONCE]):
+        tried += links_retry(links, origin=origin)
+    for chunk in _chunks(QuarantinedItem, items[: max(0, AT_ONCE - len(pairs))]):
+        # Apart: jobs of theirs and of ours have lanes that no single statement sorts.
+        tried += items_retry([one for one in chunk if one.external_id], origin=origin)
+        tried += items_retry([one for one in chunk if not one.external_id], origin=origin)
+    if not tried:
+        raise Conflict("Nothing was tried: all that can be looked at waits for its turn already.")
+    return _told(tried, len(pairs) + len(items) - tried)
 
 
-def _theirs(state: SyncState) -> QuerySet[QuarantinedItem]:
-    """Those that can be asked for; the longest untried first, so that every one has its turn."""
+def _tried(state: SyncState) -> QuerySet[QuarantinedItem]:
+    """Those that can be looked at; the longest untried first, so that every one has its turn."""
+    ours = Q(external_id="", local_id__isnull=False)
+    theirs = ~Q(external_id="") & ~Q(external_id__regex=quarantine.SHORTENED)
+    rows = items_aside(state).order_by("last_at", "pk")
     if not is_asked_for(state, stream_of(state)):
-        return QuarantinedItem.objects.none()
-    named = items_aside(state).exclude(external_id="")
-    return named.exclude(external_id__regex=quarantine.SHORTENED).order_by("last_at", "pk")
-
-
-def _ours(state: SyncState) -> QuerySet[QuarantinedItem]:
+        rows = rows.filter(external_id="")
     if not state.is_pushed:
-        return QuarantinedItem.objects.none()
-    rows = items_aside(state).filter(external_id="", local_id__isnull=False)
-    return rows.order_by("last_at", "pk")
+        rows = rows.exclude(external_id="")
+    return rows.filter(ours | theirs)
 
 
-def _waits(**values: Any) -> Exists:
-    """It has a job that waits for its turn: that is the next try."""
-    ready = SyncJob.objects.filter(connection=OuterRef("connection"), state=JobState.READY)
-    return Exists(ready.filter(**values))
+def _untried(state: SyncState) -> list[int]:
+    """Keys of those that have no job that waits for its turn: that would be the next try.
+
+    Compared here: where the tables have just grown, the database takes minutes for such a join.
+    """
+    ready = SyncJob.objects.filter(connection=state.connection_id, state=JobState.READY)
+    inbound = ready.filter(kind=JobKind.INBOUND, object=state.object)
+    pushes = ready.filter(kind=JobKind.PUSH, record_type=state.record_type)
+    theirs = set(inbound.values_list("external_id", flat=True))
+    ours = set(pushes.values_list("record_id", flat=True))
+    rows = _tried(state).values_list("pk", "external_id", "local_id")
+    return [
+        pk
+        for pk, external_id, local_id in rows
+        if (external_id not in theirs if external_id else local_id not in ours)
+    ]
 
 
-def _chunks(rows: QuerySet[Any], at_most: int) -> Iterator[Sequence[Any]]:
-    keys = iter(rows.values_list("pk", flat=True)[: max(0, at_most)])
-    while chunk := list(islice(keys, CHUNK)):
-        found = rows.model._default_manager.filter(pk__in=chunk)
+def _chunks(model: type[Model], keys: Sequence[int]) -> Iterator[list[Any]]:
+    for start in range(0, len(keys), CHUNK):
+        found = model._default_manager.filter(pk__in=keys[start : start + CHUNK])
         yield list(found.select_related("connection__workspace"))
 
 
 def _told(tried: int, left: int) -> str:
-    if not tried:
-        raise Conflict("Nothing was tried: all that can be looked at waits for its turn already.")
     if left <= 0:
         return f"What was set aside is looked at again: {tried:,}."
     return f"{tried:,} are looked at again; {left:,} are left. Try again to go on with those."
