@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+from integrations.hub.merge.landing import landed_as
 from integrations.hub.merge.types import (
     LOST,
     Base,
-    Codec,
     Conflict,
     Decision,
     Direction,
@@ -120,20 +120,6 @@ def _look_into(
             # It may have landed before a person changed it there; a second look knows no better.
             draft.doubtful.add(name)
     return Intent(intent.key, unseen, is_open=False)
-
-
-def landed_as(codec: Codec, sent: Any, found: Any) -> Any:
-    """What a write whose answer was lost has left, as far as what is found there can tell.
-
-    A vendor that trims or lowers what it is sent has left what it made of it; the answer, which
-    would have said so, is lost.
-    """
-    as_sent, as_found = codec.canonical_theirs(sent), codec.canonical_theirs(found)
-    return as_found if _plain(as_sent) == _plain(as_found) else as_sent
-
-
-def _plain(value: Any) -> Any:
-    return " ".join(value.split()).casefold() if isinstance(value, str) else value
 
 
 def _merge(

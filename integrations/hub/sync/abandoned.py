@@ -14,7 +14,7 @@ from crm.models import Record
 from integrations.hub.errors import LookAgain
 from integrations.hub.mapping.chain import Chain
 from integrations.hub.mapping.paths import theirs_read
-from integrations.hub.merge.plan import landed_as
+from integrations.hub.merge.landing import landed_as
 from integrations.hub.models import IntentOutcome, LinkState, SyncRecord, WriteIntent
 from integrations.hub.streams import LONGEST_ID, RemoteRecord
 from integrations.hub.sync import deletes

@@ -8,7 +8,7 @@ from typing import Any, Final
 from django.db.models.functions import Now
 
 from integrations.hub.merge import Base, Sent
-from integrations.hub.merge.plan import landed_as
+from integrations.hub.merge.landing import landed_as
 from integrations.hub.models import IntentOutcome, WriteIntent
 from integrations.hub.streams import RemoteRecord
 from integrations.hub.sync.deferring import MAKE
