@@ -14,7 +14,6 @@ from integrations.hub.first_sync import stream_of
 from integrations.hub.models import (
     JobKind,
     JobState,
-    LinkState,
     QuarantinedItem,
     SyncJob,
     SyncRecord,
@@ -22,21 +21,12 @@ from integrations.hub.models import (
 )
 from integrations.hub.sync import quarantine
 from integrations.hub.sync.steering import is_asked_for, items_retry, links_retry, live_check
+from integrations.hub.troubles import items_aside, pairs_aside
 
 # What one request may do before its page is late.
 AT_ONCE: Final = 2000
 # In one transaction: workers wait for no more than that.
 CHUNK: Final = 200
-
-
-def items_aside(state: SyncState) -> QuerySet[QuarantinedItem]:
-    rows = QuarantinedItem.objects.filter(connection=state.connection_id, object=state.object)
-    return rows.order_by("pk")
-
-
-def pairs_aside(state: SyncState) -> QuerySet[SyncRecord]:
-    rows = SyncRecord.objects.filter(connection=state.connection_id, object=state.object)
-    return rows.filter(state=LinkState.QUARANTINED).order_by("pk")
 
 
 def is_any_tried(state: SyncState) -> bool:

@@ -10,7 +10,6 @@ from django.core.paginator import Page, Paginator
 from django.db.models import Value
 
 from crm.models import Record
-from integrations.hub.aside_tries import items_aside, pairs_aside
 from integrations.hub.first_sync import stream_of
 from integrations.hub.models import QuarantinedItem, SyncState
 from integrations.hub.panels import record_systems_path
@@ -18,7 +17,7 @@ from integrations.hub.subjects import gone_words
 from integrations.hub.sync import quarantine
 from integrations.hub.sync.steering import is_asked_for
 from integrations.hub.their_pages import their_page
-from integrations.hub.troubles import records_of
+from integrations.hub.troubles import items_aside, pairs_aside, records_of
 
 PAGE_SIZE: Final = 25
 _APART: Final = "Merge the two here or there, or make them differ."

@@ -52,9 +52,17 @@ class ProblemLine:
     remedies: list[tuple[str, str]]
 
 
+def items_aside(state: SyncState) -> QuerySet[QuarantinedItem]:
+    rows = QuarantinedItem.objects.filter(connection=state.connection_id, object=state.object)
+    return rows.order_by("pk")
+
+
+def pairs_aside(state: SyncState) -> QuerySet[SyncRecord]:
+    return _links(state).filter(state=LinkState.QUARANTINED).order_by("pk")
+
+
 def set_aside_count(state: SyncState) -> int:
-    items = QuarantinedItem.objects.filter(connection=state.connection_id, object=state.object)
-    return items.count() + _links(state).filter(state=LinkState.QUARANTINED).count()
+    return items_aside(state).count() + pairs_aside(state).count()
 
 
 def given_up(state: SyncState) -> QuerySet[SyncJob]:
