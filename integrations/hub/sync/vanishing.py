@@ -13,6 +13,7 @@ from django.db.models.functions import Now
 
 from integrations.hub.errors import Conflict
 from integrations.hub.mapping.lookups import Fate, Link
+from integrations.hub.mapping.mapper import Row
 from integrations.hub.mapping.paths import theirs_read
 from integrations.hub.merge import Direction
 from integrations.hub.merge.plan import BLANK
@@ -56,24 +57,33 @@ LedTo = tuple[str, str]
 def _blanked_of(
     scene: Scene, links: Mapping[str, SyncRecord], records: Mapping[str, RemoteRecord]
 ) -> dict[str, list[LedTo]]:
+    rows = _rows_taken(scene)
+    if not rows:
+        return {}
     found = {
-        name: list(_blanked(scene, links[name], records[name]))
+        name: list(_blanked(scene, rows, links[name], records[name]))
         for name in links.keys() & records.keys()
     }
     return {name: led_to for name, led_to in found.items() if led_to}
 
 
-def _blanked(scene: Scene, link: SyncRecord, record: RemoteRecord) -> Iterator[LedTo]:
-    """What the blank links of theirs led to when the two sides were compared."""
+def _rows_taken(scene: Scene) -> list[tuple[Row, str]]:
+    """The mapping's links that are taken over, each with the object it leads to."""
     taken = {one.name for one in scene.fields if one.direction != Direction.PUSH}
-    for row in scene.mapper.rows:
-        step = row.chain.steps[0]
-        if not isinstance(step, Link) or row.path not in taken:
-            continue
-        known = str(scene.base_of(link).theirs.get(row.path) or "")
+    rows = [(row, row.chain.steps[0]) for row in scene.mapper.rows if row.path in taken]
+    return [(row, step.name) for row, step in rows if isinstance(step, Link)]
+
+
+def _blanked(
+    scene: Scene, rows: Sequence[tuple[Row, str]], link: SyncRecord, record: RemoteRecord
+) -> Iterator[LedTo]:
+    """What the blank links of theirs led to when the two sides were compared."""
+    before = scene.base_of(link).theirs
+    for row, object in rows:
+        known = str(before.get(row.path) or "")
         is_blank = theirs_read(record.values, row.external) in BLANK
         if known and is_blank and not known.startswith(LOST):
-            yield step.name, known
+            yield object, known
 
 
 def _unsure(scene: Scene, blanked: Mapping[str, Sequence[LedTo]]) -> set[LedTo]:
