@@ -161,8 +161,9 @@ def _linked_take(page: Page) -> None:
     }
     unsure = unsure_links(scene, links, page.records)
     page.dirty |= {link.local_id for link in links.values() if link.pk in unsure}
+    now = database_now() if page.source == Source.TOLD else page.read_at
     rows = {
-        link.pk: _row(page, page.records[external_id])
+        link.pk: _row(page, page.records[external_id], now)
         for external_id, link in links.items()
         if link.pk not in unsure
     }
@@ -182,10 +183,10 @@ def _linked_take(page: Page) -> None:
             raise outcome
 
 
-def _row(page: Page, record: RemoteRecord) -> Row:
+def _row(page: Page, record: RemoteRecord, now: datetime) -> Row:
     """Of an event it is not the time of its coming that tells its age, if it names another."""
     is_dated = page.source == Source.TOLD and record.modified_at is not None
-    read_at = database_now() if is_dated else page.asked_at_of(record.id)
+    read_at = now if is_dated else page.asked_at_of(record.id)
     return Row(page.scene.theirs(record), read_at)
 
 
