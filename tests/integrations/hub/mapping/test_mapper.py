@@ -7,7 +7,7 @@ import pytest
 from crm.models import Account, Contact, User, Workspace
 from integrations.hub.mapping import chain_of
 from integrations.hub.mapping.mapper import DataMapper, Row
-from integrations.hub.mapping.paths import InvalidPath, ours_read, path_check
+from integrations.hub.mapping.paths import InvalidPath, is_readable, ours_read, path_check
 from integrations.hub.merge import Direction
 
 MAPPER = DataMapper(
@@ -78,6 +78,8 @@ def test_path_that_leads_nowhere_is_refused(path: str, is_written: bool, said: s
 def test_path_of_a_field_is_accepted(path: str) -> None:
     path_check(Contact, path, is_written=True)
     path_check(Contact, "account.name", is_written=False)
+    assert is_readable(Contact, path)
+    assert is_readable(Contact, "account.name")
 
 
 SECRET = [
