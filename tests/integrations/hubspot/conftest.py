@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import requests
 
-from crm.models import Workspace
+from crm.models import User, Workspace
 from integrations.hub import registry
 from integrations.hub.credentials import Secrets
 from integrations.hub.models import Connection
@@ -25,6 +25,7 @@ from integrations.hubspot.sandbox import sandbox as app
 from integrations.hubspot.sandbox.catalog import CLIENT_SECRET
 from tests import factories
 from tests.integrations.hubspot.keeping import Portal
+from tests.integrations.hubspot.syncing import live_portal
 from tests.sandbox import RunningSandbox
 
 TOKEN = "pat-na1-nexa-tests"  # of the fake
@@ -65,6 +66,19 @@ def running_hubspot(
 def sandbox() -> Iterator[RunningSandbox]:
     with running_hubspot() as running:
         yield running
+
+
+@pytest.fixture(name="hubspot")
+def live_hubspot(
+    workspace: Workspace, admin: User, sandbox: RunningSandbox, settings: Any, live_server: Any
+) -> Iterator[Portal]:
+    """Connected and live, with web-hooks that reach us."""
+    settings.NEXA_SANDBOX_URL = sandbox.url
+    settings.NEXA_BASE_URL = live_server.url
+    sandbox.act("hubspot", "set_limits", search="1000", ten_secondly="100000")
+    yield live_portal(workspace, admin, sandbox)
+    # The vendor must not go on to call a server that is gone.
+    sandbox.wait_delivered()
 
 
 def connection_make(workspace: Workspace, **settings: Any) -> Connection:

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
-
 import pytest
 
-from crm.models import Account, Alert, Contact, User, Workspace
+from crm.models import Account, Alert, Contact, Workspace
 from crm.services.accounts import account_create
 from crm.services.contacts import contact_create
 from integrations.hub.connections import connection_resume
@@ -23,8 +20,7 @@ from integrations.hub.models import (
 from integrations.hub.pump import pump
 from tests.factories import TEST_ORIGIN
 from tests.integrations.hubspot.keeping import Portal
-from tests.integrations.hubspot.syncing import link, live_portal, pull, work
-from tests.sandbox import RunningSandbox
+from tests.integrations.hubspot.syncing import link, pull, work
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),
@@ -33,18 +29,6 @@ pytestmark = [
 ]
 LINK = "/crm/v4/associations/contacts/companies/batch/create"
 PEOPLE = 10
-
-
-@pytest.fixture
-def hubspot(
-    workspace: Workspace, admin: User, sandbox: RunningSandbox, settings: Any, live_server: Any
-) -> Iterator[Portal]:
-    settings.NEXA_SANDBOX_URL = sandbox.url
-    settings.NEXA_BASE_URL = live_server.url
-    sandbox.act("hubspot", "set_limits", search="1000", ten_secondly="100000")
-    yield live_portal(workspace, admin, sandbox)
-    # The vendor must not go on to call a server that is gone.
-    sandbox.wait_delivered()
 
 
 @pytest.fixture

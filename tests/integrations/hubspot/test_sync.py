@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from decimal import Decimal
-from typing import Any
 
 import pytest
 
-from crm.models import Account, Activity, Contact, Deal, Membership, Task, User, Workspace
+from crm.models import Account, Activity, Contact, Deal, Membership, Task, Workspace
 from crm.services.accounts import account_create
 from crm.services.activities import call_log, note_add
 from crm.services.contacts import contact_create, contact_update
@@ -21,8 +19,7 @@ from integrations.hub.sync.reconciling import reconcile_now
 from integrations.hub.sync.rehearsal import rehearsal_dry
 from tests.factories import TEST_ORIGIN, membership_make, user_make
 from tests.integrations.hubspot.keeping import Portal
-from tests.integrations.hubspot.syncing import delivered, link, live_portal, pull, work, writes_in
-from tests.sandbox import RunningSandbox
+from tests.integrations.hubspot.syncing import delivered, link, pull, work, writes_in
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),
@@ -38,20 +35,9 @@ def ada(workspace: Workspace) -> Membership:
 
 
 @pytest.fixture
-def hubspot(
-    workspace: Workspace,
-    admin: User,
-    ada: Membership,
-    sandbox: RunningSandbox,
-    settings: Any,
-    live_server: Any,
-) -> Iterator[Portal]:
-    settings.NEXA_SANDBOX_URL = sandbox.url
-    settings.NEXA_BASE_URL = live_server.url
-    sandbox.act("hubspot", "set_limits", search="1000", ten_secondly="100000")
-    yield live_portal(workspace, admin, sandbox)
-    # The vendor must not go on to call a server that is gone.
-    sandbox.wait_delivered()
+def hubspot(ada: Membership, hubspot: Portal) -> Portal:
+    """With a colleague who is known at both sides before they meet."""
+    return hubspot
 
 
 def there(portal: Portal, kind: str = "contacts", **values: str) -> str:
