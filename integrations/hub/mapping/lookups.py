@@ -135,11 +135,15 @@ class Owner:
 
     Records of a person who is nobody here go to the fallback, unless they have an owner here. That
     is never sent back: the spelling that is compared keeps the stranger apart from the fallback's
-    own counterpart.
+    own counterpart. `find` is called for the first person only: most looks at a stream bring none.
     """
 
     name: str = ""
-    people: People = field(default_factory=People, compare=False, repr=False)
+    find: Callable[[], People] = field(default=People, compare=False, repr=False)
+
+    @property
+    def people(self) -> People:
+        return self.find()
 
     def decode(self, theirs: Any) -> int:
         external_id = text_of(theirs).removeprefix(UNMAPPED)

@@ -85,7 +85,7 @@ def steps_made(
         if kind == "link":
             made[f"{kind}:{name}"] = Link(name, tables.links(name))
         elif kind == "owner":
-            made[f"{kind}:{name}"] = Owner(name, tables.people)
+            made[f"{kind}:{name}"] = Owner(name, lambda: tables.people)
         elif kind == "picklist":
             made[f"{kind}:{name}"] = _picklist(name, tables)
         elif kind == "reference":

@@ -34,7 +34,7 @@ class Companies:
 
 
 def owner(people: People = PEOPLE) -> Chain:
-    return chain_of([{"kind": "owner"}], made={"owner:": Owner(people=people)})
+    return chain_of([{"kind": "owner"}], made={"owner:": Owner(find=lambda: people)})
 
 
 def link() -> Chain:

@@ -33,7 +33,7 @@ def look(
     rule: Rule = Rule.OURS_WINS,
     direction: Direction = Direction.BOTH,
 ) -> Plan:
-    chain = Chain((Owner(people=people),))
+    chain = Chain((Owner(find=lambda: people),))
     field = MergeField("owner", chain, direction=direction, rule=rule)
     return plan([field], Ours({"owner": ours}, 1), Theirs({"owner": theirs}), base or Base())
 
@@ -111,7 +111,7 @@ def test_record_that_is_given_to_a_stranger_there_keeps_its_owner_here() -> None
 
 
 def test_person_may_give_a_strangers_record_to_the_admin() -> None:
-    people, chain = KNOWN, Chain((Owner(people=KNOWN),))
+    people, chain = KNOWN, Chain((Owner(find=lambda: KNOWN),))
     shown = look(people, ADA, "stranger", rule=Rule.MANUAL).conflicts[0]
     decided = {"owner": Decision(Side.THEIRS, shown.ours, shown.theirs)}
 
