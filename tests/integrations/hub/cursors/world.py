@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from math import ceil
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db import connection as database
 from django.db.models import F
@@ -63,6 +63,14 @@ class Config:
     def latest(self) -> float:
         """How late a change may show in listings, in seconds, so that it is still promised."""
         return max(0.0, self.overlap - self.resolution - 1)
+
+
+class Place(NamedTuple):
+    """How far the stream is."""
+
+    cursor: dict[str, str] | None
+    run_cursor: dict[str, Any] | None
+    is_full_wanted: bool
 
 
 @dataclass
@@ -138,9 +146,9 @@ class World:
         if now - self.last_at <= timedelta(seconds=self.config.latest):
             return True
         # In order of time nothing is passed over before the time itself is.
-        state = self.state
-        is_full = state.is_full_wanted or (state.run_cursor or {}).get("is_full", True)
-        at = datetime.fromisoformat((state.cursor or {"at": stamp(now)})["at"])
+        place = self.place
+        is_full = place.is_full_wanted or (place.run_cursor or {}).get("is_full", True)
+        at = datetime.fromisoformat((place.cursor or {"at": stamp(now)})["at"])
         return self.config.is_sorted and not is_full and at <= self.last_at
 
     # --- The engine ---------------------------------------------------------------------------
@@ -148,6 +156,11 @@ class World:
     @property
     def state(self) -> SyncState:
         return SyncState.objects.select_related("connection__workspace").get()
+
+    @property
+    def place(self) -> Place:
+        """Asked for at each step, so without all that belongs to a stream."""
+        return Place(*SyncState.objects.values_list("cursor", "run_cursor", "is_full_wanted").get())
 
     def state_write(self, **values: Any) -> None:
         SyncState.objects.update(**values)
@@ -171,8 +184,8 @@ class World:
         for thing in self.vendor.tables.things[OBJECT].values():
             thing.modified_at -= by
         SyncRecord.objects.update(remote_modified_at=F("remote_modified_at") - by)
-        state = self.state
-        self.state_write(cursor=earlier(state.cursor, by), run_cursor=earlier(state.run_cursor, by))
+        place = self.place
+        self.state_write(cursor=earlier(place.cursor, by), run_cursor=earlier(place.run_cursor, by))
 
     # --- What it is interrupted by ------------------------------------------------------------
 
@@ -220,7 +233,7 @@ class World:
 
     def check(self) -> None:
         """I12: of what is older than the next run will ask for, all is here as it was last."""
-        cursor = self.state.cursor
+        cursor = self.place.cursor
         if cursor:
             since = datetime.fromisoformat(cursor["at"]) - timedelta(seconds=self.config.overlap)
             self._check_taken(since)
@@ -240,11 +253,11 @@ class World:
         self.vendor.forget_calls()
         for _ in range(MOST_TURNS):
             self.pull()
-            state = self.state
-            if state.cursor and not (state.run_cursor or state.is_full_wanted):
+            place = self.place
+            if place.cursor and not (place.run_cursor or place.is_full_wanted):
                 break
         else:
-            raise AssertionError(f"A run never ends: {self.state.run_cursor}")
+            raise AssertionError(f"A run never ends: {self.place.run_cursor}")
         asked = self.vendor.count("list")
         assert asked <= most, f"{asked} requests for what {most} pages hold"
 
