@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 
@@ -60,10 +61,10 @@ class Chain:
         except Untranslatable:
             return value
 
-    def lost(self, theirs: Any) -> Any:
+    def lost(self, theirs: Any, seen_at: datetime | None) -> Any:
         """The link that theirs was, marked, once the linked thing is gone there; else None."""
         link = self.steps[0]
-        return link.lost(theirs) if isinstance(link, Link) else None
+        return link.lost(theirs, seen_at) if isinstance(link, Link) else None
 
     def to_theirs_again(self, ours: Any) -> Any:
         """As to_theirs; raises Unlinked also for what was not found there at the last look."""

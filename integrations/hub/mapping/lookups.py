@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final, Protocol
 
@@ -24,7 +25,7 @@ class Fate(StrEnum):
     """What has become of a thing of theirs that a link led to."""
 
     THERE = "there"
-    DOUBTED = "doubted"  # it was not found once; that is looked at again before it is believed
+    DOUBTED = "doubted"  # a list left it out; it is asked for before that is believed
     GONE = "gone"
 
 
@@ -54,6 +55,8 @@ class LinkTable(Protocol):
 
     def fate_of(self, external_id: str) -> Fate: ...
 
+    def was_away_after(self, external_id: str, at: datetime) -> bool: ...
+
 
 @dataclass(frozen=True)
 class NoLinks:
@@ -70,6 +73,9 @@ class NoLinks:
 
     def fate_of(self, external_id: str) -> Fate:
         return Fate.THERE
+
+    def was_away_after(self, external_id: str, at: datetime) -> bool:
+        return False
 
 
 @dataclass(frozen=True)
@@ -105,16 +111,21 @@ class Link:
         words = f"{self.table.record_type} {local_id} has no counterpart there yet."
         return Unlinked(words, waits_for=f"{self.table.record_type}:{local_id}")
 
-    def lost(self, theirs: Any) -> str | None:
-        """The link as one that went with its thing; None while the thing is there.
+    def lost(self, theirs: Any, seen_at: datetime | None) -> str | None:
+        """The link as one that went with its thing; None where somebody has taken it away.
 
-        Of what is not confirmed nothing is kept: found well, somebody has taken the link away.
+        A thing that was away since the link was seen last took it along, though it is back: many
+        records would else lose what a mistake there dropped, and was undone there. One that no
+        list has, and nobody can be asked for, is looked at later.
         """
         said = text_of(theirs)
         if said.startswith(LOST):
             return said
         fate = self.table.fate_of(said)
-        return None if fate == Fate.THERE else LOST + said if fate == Fate.GONE else said
+        if fate == Fate.THERE:
+            was_away = seen_at is not None and self.table.was_away_after(said, seen_at)
+            return LOST + said if was_away else None
+        return LOST + said if fate == Fate.GONE else said
 
 
 @dataclass(frozen=True)

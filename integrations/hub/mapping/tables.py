@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import cached_property
 from typing import Any, Final
 
@@ -20,9 +21,7 @@ from integrations.hub.mapping.mapper import DataMapper, Row
 from integrations.hub.mapping.paths import ours_read, theirs_read
 from integrations.hub.merge.plan import BLANK
 from integrations.hub.models import (
-    DELETED_WORDS,
-    GONE_WORDS,
-    MADE_AGAIN_WORDS,
+    ENDED_THERE,
     Connection,
     LinkState,
     OwnershipMapping,
@@ -31,7 +30,6 @@ from integrations.hub.models import (
 )
 from integrations.hub.streams import RemoteRecord
 
-ENDED_THERE: Final = (DELETED_WORDS, GONE_WORDS, MADE_AGAIN_WORDS)
 ADMINS: Final = (Role.ADMIN, Role.OWNER)
 
 
@@ -45,6 +43,7 @@ class Links:
     _ours: dict[str, int | None] = field(default_factory=dict)
     _theirs: dict[int, str | None] = field(default_factory=dict)
     _fates: dict[str, Fate] = field(default_factory=dict)
+    _away: dict[str, datetime] = field(default_factory=dict)
 
     def ours_of(self, external_id: str) -> int | None:
         if external_id not in self._ours:
@@ -71,13 +70,23 @@ class Links:
             connection_id=self.connection_id, object=self.object, external_id__in=wanted
         )
         ended = Q(state=LinkState.TOMBSTONE, reason__in=ENDED_THERE)
-        for link in links.filter(ended | Q(gone_at__isnull=False)):
-            is_over = link.state == LinkState.TOMBSTONE
-            self._fates[link.external_id] = Fate.GONE if is_over else Fate.DOUBTED
+        for link in links.filter(ended | Q(gone_at__isnull=False) | Q(away_at__isnull=False)):
+            self._fates[link.external_id] = _fate(link)
+            if link.away_at is not None:
+                self._away[link.external_id] = link.away_at
 
-    def fates_forget(self) -> None:
-        """Somebody has looked since."""
-        self._fates.clear()
+    def was_away_after(self, external_id: str, at: datetime) -> bool:
+        """Whether the vendor has said since then that the thing is not there."""
+        self.fates_load({external_id})
+        away_at = self._away.get(external_id)
+        return away_at is not None and away_at > at
+
+    def fates_learn(self, asked: Collection[str], absent: Collection[str]) -> None:
+        """What the vendor has answered of these now; it counts also where no link could say it."""
+        for one in asked:
+            self._fates.pop(one, None)
+        self.fates_load(asked)
+        self._fates |= dict.fromkeys(absent, Fate.GONE)
 
     def load(self, *, external_ids: Iterable[str] = (), local_ids: Iterable[int] = ()) -> None:
         """One query for those not known yet, none when all are."""
@@ -103,6 +112,7 @@ class Links:
         self._ours.clear()
         self._theirs.clear()
         self._fates.clear()
+        self._away.clear()
 
     def learn(self, external_id: str, local_id: int) -> None:
         """A link that was made since the table was filled."""
@@ -177,6 +187,14 @@ class Tables:
         ):
             lists[name].append((theirs, ours))
         return {name: tuple(pairs) for name, pairs in lists.items()}
+
+
+def _fate(link: SyncRecord) -> Fate:
+    if link.state == LinkState.TOMBSTONE:
+        return Fate.GONE if link.reason in ENDED_THERE or link.away_at else Fate.THERE
+    if link.gone_at is None:
+        return Fate.THERE
+    return Fate.GONE if link.away_at and link.away_at >= link.gone_at else Fate.DOUBTED
 
 
 def _members(connection: Connection) -> Iterable[Membership]:

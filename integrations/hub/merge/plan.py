@@ -42,6 +42,7 @@ class _Draft:
     base_ours: dict[str, Any]
     base_theirs: dict[str, Any]
     doubtful: set[str]
+    seen_at: datetime | None
     pulls: dict[str, Any] = field(default_factory=dict)
     pushes: dict[str, Sent] = field(default_factory=dict)
     conflicts: list[Conflict] = field(default_factory=list)
@@ -74,7 +75,7 @@ def plan(
     the answers of people to conflicts that waited for one; each holds for the values it was shown.
     """
     known = {one.name: one for one in fields} if intents else {}
-    draft = _Draft(dict(base.ours), dict(base.theirs), set())
+    draft = _Draft(dict(base.ours), dict(base.theirs), set(), base.seen_at)
     unseen = [_look_into(draft, intent, theirs, known) for intent in intents]
     for one in fields:
         try:
@@ -131,7 +132,7 @@ def _merge(
         draft.agree(one.name, left, right)
         draft.agreed.add(one.name)
         return
-    lost = _lost(one, draft.base_theirs, right)
+    lost = _lost(one, draft.base_theirs, right, draft.seen_at)
     if lost is not None:
         draft.base_theirs[one.name] = lost
     is_ours_new = draft.base_ours.get(one.name, MISSING) != left
@@ -150,17 +151,19 @@ def _merge(
         draft.diverging.add(one.name)
 
 
-def is_new_there(one: MergeField, base: Values, right: Any) -> bool:
+def is_new_there(one: MergeField, base: Base, right: Any) -> bool:
     """Whether theirs is not as it was known; a blank that came with a deletion is no change."""
-    return bool(base.get(one.name, MISSING) != right and _lost(one, base, right) is None)
+    if base.theirs.get(one.name, MISSING) == right:
+        return False
+    return _lost(one, base.theirs, right, base.seen_at) is None
 
 
-def _lost(one: MergeField, base: Values, right: Any) -> Any:
+def _lost(one: MergeField, base: Values, right: Any, seen_at: datetime | None) -> Any:
     """What theirs was, if it is blank only because the thing that it names was deleted there."""
     known = base.get(one.name)
     is_marked = isinstance(known, str) and known.startswith(LOST) and right == known
     is_asked = is_marked or (right in BLANK and known not in BLANK)
-    return one.codec.lost(known) if is_asked else None
+    return one.codec.lost(known, seen_at) if is_asked else None
 
 
 def _hold(draft: _Draft, one: MergeField, left: Any) -> None:

@@ -57,9 +57,10 @@ class Codec(Protocol):
     what it is sent); all are pure, and only the translations raise Untranslatable.
     `is_stand_in`: what is made of this value here only stands for something that is unknown here.
     `lost`: what theirs is known as from now on, when it may be blank only because the thing that it
-    names went: marked (LOST) once that is sure, unchanged while it is not; None when the thing is
-    there, or none is named. `to_theirs_again` sends such a one only once its thing is there again,
-    and raises Untranslatable till then.
+    names went: marked (LOST) once that is sure, unchanged while it is not; None when the thing was
+    there all the time since the value was seen last (`seen_at`), or none is named.
+    `to_theirs_again` sends such a one only once its thing is there again, and raises Untranslatable
+    till then.
     """
 
     def canonical_ours(self, value: Any) -> Any: ...
@@ -72,7 +73,7 @@ class Codec(Protocol):
 
     def is_stand_in(self, theirs: Any) -> bool: ...
 
-    def lost(self, theirs: Any) -> Any: ...
+    def lost(self, theirs: Any, seen_at: datetime | None) -> Any: ...
 
     def to_theirs_again(self, ours: Any) -> Any: ...
 
@@ -123,10 +124,14 @@ class Theirs:
 
 @dataclass(frozen=True)
 class Base:
-    """What each side held when the two last agreed; a field that is missing never has."""
+    """What each side held when the two last agreed; a field that is missing never has.
+
+    `seen_at` is when theirs was looked at last.
+    """
 
     ours: Values = field(default_factory=dict)
     theirs: Values = field(default_factory=dict)
+    seen_at: datetime | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True)

@@ -28,6 +28,7 @@ from integrations.hub.models.job import (
 from integrations.hub.models.link import (
     ARCHIVED_WORDS,
     DELETED_WORDS,
+    ENDED_THERE,
     GONE_WORDS,
     MADE_AGAIN_WORDS,
     ConflictState,
@@ -60,6 +61,7 @@ from integrations.hub.models.sync import (
 __all__ = [
     "ARCHIVED_WORDS",
     "DELETED_WORDS",
+    "ENDED_THERE",
     "GONE_WORDS",
     "MADE_AGAIN_WORDS",
     "AppliedFact",

@@ -26,6 +26,7 @@ ARCHIVED_WORDS: Final = "Ours is archived."
 DELETED_WORDS: Final = "Ours is archived, theirs was deleted."
 GONE_WORDS: Final = "Gone at the vendor."
 MADE_AGAIN_WORDS: Final = "Gone at the vendor, and made again."
+ENDED_THERE: Final = (DELETED_WORDS, GONE_WORDS, MADE_AGAIN_WORDS)
 
 
 class SyncRecord(models.Model):
@@ -35,11 +36,12 @@ class SyncRecord(models.Model):
     `revision` rises with every write of the row, so that two that look at once do not both act.
     `problems` are fields that cannot be translated, in words; `waits_for` names what they wait for
     (`<object>:<external id>` or `<record type>:<our id>`). `flips` counts by field how often the
-    hub wrote it now on this side, now on that. `gone_at`: the vendor said that it is gone, and what
-    follows is not done yet. `remote_modified_at` is when theirs was written as we know it, by the
-    vendor's own clock, so that what a list or an event says of it can be told to be older;
-    `told_at` is the same for fields that were told or sent by themselves, each with the time that
-    it came in here.
+    hub wrote it now on this side, now on that. `gone_at`: it was not found there, and what follows
+    is not done yet. `away_at` is when the vendor last said so of this very thing; it stays once the
+    thing is back, for what led to it may have lost its link meanwhile. `remote_modified_at` is when
+    theirs was written as we know it, by the vendor's own clock, so that what a list or an event
+    says of it can be told to be older; `told_at` is the same for fields that were told or sent by
+    themselves, each with the time that it came in here.
     """
 
     # Its index is that of the constraints.
@@ -68,6 +70,7 @@ class SyncRecord(models.Model):
     )
     flips = models.JSONField(default=dict, db_default={}, blank=True)
     gone_at = models.DateTimeField(null=True, blank=True)
+    away_at = models.DateTimeField(null=True, blank=True, editable=False)
     is_erased = models.BooleanField(
         default=False, db_default=False, help_text="Erased at the vendor to protect privacy."
     )

@@ -10,18 +10,18 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from datetime import timedelta
 from typing import Any, Final
 
 from django.conf import settings
-from django.db.models import F, Q, QuerySet
+from django.db.models import Q, QuerySet
 from django.db.models.functions import Now
 
 from crm.models import Record
 from integrations.hub import jobs
 from integrations.hub.errors import LookAgain
-from integrations.hub.merge import Direction, MergeField
+from integrations.hub.merge import Base, Direction, MergeField
 from integrations.hub.merge.plan import BLANK, are_alike, is_new_there
 from integrations.hub.models import (
     ARCHIVED_WORDS,
@@ -34,7 +34,7 @@ from integrations.hub.models import (
 )
 from integrations.hub.sync import quarantine
 from integrations.hub.sync.holds import archived_links, archived_since, gone_links, hold
-from integrations.hub.sync.links import tombstone
+from integrations.hub.sync.links import away_note, found_well, tombstone
 from integrations.hub.sync.quarantine import Trouble
 from integrations.hub.sync.remote import database_now, remote_read
 from integrations.hub.sync.scene import Scene
@@ -77,8 +77,7 @@ def counterpart_missing(scene: Scene, link: SyncRecord) -> None:
             tombstone(fresh, MADE_AGAIN_WORDS)
             jobs.dirty(scene.connection.pk, scene.stream.record_type, [fresh.local_id])
         return
-    if fresh.gone_at is None:
-        SyncRecord.objects.filter(pk=link.pk).update(gone_at=Now())
+    away_note([link.pk])
     if fresh.gone_at is None or database_now() - fresh.gone_at < SECOND_LOOK:
         raise LookAgain(
             "Their record was not found; it is looked for again before anything follows.",
@@ -208,8 +207,7 @@ def _confirmed(scene: Scene, links: Sequence[SyncRecord]) -> list[SyncRecord]:
         return list(links)
     found = remote_read(scene, [link.external_id for link in links])
     alive = {pk for pk, one in found.items() if not one.is_deleted}
-    well = [link.pk for link in links if link.external_id in alive]
-    SyncRecord.objects.filter(pk__in=well).update(gone_at=None, revision=F("revision") + 1)
+    found_well(scene, [link for link in links if link.external_id in alive])
     return [link for link in links if link.external_id not in alive]
 
 
@@ -219,14 +217,14 @@ def _is_theirs_changed(scene: Scene, link: SyncRecord, record: Record) -> bool:
     if found is None or found.is_deleted:
         return False
     theirs, ours = scene.theirs(found).values, scene.mapper.ours(record)
-    base = scene.base_of(link).theirs
+    base = scene.base_of(link)
     return any(
         _is_new_there(one, base, ours[one.name], theirs.get(one.name)) for one in scene.fields
     )
 
 
-def _is_new_there(one: MergeField, base: Mapping[str, Any], ours: Any, theirs: Any) -> bool:
+def _is_new_there(one: MergeField, base: Base, ours: Any, theirs: Any) -> bool:
     right = one.codec.canonical_theirs(theirs)
-    if one.name in base:
+    if one.name in base.theirs:
         return is_new_there(one, base, right)
     return right not in BLANK and not are_alike(one, one.codec.canonical_ours(ours), right)

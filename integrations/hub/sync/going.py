@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from django.db.models.functions import Now
-
 from integrations.hub.models import LinkState, QuarantinedItem, SyncRecord
 from integrations.hub.streams import RemoteRecord
 from integrations.hub.sync import quarantine
-from integrations.hub.sync.links import linked_ids
+from integrations.hub.sync.links import away_note, linked_ids
 from integrations.hub.sync.matching import record_is_archived
 from integrations.hub.sync.page import Page
 from integrations.hub.sync.settling import KEPT, UNSETTLED
@@ -28,13 +26,7 @@ def gone_take(page: Page) -> None:
 
 
 def _mark(page: Page, gone: Iterable[RemoteRecord]) -> None:
-    linked = [
-        page.links[one.id].pk
-        for one in gone
-        if one.id in page.links and page.links[one.id].state != LinkState.TOMBSTONE
-    ]
-    if linked:
-        SyncRecord.objects.filter(pk__in=linked, gone_at=None).update(gone_at=Now())
+    away_note([page.links[one.id].pk for one in gone if one.id in page.links])
     erased = {one.id for one in gone if one.is_erased}
     SyncRecord.objects.filter(
         pk__in=[page.links[one].pk for one in erased & page.links.keys()]

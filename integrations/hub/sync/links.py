@@ -12,12 +12,12 @@ from typing import Any, Final
 from django.db import connection as database
 from django.db import transaction
 from django.db.models import F, Value
-from django.db.models.functions import Now
+from django.db.models.functions import Coalesce, Now
 
 from integrations.hub import jobs
 from integrations.hub.lanes import lane_of
 from integrations.hub.merge import Base
-from integrations.hub.models import LinkState, SyncRecord
+from integrations.hub.models import ENDED_THERE, LinkState, SyncRecord
 from integrations.hub.pace import BULK_HEAD_START_SECONDS
 from integrations.hub.streams import RemoteRecord
 from integrations.hub.sync import clashes
@@ -114,7 +114,7 @@ def links_insert(scene: Scene, links: Sequence[NewLink]) -> dict[str, int]:
     return made
 
 
-def waiting_wake(scene: Scene, links: Iterable[NewLink]) -> None:
+def waiting_wake(scene: Scene, links: Iterable[NewLink | SyncRecord]) -> None:
     """Those with a field that named one of these records, which nobody knew then.
 
     Jobs come after records in every transaction: a person's save locks its record first, so the
@@ -177,6 +177,27 @@ def merged_follow(
     return lost
 
 
+def away_note(link_ids: Collection[int]) -> None:
+    """The vendor says that these things are not there; a link that has ended stays as it is."""
+    if not link_ids:
+        return
+    links = SyncRecord.objects.filter(pk__in=link_ids)
+    links.filter(state=LinkState.TOMBSTONE).update(away_at=Now())
+    links.exclude(state=LinkState.TOMBSTONE).update(
+        gone_at=Coalesce("gone_at", Now()), away_at=Now()
+    )
+
+
+@transaction.atomic
+def found_well(scene: Scene, links: Collection[SyncRecord]) -> None:
+    """Links whose things were missed in vain; who waits for one is looked at again."""
+    if not links:
+        return
+    ids = [link.pk for link in links]
+    SyncRecord.objects.filter(pk__in=ids).update(gone_at=None, revision=F("revision") + 1)
+    waiting_wake(scene, links)
+
+
 def tombstone(link: SyncRecord, reason: str) -> None:
     """The thing is gone for good; the row stays a while, so that a late event revives nothing."""
     tombstones_make([link.pk], reason)
@@ -187,12 +208,14 @@ def tombstone(link: SyncRecord, reason: str) -> None:
 def tombstones_make(link_ids: Iterable[int], reason: str) -> None:
     """The same for many."""
     ids = list(link_ids)
+    away = {"away_at": Now()} if reason in ENDED_THERE else {}
     SyncRecord.objects.filter(pk__in=ids).update(
         state=LinkState.TOMBSTONE,
         state_at=Now(),
         reason=reason[:250],
         gone_at=None,
         revision=F("revision") + 1,
+        **away,
     )
     clashes.links_ended(ids)
 
@@ -205,6 +228,7 @@ def _repoint(link: SyncRecord, external_id: str) -> None:
         remote_version="",
         remote_modified_at=None,
         told_at={},
+        away_at=None,
         revision=F("revision") + 1,
     )
     survivor = SyncRecord.objects.filter(

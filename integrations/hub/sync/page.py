@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from datetime import datetime
 from enum import StrEnum
@@ -73,6 +73,11 @@ class Page:
     def asked_at_of(self, external_id: str) -> datetime:
         """When the vendor was asked for this thing."""
         return self.asked_at.get(external_id, self.read_at)
+
+    def found_well(self, links: Iterable[SyncRecord]) -> None:
+        """Links of things that were missed in vain are as good as new to who waits for them."""
+        missed = [link for link in links if link.gone_at is not None]
+        self.linked += [NewLink(link.local_id, link.external_id) for link in missed]
 
     def set_aside(self, troubles: Mapping[str, Trouble]) -> None:
         """By their id; the rest of the page goes on without them."""

@@ -173,6 +173,7 @@ def _linked_take(page: Page) -> None:
     outcomes = Driver(hands, turns).run()
     page.counts.updated += hands.taken.updated
     well = [pk for pk, outcome in outcomes.items() if isinstance(outcome, Result)]
+    page.found_well([hands.pairs[pk].link for pk in well])
     quarantine.release(scene, external_ids=[hands.pairs[pk].link.external_id for pk in well])
     for pk, outcome in outcomes.items():
         if isinstance(outcome, LeftToAJob | Conflict):

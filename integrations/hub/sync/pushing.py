@@ -17,7 +17,7 @@ from integrations.hub.sync.commits import Taken
 from integrations.hub.sync.counting import run_of_hour_locked
 from integrations.hub.sync.driver import Driver
 from integrations.hub.sync.hands import PushHands, Unlinked
-from integrations.hub.sync.links import linked_ids
+from integrations.hub.sync.links import linked_ids, waiting_wake
 from integrations.hub.sync.making import make_batch
 from integrations.hub.sync.matching import record_is_archived
 from integrations.hub.sync.ours import records_load
@@ -97,13 +97,16 @@ def _pairs_push(scene: Scene, links: Sequence[SyncRecord], pushed: Pushed) -> Ta
         if link.state == LinkState.ACTIVE
     }
     by_pk = {link.pk: link for link in links}
+    missed = []
     for pk, outcome in Driver(hands, turns).run().items():
         if isinstance(outcome, Result):
             _note_unapplied(by_pk[pk], outcome)
+            missed += [by_pk[pk]] if by_pk[pk].gone_at is not None else []
         elif isinstance(outcome, NotFound):
             _gone(scene, by_pk[pk], pushed)
         elif not isinstance(outcome, Unlinked):
             pushed.fail(by_pk[pk].local_id, outcome)
+    waiting_wake(scene, missed)
     return hands.taken
 
 

@@ -136,7 +136,7 @@ class Scene:
         Whoever still has an older mapping in hand may write a base meanwhile: it is of its version.
         """
         at, still = link.mapping_version, self.mapper.still_meant
-        return Base(still(link.base_ours, at), still(link.base_theirs, at))
+        return Base(still(link.base_ours, at), still(link.base_theirs, at), link.folded_at)
 
     def is_outdated_for(self, link: SyncRecord) -> bool:
         """Whether the pair was compared by a newer mapping, whose base says nothing to this one."""

@@ -9,8 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 
-from django.db.models.functions import Now
-
+from integrations.hub import jobs
 from integrations.hub.errors import Conflict
 from integrations.hub.mapping.lookups import Fate, Link
 from integrations.hub.mapping.mapper import Row
@@ -19,7 +18,9 @@ from integrations.hub.merge import Direction
 from integrations.hub.merge.plan import BLANK
 from integrations.hub.merge.types import LOST
 from integrations.hub.models import LinkState, SyncRecord, SyncState
+from integrations.hub.pace import BULK_HEAD_START_SECONDS
 from integrations.hub.streams import RemoteRecord
+from integrations.hub.sync.links import away_note, found_well, links_of
 from integrations.hub.sync.remote import remote_read
 from integrations.hub.sync.scene import Scene, scene_of
 
@@ -38,16 +39,16 @@ def unsure_links(
 def vanished_note(
     scene: Scene, links: Mapping[str, SyncRecord], records: Mapping[str, RemoteRecord]
 ) -> None:
-    """Ask for what the blank links of these led to; what is not found is marked as doubted.
+    """Ask for what the blank links of these led to; what is not there took them along.
 
-    The mark is looked at once more before anything follows from it.
+    Nothing else follows from that before it is looked at once more.
     """
     wanted: dict[str, set[str]] = defaultdict(set)
     for object, external_id in _unsure(scene, _blanked_of(scene, links, records)):
         wanted[object].add(external_id)
     for object, ids in wanted.items():
-        _mark(scene, object, ids)
-        scene.tables.links(object).fates_forget()
+        absent = _ask(scene, object, ids)
+        scene.tables.links(object).fates_learn(ids, absent)
 
 
 # What a link of theirs led to: its object and id.
@@ -99,25 +100,28 @@ def _unsure(scene: Scene, blanked: Mapping[str, Sequence[LedTo]]) -> set[LedTo]:
             continue
         table = scene.tables.links(object)
         table.fates_load(ids)
-        unsure |= {(object, one) for one in ids if table.fate_of(one) == Fate.THERE}
+        unsure |= {(object, one) for one in ids if table.fate_of(one) != Fate.GONE}
     return unsure
 
 
-def _mark(scene: Scene, object: str, ids: set[str]) -> None:
+def _ask(scene: Scene, object: str, ids: set[str]) -> set[str]:
+    """Those that are not there; what their links say is put right."""
     states = SyncState.objects.filter(connection=scene.connection, object=object)
     state = states.select_related("connection__workspace").first()
     if state is None:
-        return
+        return set()
     try:
         other = scene_of(state)
     except Conflict:
-        return
+        return set()
     found = remote_read(other, sorted(ids))
-    gone = [one for one in ids if one not in found or found[one].is_deleted]
-    SyncRecord.objects.filter(
-        connection=scene.connection,
-        object=object,
-        external_id__in=gone,
-        state=LinkState.ACTIVE,
-        gone_at=None,
-    ).update(gone_at=Now())
+    absent = {one for one in ids if one not in found or found[one].is_deleted}
+    links = links_of(other, ids)
+    missing = [link for one, link in links.items() if one in absent]
+    away_note([link.pk for link in missing])
+    if not state.is_pulled:
+        # No run looks once more; its own job does.
+        living = [one.local_id for one in missing if one.state != LinkState.TOMBSTONE]
+        jobs.dirty(scene.connection.pk, state.record_type, living, BULK_HEAD_START_SECONDS)
+    found_well(other, [link for link in links.values() if link.gone_at and link not in missing])
+    return absent

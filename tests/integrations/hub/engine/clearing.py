@@ -20,7 +20,7 @@ TIMES = {
     "hub_syncstate": (
         *("next_run_at", "next_full_at", "lease_until", "let_through_at", "let_through_until"),
     ),
-    "hub_syncrecord": ("folded_at", "gone_at", "state_at"),
+    "hub_syncrecord": ("folded_at", "gone_at", "away_at", "state_at"),
     "hub_writeintent": ("created_at", "looked_at"),
 }
 FILLED = (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from integrations.hub.mapping import Chain, InvalidTransform, chain_of
 from integrations.hub.mapping.lookups import Fate, Link, Owner, People, Reference, Unlinked
 from integrations.hub.merge import Untranslatable
 
+NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 ADA, BEN, ADMIN = 1, 2, 9
 PEOPLE = People(users={"a1": ADA, "a2": ADA, "b-gone": BEN}, externals={ADA: "a1"}, fallback=ADMIN)
 
@@ -32,6 +34,9 @@ class Companies:
     def fate_of(self, external_id: str) -> Fate:
         return {"c6": Fate.GONE, "c7": Fate.DOUBTED}.get(external_id, Fate.THERE)
 
+    def was_away_after(self, external_id: str, at: datetime) -> bool:
+        return external_id == "c8" and at < NOON
+
 
 def owner(people: People = PEOPLE) -> Chain:
     return chain_of([{"kind": "owner"}], made={"owner:": Owner(find=lambda: people)})
@@ -51,11 +56,19 @@ def test_link_is_an_id_on_each_side() -> None:
 
 
 def test_link_to_what_is_gone_there_is_known_as_lost_until_it_is_agreed_on_again() -> None:
-    assert link().lost("c5") is None
-    assert link().lost("c6") == "lost:c6"
-    assert link().lost("c7") == "c7"
-    assert link().lost("lost:c5") == "lost:c5"
-    assert owner().lost("a1") is None
+    assert link().lost("c5", NOON) is None
+    assert link().lost("c6", NOON) == "lost:c6"
+    assert link().lost("c7", NOON) == "c7"
+    assert link().lost("lost:c5", NOON) == "lost:c5"
+    assert owner().lost("a1", NOON) is None
+
+
+def test_link_to_what_was_away_since_it_was_seen_last_went_with_it() -> None:
+    before = NOON - timedelta(minutes=1)
+
+    assert link().lost("c8", before) == "lost:c8"
+    assert link().lost("c8", NOON) is None
+    assert link().lost("c8", None) is None
 
 
 def test_link_without_counterpart_says_what_it_waits_for() -> None:

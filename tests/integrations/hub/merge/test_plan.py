@@ -344,7 +344,7 @@ class Linked(Plain):
             raise error
         return ours
 
-    def lost(self, theirs: Any) -> Any:
+    def lost(self, theirs: Any, seen_at: datetime | None) -> Any:
         if theirs.startswith("lost:"):
             return theirs
         return f"lost:{theirs}" if theirs in self.gone else None

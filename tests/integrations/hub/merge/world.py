@@ -63,7 +63,7 @@ class Plain:
     def to_ours(self, theirs: Any) -> Any:
         return theirs
 
-    def lost(self, theirs: Any) -> Any:
+    def lost(self, theirs: Any, seen_at: datetime | None) -> Any:
         return None
 
     def to_theirs_again(self, ours: Any) -> Any:

@@ -8,7 +8,7 @@ from django.db import transaction
 from django.db.models.functions import Now
 from django.test.utils import CaptureQueriesContext
 
-from crm.models import Account, Contact
+from crm.models import Account, Contact, Workspace
 from integrations.hub.models import (
     MADE_AGAIN_WORDS,
     Connection,
@@ -17,9 +17,11 @@ from integrations.hub.models import (
     SyncState,
 )
 from integrations.hub.streams import RemoteRecord
+from integrations.hub.sync.holds import hold_go_on
 from integrations.hub.sync.links import tombstone
 from integrations.hub.sync.reconciling import reconcile_now
 from integrations.hub.sync.telling import told_take
+from tests import factories
 from tests.integrations.hub.mirror_vendor import MirrorVendor
 from tests.integrations.hub.sync.invariants import hub_check
 from tests.integrations.hub.sync.world import Desk, deliver, link_of, ours_of, pull, quiesce, work
@@ -127,25 +129,24 @@ def test_link_dropped_before_anybody_heard_of_the_deletion_stays_here(
     assert mirror.value("people", ada, "company_id") == ""
 
 
-def test_link_that_is_taken_away_while_its_thing_is_doubted_waits_for_the_second_look(
+def test_link_that_is_taken_away_while_its_thing_is_doubted_is_asked_for(
     connection: Connection, mirror: MirrorVendor, acme: str, ada: str
 ) -> None:
     SyncRecord.objects.filter(external_id=acme).update(gone_at=Now())
     mirror.edit("people", ada, company_id="")
+
     pull(connection, "people")
     work()
-    assert ours_of(connection, "people", ada).account_id == Account.objects.get().pk
-
-    pull(connection, is_full=True)
-    quiesce(connection, mirror)
 
     assert ours_of(connection, "people", ada).account_id is None
     assert mirror.value("people", ada, "company_id") == ""
+    assert SyncRecord.objects.get(external_id=acme).gone_at is None
 
 
-def test_mistaken_look_lets_nothing_be_written_there(
-    connection: Connection, mirror: MirrorVendor, acme: str, ada: str
+def test_link_that_went_with_a_thing_which_was_soon_back_is_sent_again(
+    connection: Connection, mirror: MirrorVendor, acme: str, ada: str, desk: Desk
 ) -> None:
+    """Nobody has heard of the deletion; only the look at what was blank has met it."""
     mirror.get("companies", acme).is_deleted = True
     mirror.edit("people", ada, company_id="")
     pull(connection, "people")
@@ -155,7 +156,158 @@ def test_mistaken_look_lets_nothing_be_written_there(
     pull(connection, is_full=True)
     quiesce(connection, mirror)
 
+    assert ours_of(connection, "people", ada).account_id == Account.objects.get().pk
+    assert mirror.value("people", ada, "company_id") == acme
+    hub_check(connection, mirror, desk)
+
+
+def test_link_that_went_with_a_thing_which_is_back_before_anybody_looked_is_sent_again(
+    connection: Connection, mirror: MirrorVendor, acme: str, ada: str
+) -> None:
+    mirror.remove("companies", acme)
+    deliver(connection, mirror.events_take())
+    work()
+    mirror.edit("people", ada, company_id="")
+    mirror.restore("companies", acme)
+    deliver(connection, [one for one in mirror.events_take() if one["object"] == "companies"])
+    work()
+
+    quiesce(connection, mirror)
+
+    assert ours_of(connection, "people", ada).account_id == Account.objects.get().pk
+    assert mirror.value("people", ada, "company_id") == acme
+
+
+def test_link_that_is_taken_away_after_its_thing_was_back_is_taken_away_here(
+    connection: Connection, mirror: MirrorVendor, acme: str, ada: str
+) -> None:
+    deleted_there(connection, mirror, acme, ada)
+    mirror.restore("companies", acme)
+    deliver(connection, mirror.events_take())
+    quiesce(connection, mirror)
+    assert mirror.value("people", ada, "company_id") == acme
+
+    mirror.edit("people", ada, company_id="")
+    quiesce(connection, mirror)
+
+    assert ours_of(connection, "people", ada).account_id is None
     assert mirror.value("people", ada, "company_id") == ""
+
+
+@pytest.mark.parametrize("is_heard_first", [True, False])
+def test_link_stays_in_whatever_order_its_thing_was_missed_gone_and_back(
+    connection: Connection, mirror: MirrorVendor, acme: str, ada: str, is_heard_first: bool
+) -> None:
+    """By the time that the thing is back no list brings the record any more."""
+    SyncState.objects.filter(object="people").update(overlap_seconds=0)
+    mirror.remove("companies", acme)
+    events = mirror.events_take()
+    if is_heard_first:
+        deliver(connection, events)
+        work()
+    mirror.edit("people", ada, company_id="")
+    pull(connection, "people")
+    work()
+    mirror.add("people", email="later@acme.test", last_name="Later")
+    pull(connection, "people")
+    if not is_heard_first:
+        deliver(connection, events)
+    work()
+    mirror.restore("companies", acme)
+    deliver(connection, [one for one in mirror.events_take() if one["object"] == "companies"])
+    work()
+
+    quiesce(connection, mirror)
+
+    assert ours_of(connection, "people", ada).account_id == Account.objects.get().pk
+    assert mirror.value("people", ada, "company_id") == acme
+
+
+def test_links_stay_when_many_things_are_deleted_by_mistake_and_restored(
+    connection: Connection, mirror: MirrorVendor, workspace: Workspace
+) -> None:
+    """The guard stops what follows of so many; the links come back with them."""
+    companies = [
+        mirror.add("companies", name=f"C{number}", domain=f"c{number}.test") for number in range(25)
+    ]
+    people = [
+        mirror.add("people", email=f"p{number}@x.test", last_name="P", company_id=one)
+        for number, one in enumerate(companies)
+    ]
+    quiesce(connection, mirror)
+    mirror.events_take()
+    for one in companies:
+        mirror.remove("companies", one)
+    for one in people:
+        mirror.edit("people", one, company_id="")
+    deliver(connection, mirror.events_take())
+    work()
+    held = SyncState.objects.get(object="companies")
+    assert held.hold_reason
+    for one in companies:
+        mirror.restore("companies", one)
+    deliver(connection, mirror.events_take())
+    work()
+
+    hold_go_on(held, actor=factories.membership_make(workspace).user)
+    quiesce(connection, mirror)
+
+    assert not Contact.objects.filter(account=None).exists()
+    assert all(mirror.value("people", one, "company_id") for one in people)
+
+
+def test_link_to_what_is_set_aside_here_stays_when_its_thing_is_deleted_there(
+    connection: Connection, mirror: MirrorVendor, acme: str, ada: str
+) -> None:
+    SyncRecord.objects.filter(external_id=acme).update(state=LinkState.QUARANTINED)
+    mirror.remove("companies", acme)
+    mirror.edit("people", ada, company_id="")
+
+    pull(connection, "people")
+    work()
+
+    assert ours_of(connection, "people", ada).account_id == Account.objects.get().pk
+
+
+@pytest.mark.parametrize("is_heard_first", [True, False])
+def test_link_to_what_is_archived_here_stays_when_its_thing_is_deleted_there(
+    connection: Connection,
+    mirror: MirrorVendor,
+    acme: str,
+    ada: str,
+    desk: Desk,
+    is_heard_first: bool,
+) -> None:
+    desk.archive(Account.objects.get())
+    work()
+    mirror.remove("companies", acme)
+    if is_heard_first:
+        deliver(connection, mirror.events_take())
+        work()
+    mirror.edit("people", ada, company_id="")
+    pull(connection, "people")
+    work()
+    assert ours_of(connection, "people", ada).account_id == Account.objects.get().pk
+
+    desk.restore(Account.objects.get())
+    quiesce(connection, mirror)
+
+    assert ours_of(connection, "people", ada).account_id == Account.objects.get().pk
+
+
+def test_thing_that_is_only_sent_and_was_missed_once_is_looked_for_by_its_own_job(
+    connection: Connection, mirror: MirrorVendor, acme: str, ada: str
+) -> None:
+    SyncState.objects.filter(object="companies").update(direction="push")
+    mirror.get("companies", acme).is_deleted = True
+    mirror.edit("people", ada, company_id="")
+    pull(connection, "people")
+    mirror.get("companies", acme).is_deleted = False
+
+    work()
+
+    assert SyncRecord.objects.get(external_id=acme).gone_at is None
+    assert mirror.value("people", ada, "company_id") == acme
 
 
 def test_link_to_what_was_merged_there_is_taken_away_if_they_take_it_away(

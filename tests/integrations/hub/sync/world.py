@@ -165,7 +165,7 @@ def time_passes(seconds: float) -> None:
     jobs_age(seconds)
     moved = {
         "hub_syncstate": ("next_run_at", "next_full_at", "lease_until"),
-        "hub_syncrecord": ("folded_at", "gone_at", "state_at"),
+        "hub_syncrecord": ("folded_at", "gone_at", "away_at", "state_at"),
         "hub_writeintent": ("created_at", "looked_at"),
         "hub_quarantineditem": ("first_at", "last_at"),
     }
