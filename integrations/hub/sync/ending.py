@@ -28,7 +28,7 @@ from integrations.hub.models import (
 from integrations.hub.sync import deletes, sweeping
 from integrations.hub.sync.counting import lines_close
 from integrations.hub.sync.holds import is_waiver_over, leave_over
-from integrations.hub.sync.leasing import Held, release, renew
+from integrations.hub.sync.leasing import FREE, Held, release, renew
 from integrations.hub.sync.scene import Scene, scene_of
 
 SLOWER: Final = 1.5
@@ -52,7 +52,7 @@ def end(held: Held, run: SyncRun, until: float) -> None:
     """Go on with the end of the run, until it is over or time is up."""
     scene = scene_of(held.state, run=run)
     with recording(lambda: renew(held)) as exchanges:
-        is_over = _gone(held, scene, until) and _left(held, scene, run, until)
+        is_over = _gone(held, scene, run, until) and _left(held, scene, run, until)
     held.requests += len(exchanges)
     if not is_over:
         release(held, next_run_at=Now())
@@ -61,11 +61,10 @@ def end(held: Held, run: SyncRun, until: float) -> None:
     with transaction.atomic():
         run.refresh_from_db()
         values = _promoted(held, scene, run)
-        held.write(**values)
+        held.write(**values, **FREE)
         if "is_guard_waived" in values:
             lines_close(held.state)
         run_end(run, _outcome(run, held), held, error=held.state.hold_reason)
-    release(held)
 
 
 def run_end(run: SyncRun, status: RunStatus, held: Held, *, error: str = "") -> None:
@@ -80,12 +79,13 @@ def run_end(run: SyncRun, status: RunStatus, held: Held, *, error: str = "") -> 
     )
 
 
-def _gone(held: Held, scene: Scene, until: float) -> bool:
+def _gone(held: Held, scene: Scene, run: SyncRun, until: float) -> bool:
     if _place(held)["part"] != GONE:
         return True
     if not deletes.gone_settle(scene, until=until):
         return False
-    _place_set(held, LEFT, 0)
+    if run.kind == RunKind.FULL:
+        _place_set(held, LEFT, 0)
     return True
 
 

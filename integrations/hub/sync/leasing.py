@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -57,6 +57,10 @@ UPDATE hub_syncstate s SET lease_token = %(token)s, status = 'syncing',
     lease_until = statement_timestamp() + %(seconds)s * interval '1 second'
 FROM chosen WHERE s.id = chosen.id RETURNING s.id
 """  # noqa: S608
+
+
+# The stream is whoever's comes next.
+FREE: Final[Mapping[str, None]] = {"lease_token": None, "lease_until": None}
 
 
 @dataclass
@@ -116,7 +120,7 @@ def renew(held: Held) -> None:
 
 def release(held: Held, **values: Any) -> None:
     """Leave the stream to whoever comes next; nothing happens when it is another's already."""
-    held.rows().update(lease_token=None, lease_until=None, **values)
+    held.rows().update(**FREE, **values)
 
 
 def _id(statement: str, values: dict[str, Any]) -> int | None:

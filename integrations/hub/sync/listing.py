@@ -41,8 +41,12 @@ def pages_take(held: Held, scene: Scene, run: SyncRun, *, enough: int, until: fl
 
 def _stored(held: Held, scene: Scene, run: SyncRun, found: Gathered, *, requests: int) -> Counts:
     cursor: dict[str, Any] = held.state.run_cursor or {}
+    counts = Counts()
     with transaction.atomic():
-        counts = page_apply(scene, found.records, read_at=found.began_at, asked_at=found.asked_at)
+        if found.records:
+            counts = page_apply(
+                scene, found.records, read_at=found.began_at, asked_at=found.asked_at
+            )
         fault("pull.before_cursor")
         next_cursor = {**cursor, "page": found.cursor, "newest": _newest(cursor, found)}
         if found.cursor is None:
@@ -50,7 +54,9 @@ def _stored(held: Held, scene: Scene, run: SyncRun, found: Gathered, *, requests
         # What went wrong before is over: a long listing may meet more than one hiccup.
         held.write(run_cursor=next_cursor, error_count=0)
         run_count(run, counts, requests=requests)
-    guards.overwrites_check(scene, run)
+    # Mostly a run overwrites nothing, nor did it before it was cut off.
+    if counts.updated or run.updated:
+        guards.overwrites_check(scene, run)
     return counts
 
 
