@@ -14,7 +14,7 @@ from django.test.utils import override_settings
 from playwright.sync_api import Browser
 from pytest_django.plugin import DjangoDbBlocker
 
-from tests.browser.assets import assets_built
+from tests.assets import assets_built
 from tests.browser.chrome import Window, chromium_running, window_open
 from tests.browser.shop import Shop, shop_made
 from tests.browser.site import Site, site_running
