@@ -102,7 +102,7 @@ def record_archived(scene: Scene, record: Record, link: SyncRecord) -> None:
         words = DELETED_WORDS
         if _is_theirs_changed(scene, link, record):
             said = "Archived here, but changed there since: restore ours, or delete theirs."
-            quarantine.ours_keep(scene, {record.pk: Trouble("deleted_here", said)})
+            quarantine.ours_keep(scene, {record.pk: Trouble(quarantine.DELETED_HERE, said)})
             words = ARCHIVED_WORDS
         else:
             delete(scene.connection, [link.external_id])

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from integrations.hub.models import LinkState, QuarantinedItem, SyncRecord
 from integrations.hub.streams import RemoteRecord
-from integrations.hub.sync import quarantine
+from integrations.hub.sync import freeing, quarantine
 from integrations.hub.sync.links import away_note, linked_ids
 from integrations.hub.sync.matching import record_is_archived
 from integrations.hub.sync.page import Page
@@ -21,6 +21,7 @@ def gone_take(page: Page) -> None:
     for record in gone:
         del page.records[record.id]
     _mark(page, gone)
+    freeing.gone_free(page.scene, [page.links[one.id] for one in gone if one.id in page.links])
     aside = quarantine.theirs_kept(page.scene, [one.id for one in gone])
     quarantine.release(page.scene, external_ids=aside.keys() - _to_be_heard(page, aside))
 

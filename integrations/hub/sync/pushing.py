@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -16,6 +16,7 @@ from integrations.hub.sync.abandoned import abandoned_settle
 from integrations.hub.sync.commits import Taken
 from integrations.hub.sync.counting import run_of_hour_locked
 from integrations.hub.sync.driver import Driver
+from integrations.hub.sync.freeing import settled_free
 from integrations.hub.sync.hands import PushHands, Unlinked
 from integrations.hub.sync.links import linked_ids, waiting_wake
 from integrations.hub.sync.making import make_batch
@@ -38,6 +39,10 @@ class Pushed:
     def fail(self, local_id: int, error: Exception) -> None:
         self.errors.setdefault(local_id, error)
 
+    def add(self, errors: Mapping[int, Exception]) -> None:
+        for local_id, error in errors.items():
+            self.fail(local_id, error)
+
 
 def push_batch(connection: Connection, record_type: str, local_ids: Collection[int]) -> Pushed:
     """Bring these records into step on every live stream of their type.
@@ -49,7 +54,11 @@ def push_batch(connection: Connection, record_type: str, local_ids: Collection[i
         scene = scene_of(state, run_of=partial(run_of_hour_locked, state, RunKind.PUSH))
         records = records_load(scene, local_ids)
         deletes.records_erased(scene, set(local_ids) - records.keys())
-        _stream_push(scene, [one for one in records.values() if scene.stream.is_for(one)], pushed)
+        own = [one for one in records.values() if scene.stream.is_for(one)]
+        done = Pushed()
+        _stream_push(scene, own, done)
+        done.add(settled_free(scene, set(local_ids) - done.errors.keys(), own))
+        pushed.add(done.errors)
         waiver_look(scene)
     return pushed
 
@@ -66,13 +75,11 @@ def _stream_push(scene: Scene, records: Sequence[Record], pushed: Pushed) -> Non
     links |= parted.back
     abandoned = [one for one in archived if one.pk not in links]
     abandoned += [one for one in alive if one.pk in parted.apart]
-    for pk, error in abandoned_settle(scene, abandoned).items():
-        pushed.fail(pk, error)
+    pushed.add(abandoned_settle(scene, abandoned))
     unlinked = [one for one in alive if one.pk not in links and one.pk not in parted.apart]
     if unlinked and scene.direction != Direction.PULL:
         made = make_batch(scene, unlinked)
-        for pk, error in made.errors.items():
-            pushed.fail(pk, error)
+        pushed.add(made.errors)
         # What was there already may differ still; what was made just now does not.
         links |= linked_ids(scene, made.adopted)
     taken = _pairs_push(scene, [links[one.pk] for one in alive if one.pk in links], pushed)

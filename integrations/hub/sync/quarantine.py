@@ -15,6 +15,7 @@ from integrations.hub.streams import LONGEST_ID
 from integrations.hub.sync.scene import Scene
 
 AMBIGUOUS: Final = "ambiguous"
+DELETED_HERE: Final = "deleted_here"
 DUPLICATE: Final = "duplicate"
 INVALID: Final = "invalid"
 REQUIRED: Final = "required"
@@ -70,6 +71,25 @@ def theirs_kept(scene: Scene, external_ids: Collection[str]) -> dict[str, Quaran
         connection=scene.connection, object=scene.stream.object, external_id__in=list(names)
     )
     return {names[row.external_id]: row for row in rows}
+
+
+def ours_kept(scene: Scene, local_ids: Collection[int]) -> dict[int, QuarantinedItem]:
+    """Those of these records that are set aside, by our id."""
+    if not local_ids:
+        return {}
+    rows = QuarantinedItem.objects.filter(
+        connection=scene.connection,
+        object=scene.stream.object,
+        external_id="",
+        local_id__in=list(local_ids),
+    )
+    return {row.local_id: row for row in rows if row.local_id is not None}
+
+
+def items_release(items: Collection[QuarantinedItem]) -> None:
+    """They are settled; one that was set aside anew since it was read stays."""
+    for item in items:
+        QuarantinedItem.objects.filter(pk=item.pk, tries=item.tries).delete()
 
 
 def release(

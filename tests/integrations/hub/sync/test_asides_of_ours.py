@@ -1,0 +1,220 @@
+"""What was set aside of ours leaves the list when it is settled, however that came about."""
+
+from __future__ import annotations
+
+import pytest
+
+from crm.models import Contact, User
+from integrations.hub.aside_tries import aside_retry
+from integrations.hub.models import (
+    Connection,
+    QuarantinedItem,
+    SyncJob,
+    SyncState,
+)
+from integrations.hub.sync.quarantine import DELETED_HERE
+from integrations.hub.sync.reconciling import reconcile_now
+from tests import factories
+from tests.integrations.hub.mirror_vendor import MirrorVendor, Trouble
+from tests.integrations.hub.sync.test_deletes import policy
+from tests.integrations.hub.sync.world import (
+    Desk,
+    deliver,
+    pull,
+    quiesce,
+    time_passes,
+    work,
+)
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def state(connection: Connection) -> SyncState:
+    return SyncState.objects.get(connection=connection, object="people")
+
+
+@pytest.fixture
+def actor(connection: Connection) -> User:
+    return factories.membership_make(connection.workspace).user
+
+
+@pytest.fixture
+def disputed(
+    connection: Connection, mirror: MirrorVendor, contact: Contact, person: str, desk: Desk
+) -> Contact:
+    """Archived here, changed there since: what is to become of theirs is a person's to say."""
+    policy(connection, on_our_delete="delete")
+    mirror.edit("people", person, title="Theirs anew")
+    desk.archive(contact)
+    work()
+    mirror.events_take()
+    assert QuarantinedItem.objects.get().code == DELETED_HERE
+    return contact
+
+
+@pytest.fixture
+def refused(connection: Connection, mirror: MirrorVendor, desk: Desk) -> Contact:
+    """One that the vendor did not take, and would take now."""
+    pull(connection)
+    return refused_make(mirror, desk, "nobody@x.test")
+
+
+def refused_make(mirror: MirrorVendor, desk: Desk, email: str) -> Contact:
+    mirror.always = lambda kind, body: Trouble(status=422) if kind == "write" else None
+    made: Contact = desk.make("contact", last_name="Nobody", email=email)
+    work()
+    mirror.always = None
+    assert QuarantinedItem.objects.filter(local_id=made.pk).exists()
+    return made
+
+
+def retry(state: SyncState, actor: User) -> None:
+    aside_retry(state, actor=actor)
+    work()
+
+
+def test_archived_here_and_changed_there_leaves_the_list_when_ours_is_restored(
+    connection: Connection, mirror: MirrorVendor, disputed: Contact, state: SyncState, desk: Desk
+) -> None:
+    desk.restore(disputed)
+
+    work()
+    quiesce(connection, mirror)
+
+    assert not QuarantinedItem.objects.exists()
+    assert reconcile_now(state).details["percent"] == 100
+
+
+@pytest.mark.parametrize("way", ["hint", "delta", "push"])
+def test_archived_here_and_changed_there_leaves_the_list_when_theirs_is_deleted(
+    connection: Connection,
+    mirror: MirrorVendor,
+    disputed: Contact,
+    person: str,
+    state: SyncState,
+    actor: User,
+    way: str,
+) -> None:
+    mirror.remove("people", person)
+
+    if way == "hint":
+        deliver(connection, mirror.events_take())
+        work()
+    elif way == "delta":
+        pull(connection)
+    else:
+        retry(state, actor)
+
+    assert not QuarantinedItem.objects.exists()
+
+
+def test_archived_here_and_changed_there_stays_while_both_are_as_they_were(
+    connection: Connection,
+    mirror: MirrorVendor,
+    disputed: Contact,
+    person: str,
+    state: SyncState,
+    actor: User,
+) -> None:
+    retry(state, actor)
+    quiesce(connection, mirror)
+
+    assert QuarantinedItem.objects.get().code == DELETED_HERE
+    assert [one.id for one in mirror.live("people")] == [person]
+
+
+def test_archived_here_and_changed_there_stays_while_the_vendor_cannot_be_asked(
+    mirror: MirrorVendor, disputed: Contact, person: str, state: SyncState, actor: User
+) -> None:
+    mirror.always = lambda kind, body: Trouble(status=503)
+    mirror.remove("people", person)
+    retry(state, actor)
+    assert QuarantinedItem.objects.exists()
+    assert SyncJob.objects.filter(kind="push", state="ready").exists()
+
+    mirror.always = None
+    Connection.objects.update(gate_until=None)
+    time_passes(3600)
+    work()
+
+    assert not QuarantinedItem.objects.exists()
+
+
+def test_archived_here_and_changed_there_leaves_the_list_when_theirs_are_to_stay(
+    connection: Connection, disputed: Contact, state: SyncState, actor: User
+) -> None:
+    policy(connection, on_our_delete="leave")
+
+    retry(state, actor)
+
+    assert not QuarantinedItem.objects.exists()
+
+
+def test_refused_make_leaves_the_list_when_ours_is_archived(
+    refused: Contact, state: SyncState, desk: Desk
+) -> None:
+    desk.archive(refused)
+
+    work()
+
+    assert not QuarantinedItem.objects.exists()
+
+
+def test_refused_make_leaves_the_list_when_ours_is_erased(
+    refused: Contact, state: SyncState, actor: User
+) -> None:
+    Contact.objects.filter(pk=refused.pk).delete()
+
+    retry(state, actor)
+
+    assert not QuarantinedItem.objects.exists()
+
+
+def test_refused_make_stays_while_the_vendor_refuses(
+    mirror: MirrorVendor, refused: Contact, state: SyncState, actor: User
+) -> None:
+    mirror.always = lambda kind, body: Trouble(status=422) if kind == "write" else None
+
+    retry(state, actor)
+
+    assert QuarantinedItem.objects.get().local_id == refused.pk
+
+
+def test_record_that_has_a_link_leaves_the_list(
+    contact: Contact, state: SyncState, actor: User
+) -> None:
+    QuarantinedItem.objects.create(
+        connection=state.connection,
+        object="people",
+        record_type="contact",
+        local_id=contact.pk,
+        code="invalid",
+    )
+
+    retry(state, actor)
+
+    assert not QuarantinedItem.objects.exists()
+
+
+def test_record_whose_counterpart_was_merged_stays_until_it_is_archived(
+    connection: Connection,
+    mirror: MirrorVendor,
+    contact: Contact,
+    person: str,
+    state: SyncState,
+    desk: Desk,
+    actor: User,
+) -> None:
+    other = mirror.add("people", email="ada@other.test")
+    pull(connection)
+    twin = Contact.objects.exclude(pk=contact.pk).get()
+    mirror.merge("people", person, other)
+    quiesce(connection, mirror)
+    retry(state, actor)
+    assert QuarantinedItem.objects.get(local_id=twin.pk).code == "merged"
+
+    desk.archive(twin)
+    work()
+
+    assert not QuarantinedItem.objects.exists()
