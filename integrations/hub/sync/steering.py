@@ -198,7 +198,18 @@ def _stream_items_retry(items: Sequence[QuarantinedItem], origin: Origin) -> int
     for record_type in sorted(set(ours.values())):
         jobs.dirty(connection.pk, record_type, [pk for pk in ours if ours[pk] == record_type])
     _retried_remember(state, [*theirs, *map(str, ours)], origin)
+    wanted = {*theirs, *ours}
+    _asked_note([one.pk for one in items if (one.external_id or one.local_id) in wanted])
     return len(theirs) + len(ours)
+
+
+def _asked_note(item_ids: Sequence[int]) -> None:
+    """What stays set aside, with nothing new to say, must not come first the next time as well.
+
+    One that a worker has at hand is passed over: that notes the time itself, and nobody waits.
+    """
+    items = QuarantinedItem.objects.filter(pk__in=item_ids).select_for_update(skip_locked=True)
+    QuarantinedItem.objects.filter(pk__in=[one.pk for one in items]).update(last_at=Now())
 
 
 def _askable(state: SyncState | None, external_ids: Sequence[str]) -> list[str]:

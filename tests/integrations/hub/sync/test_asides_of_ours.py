@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import pytest
+from django.db.models.functions import Now
 
 from crm.models import Contact, User
+from integrations.hub import aside_tries
 from integrations.hub.aside_tries import aside_retry
 from integrations.hub.models import (
     Connection,
+    LinkState,
     QuarantinedItem,
     SyncJob,
+    SyncRecord,
     SyncState,
 )
 from integrations.hub.sync.quarantine import DELETED_HERE
@@ -20,6 +24,7 @@ from tests.integrations.hub.sync.test_deletes import policy
 from tests.integrations.hub.sync.world import (
     Desk,
     deliver,
+    link_of,
     pull,
     quiesce,
     time_passes,
@@ -218,3 +223,39 @@ def test_record_whose_counterpart_was_merged_stays_until_it_is_archived(
     work()
 
     assert not QuarantinedItem.objects.exists()
+
+
+def test_those_that_stay_leave_the_others_their_turn(
+    connection: Connection,
+    mirror: MirrorVendor,
+    state: SyncState,
+    desk: Desk,
+    actor: User,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(aside_tries, "AT_ONCE", 2)
+    pull(connection)
+    taken = refused_make(mirror, desk, "taken@x.test")
+    apart = [desk.make("contact", last_name="Apart", email=f"{n}@x.test") for n in range(2)]
+    work()
+    for one in apart:
+        link = link_of(connection, one)
+        SyncRecord.objects.filter(pk=link.pk).update(
+            state=LinkState.TOMBSTONE, reason="Merged into p-1 at the vendor.", state_at=Now()
+        )
+        QuarantinedItem.objects.create(
+            connection=connection,
+            object="people",
+            record_type="contact",
+            local_id=one.pk,
+            code="merged",
+            last_at="2020-01-01T00:00:00Z",
+        )
+
+    retry(state, actor)
+    retry(state, actor)
+
+    assert "taken@x.test" in [one.values["email"] for one in mirror.live("people")]
+    left = QuarantinedItem.objects.values_list("local_id", flat=True)
+    assert set(left) == {one.pk for one in apart}
+    assert taken.pk not in left
