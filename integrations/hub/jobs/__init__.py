@@ -18,7 +18,6 @@ from integrations.hub.jobs.enqueue import command_job_add, dirty
 from integrations.hub.jobs.finish import (
     again,
     dead,
-    dead_supersede,
     done,
     hand_back,
     hand_back_many,
@@ -37,7 +36,6 @@ __all__ = [
     "complete",
     "connection_next",
     "dead",
-    "dead_supersede",
     "dirty",
     "done",
     "hand_back",

@@ -10,8 +10,9 @@ from typing import Any
 
 from django.db import connection as database
 
-# Guarded by each job's token. Earlier jobs that died of the same record are settled, since it has
-# reached the vendor after all; they are looked for by record, which has an index, and by lane.
+# Guarded by each job's token. Jobs that died of the same record are settled, since it has reached
+# the vendor after all: one of a lane runs at a time, so all of them, also those that were added
+# later, died before this one read it. They are looked for by record, which has an index, and lane.
 COMPLETE = """
 WITH said AS MATERIALIZED (
     SELECT * FROM jsonb_to_recordset(%s::jsonb)
@@ -36,7 +37,7 @@ WITH said AS MATERIALIZED (
     UPDATE hub_syncjob d SET state = 'superseded', finished_at = statement_timestamp()
     FROM ended e
     WHERE e.kind = 'push' AND d.kind = 'push' AND d.state = 'dead' AND d.lane = e.lane
-      AND d.record_type = e.record_type AND d.record_id = e.record_id AND d.id < e.id
+      AND d.record_type = e.record_type AND d.record_id = e.record_id
 ), applied AS (
     UPDATE hub_writeintent i SET outcome = 'applied', closed_at = statement_timestamp()
     FROM ended e WHERE i.id = e.intent_id

@@ -62,19 +62,6 @@ def dead(
     )
 
 
-def dead_supersede(job: SyncJob) -> None:
-    """The record has reached the vendor after all: earlier jobs that died of it are settled."""
-    died = SyncJob.objects.filter(
-        record_type=job.record_type,
-        record_id=job.record_id,
-        lane=job.lane,
-        kind=job.kind,
-        state=JobState.DEAD,
-        pk__lt=job.pk,
-    )
-    died.update(state=JobState.SUPERSEDED, finished_at=Now())
-
-
 def again(
     job: SyncJob,
     token: uuid.UUID,

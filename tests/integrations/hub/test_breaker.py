@@ -16,7 +16,9 @@ from integrations.hub import breaker, jobs, revivals, tasks
 from integrations.hub.connections import connection_disconnect
 from integrations.hub.jobs import reviving
 from integrations.hub.models import BreakerState, Connection, ConnectionState, JobState, SyncJob
+from integrations.hub.pump import pump
 from tests.integrations.hub.conftest import account_make, command_make, time_passes
+from tests.integrations.hub.echo import EchoVendor
 from tests.integrations.hub.refusing import rows_refused
 from tests.integrations.hub.test_deaths import wait_for_lock
 
@@ -124,6 +126,26 @@ def test_second_outage_while_the_first_is_made_up_for_loses_neither(
     breaker.succeeded(connection)
 
     assert SyncJob.objects.get().state == JobState.READY
+
+
+def test_record_that_died_twice_of_an_outage_has_nothing_dead_left_after_it(
+    connection: Connection, vendor: EchoVendor
+) -> None:
+    account = account_make(connection.workspace)
+    for _ in range(2):
+        jobs.dirty(connection.pk, "account", [account.pk])
+        ready = SyncJob.objects.filter(state=JobState.READY)
+        ready.update(state=JobState.DEAD, reason="transient", finished_at=Now())
+    Connection.objects.update(revive_since=Now() - timedelta(hours=2))
+
+    tasks.tick()
+    pump(budget_seconds=30, until_idle=True)
+
+    assert len(vendor.requests) == 1
+    assert set(SyncJob.objects.values_list("state", flat=True)) == {
+        JobState.DONE,
+        JobState.SUPERSEDED,
+    }
 
 
 def test_disconnected_connection_has_nothing_revived(connection: Connection) -> None:

@@ -8,9 +8,10 @@ import pytest
 from django.db import transaction
 
 from crm.choices import OriginKind
-from crm.models import Workspace
+from crm.models import User, Workspace
 from crm.services.accounts import account_create, account_update
 from crm.services.origin import Origin
+from integrations.hub import jobs
 from integrations.hub.facts import connection_origin
 from integrations.hub.models import Connection, JobState, SyncJob
 from integrations.hub.pump import pump
@@ -74,3 +75,21 @@ def test_later_edit_that_goes_through_settles_the_dead_job(
 
     states = SyncJob.objects.order_by("pk").values_list("state", flat=True)
     assert list(states) == [JobState.SUPERSEDED, JobState.DONE]
+
+
+def test_older_job_that_goes_through_settles_a_newer_dead_one(
+    connection: Connection, vendor: EchoVendor, actor: User
+) -> None:
+    account = account_create(workspace=connection.workspace, values={"name": "x"}, origin=BY_HAND)
+    vendor.script = [status(422), status(422)]
+    pump(budget_seconds=0)
+    account_update(account, values={"name": "y"}, origin=BY_HAND)
+    pump(budget_seconds=0)
+    older, newer = SyncJob.objects.order_by("pk")
+    assert (older.state, newer.state) == (JobState.DEAD, JobState.DEAD)
+
+    jobs.job_replay(older, actor=actor)
+    pump(budget_seconds=30)
+
+    states = SyncJob.objects.order_by("pk").values_list("state", flat=True)
+    assert list(states) == [JobState.DONE, JobState.SUPERSEDED]
