@@ -14,7 +14,7 @@ from django.db.models.functions import Now
 from integrations.hub import consequences, jobs, policy
 from integrations.hub.classification import BUG_PREFIX, classified
 from integrations.hub.commands import Command
-from integrations.hub.errors import LeaseLost, Rejected, told_cause
+from integrations.hub.errors import Forbidden, LeaseLost, Rejected, told_cause
 from integrations.hub.faults import fault
 from integrations.hub.http import Exchange, recording
 from integrations.hub.jobs import Claimed
@@ -142,7 +142,7 @@ def step_after(
         # A command's calls carry idempotency keys; a plain push may land late.
         waits_for_late_landing=job.kind != JobKind.COMMAND,
         extent=extent,
-        is_repeated=job.last_error_code == known.code,
+        is_repeated=isinstance(known, Forbidden) and _has_met(job, known.code),
         ladder=retry_delays(job.connection),
     )
     step = step_mended(job.connection, step, known)
@@ -150,6 +150,14 @@ def step_after(
     if is_probe and step.signal == Signal.FAILURE:
         return replace(step, action=Action.AGAIN, is_counted=False, seconds=PROBE_AGAIN_SECONDS)
     return step
+
+
+def _has_met(job: SyncJob, code: str) -> bool:
+    """Whether any try before met the same: what came between, as a 429, says nothing of it.
+
+    The last is known from the job itself, also when its tries are so old that they were forgotten.
+    """
+    return job.last_error_code == code or Attempt.objects.filter(job=job, code=code).exists()
 
 
 @transaction.atomic

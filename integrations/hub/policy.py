@@ -98,8 +98,8 @@ def step_after(
     """What to do after `error`, when `attempts` tries of this generation were counted before.
 
     `waits_for_late_landing`: the call had no idempotency key and may still be applied by a vendor
-    that answered late. `extent`: of a refusal that is no one record's. `is_repeated`: the last try
-    met the same.
+    that answered late. `extent`: of a refusal that is no one record's. `is_repeated`: a try before
+    was forbidden as well.
     """
     if isinstance(error, LeaseLost):
         return _step(error, Action.LEAVE, Signal.NONE)

@@ -18,7 +18,8 @@ from integrations.hub.connections import (
     credentials_replace,
 )
 from integrations.hub.jobs import job_replay, jobs_revive
-from integrations.hub.models import Connection, ConnectionState, JobState, SyncJob
+from integrations.hub.models import Attempt, Connection, ConnectionState, JobState, SyncJob
+from integrations.hub.pump import pump
 from tests.integrations.hub.mirror_calls import Shape
 from tests.integrations.hub.mirror_vendor import API_KEY, MirrorVendor, Trouble
 from tests.integrations.hub.sync.world import Desk, pull, time_passes, work
@@ -213,6 +214,26 @@ def test_batch_that_stays_forbidden_lets_other_work_through_and_ends(
     company_move(desk, "Oslo")
     work()
     assert city(mirror) == "Oslo"
+
+
+def test_batch_that_stays_forbidden_ends_also_where_it_has_to_slow_down_between(
+    connection: Connection, people: list[Contact], mirror: MirrorVendor, desk: Desk
+) -> None:
+    for contact in people:
+        desk.edit(contact, title="Secret")
+    work()
+    for _ in range(4):
+        if state_of(connection) == ConnectionState.AUTH_FAILED:
+            connection_test(connection)
+        mirror.always = lambda kind, body: Trouble(status=429) if kind == "write" else None
+        pump(5.0)
+        mirror.always = secret_is_forbidden
+        time_passes(120)
+        pump(5.0)
+
+    tries = Attempt.objects.filter(job__record_type="contact", code="forbidden")
+    assert tries.filter(is_counted=False).count() == len(people)
+    assert contact_jobs() == {(JobState.DEAD, "forbidden")}
 
 
 def test_credentials_that_could_not_be_proved_at_once_have_their_work_sent_too(
