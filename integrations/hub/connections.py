@@ -14,7 +14,7 @@ from django.db.models.functions import Now
 from django.urls import reverse
 
 from crm.models import User, Workspace
-from integrations.hub import accounts, handshake, jobs, reconnection, registry
+from integrations.hub import accounts, handshake, reconnection, registry
 from integrations.hub.credentials import Secrets
 from integrations.hub.errors import AlreadyConnected, Conflict, InvalidSettings
 from integrations.hub.former import former_kept
@@ -192,12 +192,11 @@ def credentials_take(
         {ConnectionState.DISABLED} if was_disconnected else _CONNECTED,
         credentials=secrets,
         token_version=F("token_version") + 1,
-        **{**_OPEN_GATE, **values, **back},
+        **{**_OPEN_GATE, **reconnection.TRY_FORBIDDEN, **values, **back},
     )
     if was_disconnected:
         reconnection.commands_give_up(connection)
         holds_tell(connection)
-    jobs.jobs_revive_forbidden(connection)
     logger.info("credentials of connection %s replaced by user %s", connection.pk, _who(actor))
     return _settled(connection, _registered(connection, report))
 
@@ -217,6 +216,7 @@ def connection_disconnect(connection: Connection, *, actor: User | None) -> str:
         attention="",
         updated_at=Now(),
         revive_since=None,
+        revive_forbidden_until=None,
         **_OPEN_GATE,
         **reconnection.NO_TOKEN,
     )
@@ -271,9 +271,9 @@ def _attention_set(connection: Connection, words: str) -> None:
 
 
 def _activate(connection: Connection) -> None:
-    reconnection.forbidden_goes_on(connection)
+    back = {**_OPEN_GATE, **reconnection.forbidden_again(connection)}
     attention = scopes.missing_words(connection)
-    _set(connection, _CONNECTED, state=ConnectionState.ACTIVE, attention=attention, **_OPEN_GATE)
+    _set(connection, _CONNECTED, state=ConnectionState.ACTIVE, attention=attention, **back)
     states_ensure(connection)
     reconnection.work_goes_on(connection)
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.db.models.functions import Now
 
-from integrations.hub import gates, jobs, wake
+from integrations.hub import gates, revivals, wake
 from integrations.hub.models import Connection, ConnectionState, JobKind, JobState, SyncJob
 
 LONGEST_NAME = 120
@@ -19,6 +19,8 @@ NO_TOKEN: dict[str, Any] = {
     "last_refresh_at": None,
     "refresh_error": "",
 }
+# Stored with what puts the connection back into service, so that neither is without the other.
+TRY_FORBIDDEN: dict[str, Any] = {"revive_forbidden_until": Now()}
 
 
 def values_back(connection: Connection) -> dict[str, Any]:
@@ -48,19 +50,18 @@ def secrets_readable(connection: Connection) -> dict[str, str]:
     return dict(secrets) if secrets.texts() else {}
 
 
-def forbidden_goes_on(connection: Connection) -> None:
-    """Of one that was stopped and has passed its test, while it is not in service yet.
+def forbidden_again(connection: Connection) -> dict[str, Any]:
+    """The note that has what was forbidden tried again, of one that was stopped; else nothing.
 
     Some vendors grant a permission to the same credentials, so there may be no new ones to tell by.
-    Who is cut off before it is in service begins again with the next test.
     """
-    if connection.state == ConnectionState.AUTH_FAILED:
-        jobs.jobs_revive_forbidden(connection)
+    return TRY_FORBIDDEN if connection.state == ConnectionState.AUTH_FAILED else {}
 
 
 def work_goes_on(connection: Connection) -> None:
-    """It is at work again: nothing is left by what stopped it."""
+    """It is at work again: nothing is left by what stopped it, and what died of that goes on."""
     gates.auth_mended(connection)
+    revivals.revival_go_on(connection)
     wake.wake_on_commit()
 
 

@@ -27,15 +27,19 @@ def jobs_revive(connection: Connection, since: datetime.datetime, *, seconds: fl
     return _revive(died, OUTAGE, seconds)
 
 
-def jobs_revive_forbidden(connection: Connection) -> None:
-    """When a permission may be there that was missing: what was forbidden for want of it.
+def jobs_revive_forbidden(
+    connection: Connection, until: datetime.datetime, *, seconds: float
+) -> bool:
+    """When a permission may be there that was missing: what was forbidden for want of it till then.
+
+    Not begun with any more after `seconds`; True when none is left.
 
     What is forbidden once more may be off limits by itself, and would stop the connection each
     time: it waits until a person tries it. Records only, of which both sides are compared anew: a
     command that was refused has been told to a person, who may have done it by hand since.
     """
-    died = _died(connection, "forbidden", PERMISSION).exclude(kind=JobKind.COMMAND)
-    _revive(died, PERMISSION, float("inf"))
+    died = _died(connection, "forbidden", PERMISSION).filter(finished_at__lte=until)
+    return _revive(died.exclude(kind=JobKind.COMMAND), PERMISSION, seconds)
 
 
 def _died(connection: Connection, reason: str, counter: str) -> QuerySet[SyncJob]:

@@ -133,6 +133,8 @@ class Connection(models.Model):
     outage_since = models.DateTimeField(null=True, blank=True)
     # What died from then on is to be revived; the breaker has closed since.
     revive_since = models.DateTimeField(null=True, blank=True, editable=False)
+    # What was forbidden up to then is to be tried once more; a permission may be there since.
+    revive_forbidden_until = models.DateTimeField(null=True, blank=True, editable=False)
     window_started_at = models.DateTimeField(null=True, blank=True)
     window_calls = models.PositiveIntegerField(default=0, db_default=0)
     window_failures = models.PositiveIntegerField(default=0, db_default=0)

@@ -105,6 +105,7 @@ def time_passes(seconds: float) -> None:
             "breaker_opened_at",
             "outage_since",
             "revive_since",
+            "revive_forbidden_until",
             "window_started_at",
             "last_served_at",
         ),

@@ -151,14 +151,15 @@ def test_record_that_died_twice_of_an_outage_has_nothing_dead_left_after_it(
 def test_disconnected_connection_has_nothing_revived(connection: Connection) -> None:
     command_make(connection)
     SyncJob.objects.update(state=JobState.DEAD, reason="transient", finished_at=Now())
-    Connection.objects.update(revive_since=Now() - timedelta(hours=2))
+    noted = {"revive_since": Now() - timedelta(hours=2), "revive_forbidden_until": Now()}
+    Connection.objects.update(**noted)
     connection.refresh_from_db()
 
     connection_disconnect(connection, actor=None)
     tasks.tick()
 
     connection.refresh_from_db()
-    assert connection.revive_since is None
+    assert (connection.revive_since, connection.revive_forbidden_until) == (None, None)
     assert SyncJob.objects.get().state == JobState.DEAD
 
 

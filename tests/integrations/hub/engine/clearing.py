@@ -12,6 +12,7 @@ TIMES = {
         "breaker_opened_at",
         "outage_since",
         "revive_since",
+        "revive_forbidden_until",
         "window_started_at",
         "last_served_at",
     ),

@@ -11,6 +11,7 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from crm.models import Account, Contact, User
+from integrations.hub import revivals
 from integrations.hub.connections import (
     connection_pause,
     connection_resume,
@@ -20,8 +21,10 @@ from integrations.hub.connections import (
 from integrations.hub.jobs import job_replay, jobs_revive
 from integrations.hub.models import Attempt, Connection, ConnectionState, JobState, SyncJob
 from integrations.hub.pump import pump
+from integrations.hub.tasks import tick
 from tests.integrations.hub.mirror_calls import Shape
 from tests.integrations.hub.mirror_vendor import API_KEY, MirrorVendor, Trouble
+from tests.integrations.hub.refusing import rows_refused
 from tests.integrations.hub.sync.world import Desk, pull, time_passes, work
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -252,3 +255,53 @@ def test_credentials_that_could_not_be_proved_at_once_have_their_work_sent_too(
     work()
 
     assert contact_jobs() == {(JobState.DONE, "")}
+
+
+@ONE_BY_ONE
+def test_second_life_for_new_credentials_that_was_cut_off_is_gone_on_with_by_the_tick(
+    connection: Connection, people: list[Contact], mirror: MirrorVendor, desk: Desk
+) -> None:
+    desk.edit(people[0], title="Secret")
+    work()
+    with rows_refused("hub_syncjob", "NEW.state = 'ready'"):
+        reconnect(connection)
+    assert state_of(connection) == ConnectionState.ACTIVE
+    # What the new credentials may not do either is not what the old ones were to blame for.
+    desk.edit(people[1], title="Secret")
+    work()
+    assert contact_jobs() == {(JobState.DEAD, "forbidden")}
+
+    tick()
+
+    died = SyncJob.objects.filter(record_type="contact").order_by("id")
+    assert list(died.values_list("state", flat=True)) == [JobState.READY, JobState.DEAD]
+    connection.refresh_from_db()
+    assert connection.revive_forbidden_until is None
+
+
+@ONE_BY_ONE
+def test_second_life_after_a_test_that_was_cut_off_is_gone_on_with_by_the_tick(
+    connection: Connection, people: list[Contact], mirror: MirrorVendor, desk: Desk
+) -> None:
+    stopped_by_many(connection, desk, people)
+    with rows_refused("hub_syncjob", "NEW.state = 'ready'"):
+        connection_test(connection)
+    assert state_of(connection) == ConnectionState.ACTIVE
+
+    tick()
+
+    assert contact_jobs() == {(JobState.READY, "")}
+
+
+@ONE_BY_ONE
+def test_second_life_is_not_begun_when_its_time_is_over(
+    connection: Connection, people: list[Contact], mirror: MirrorVendor, desk: Desk
+) -> None:
+    stopped_by_many(connection, desk, people)
+    Connection.objects.update(revive_forbidden_until=Now())
+
+    revivals.revival_go_on(connection, seconds=0.0)
+    assert contact_jobs() == {(JobState.DEAD, "forbidden")}
+    revivals.revival_go_on(connection)
+
+    assert contact_jobs() == {(JobState.READY, "")}
