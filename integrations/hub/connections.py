@@ -116,15 +116,18 @@ def connection_test(connection: Connection) -> ConnectionReport:
     One that answers again is taken back into service and tries once more what was forbidden; one
     whose account another connection has is paused. Raises Conflict when it was disconnected.
     """
+    tested = connection.state  # what stops it during the calls is news that they do not refute
     report = _checked(connection)
     if report.is_taken:
         _pause_for(connection, report.message)
     elif report.account is not None:
         scopes.scopes_read(connection)
-        if connection.state == ConnectionState.AUTH_FAILED:
+        if tested == ConnectionState.AUTH_FAILED:
             _activate(connection)
+            tested = ConnectionState.ACTIVE
+        connection.refresh_from_db()
         missing = scopes.missing_words(connection)
-        _attention_set(connection, missing if report.is_ok else report.message)
+        _attention_set(connection, tested, missing if report.is_ok else report.message)
     return report
 
 
@@ -264,9 +267,10 @@ def _registered(connection: Connection, report: ConnectionReport) -> ConnectionR
     return handshake.webhook_ensure(connection, report, webhook_url(connection))
 
 
-def _attention_set(connection: Connection, words: str) -> None:
-    kept = Connection.objects.filter(pk=connection.pk, state__in=_CONNECTED)
-    kept.update(attention=words[:500], updated_at=Now())
+def _attention_set(connection: Connection, tested: str, words: str) -> None:
+    """Of a connection that is still as it was tested: another state has words of its own."""
+    same = Connection.objects.filter(pk=connection.pk, state__in=_CONNECTED & {tested})
+    same.update(attention=words[:500], updated_at=Now())
     connection.refresh_from_db()
 
 

@@ -11,7 +11,7 @@ from django.db import connection as database
 from werkzeug.wrappers import Request
 
 from crm.models import User, Workspace
-from integrations.hub import connections
+from integrations.hub import connections, gates
 from integrations.hub.credentials import Secrets
 from integrations.hub.errors import AlreadyConnected, Conflict, InvalidSettings
 from integrations.hub.models import Connection, ConnectionState, SyncJob, SyncRun
@@ -453,6 +453,22 @@ def test_test_leaves_a_connection_disconnected_meanwhile_as_it_is(
     assert (stored.state, stored.attention, stored.settings) == (ConnectionState.DISABLED, "", {})
     assert dict(stored.credentials) == {}
     assert vendor.requests[-1][:2] == ("DELETE", "/hooks/acct_1")
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("call", [0, 1])
+def test_test_that_passes_leaves_a_connection_stopped_meanwhile_with_the_reason(
+    connection: Connection, vendor: EchoVendor, call: int
+) -> None:
+    workers = Connection.objects.get()
+    stop = meanwhile(lambda: gates.permission_missing(workers, "no scope"))
+    vendor.script = [*[lambda request: None] * call, stop]
+
+    report = connections.connection_test(connection)
+
+    assert report.is_ok
+    assert connection.state == ConnectionState.AUTH_FAILED
+    assert "no scope" in connection.attention
 
 
 @pytest.mark.django_db(transaction=True)
