@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any, Final
 
@@ -30,6 +30,8 @@ from integrations.hub.models import (
 )
 from integrations.hub.streams import RemoteRecord
 
+# After a deletion: lists lag, a write of ours is answered, and a vendor takes its time to clear.
+DROPPED_WITHIN: Final = timedelta(minutes=10)
 ADMINS: Final = (Role.ADMIN, Role.OWNER)
 
 
@@ -76,10 +78,17 @@ class Links:
                 self._away[link.external_id] = link.away_at
 
     def was_away_after(self, external_id: str, at: datetime) -> bool:
-        """Whether the vendor has said since then that the thing is not there."""
+        """Whether the vendor has said since then that the thing is not there.
+
+        Or shortly before: what is dropped with a thing may show later than its deletion.
+        """
         self.fates_load({external_id})
         away_at = self._away.get(external_id)
-        return away_at is not None and away_at > at
+        return away_at is not None and away_at + DROPPED_WITHIN > at
+
+    def fates_doubt(self, external_ids: Collection[str]) -> None:
+        """Nobody can say now; what led to these stays as it is till then."""
+        self._fates |= dict.fromkeys(external_ids, Fate.DOUBTED)
 
     def fates_learn(self, asked: Collection[str], absent: Collection[str]) -> None:
         """What the vendor has answered of these now; it counts also where no link could say it."""

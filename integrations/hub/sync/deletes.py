@@ -33,8 +33,9 @@ from integrations.hub.models import (
     SyncRecord,
 )
 from integrations.hub.sync import quarantine
+from integrations.hub.sync.away import away_note, found_well
 from integrations.hub.sync.holds import archived_links, archived_since, gone_links, hold
-from integrations.hub.sync.links import away_note, found_well, tombstone
+from integrations.hub.sync.links import tombstone
 from integrations.hub.sync.quarantine import Trouble
 from integrations.hub.sync.remote import database_now, remote_read
 from integrations.hub.sync.scene import Scene
@@ -205,9 +206,11 @@ def _confirmed(scene: Scene, links: Sequence[SyncRecord]) -> list[SyncRecord]:
     """Those that a look of their own does not find either; the others are well again."""
     if scene.stream.read is None:
         return list(links)
+    asked_at = database_now()
     found = remote_read(scene, [link.external_id for link in links])
     alive = {pk for pk, one in found.items() if not one.is_deleted}
-    found_well(scene, [link for link in links if link.external_id in alive])
+    well = [link for link in links if link.external_id in alive]
+    found_well(scene, well, asked_at=asked_at)
     return [link for link in links if link.external_id not in alive]
 
 

@@ -7,7 +7,8 @@ from collections.abc import Iterable, Mapping
 from integrations.hub.models import LinkState, QuarantinedItem, SyncRecord
 from integrations.hub.streams import RemoteRecord
 from integrations.hub.sync import freeing, quarantine
-from integrations.hub.sync.links import away_note, linked_ids
+from integrations.hub.sync.away import away_note
+from integrations.hub.sync.links import linked_ids
 from integrations.hub.sync.matching import record_is_archived
 from integrations.hub.sync.page import Page
 from integrations.hub.sync.settling import KEPT, UNSETTLED

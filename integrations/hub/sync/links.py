@@ -12,7 +12,7 @@ from typing import Any, Final
 from django.db import connection as database
 from django.db import transaction
 from django.db.models import F, Value
-from django.db.models.functions import Coalesce, Now
+from django.db.models.functions import Now
 
 from integrations.hub import jobs
 from integrations.hub.lanes import lane_of
@@ -175,27 +175,6 @@ def merged_follow(
                 _repoint(link, record.id)
                 links[record.id] = link
     return lost
-
-
-def away_note(link_ids: Collection[int]) -> None:
-    """The vendor says that these things are not there; a link that has ended stays as it is."""
-    if not link_ids:
-        return
-    links = SyncRecord.objects.filter(pk__in=link_ids)
-    links.filter(state=LinkState.TOMBSTONE).update(away_at=Now())
-    links.exclude(state=LinkState.TOMBSTONE).update(
-        gone_at=Coalesce("gone_at", Now()), away_at=Now()
-    )
-
-
-@transaction.atomic
-def found_well(scene: Scene, links: Collection[SyncRecord]) -> None:
-    """Links whose things were missed in vain; who waits for one is looked at again."""
-    if not links:
-        return
-    ids = [link.pk for link in links]
-    SyncRecord.objects.filter(pk__in=ids).update(gone_at=None, revision=F("revision") + 1)
-    waiting_wake(scene, links)
 
 
 def tombstone(link: SyncRecord, reason: str) -> None:

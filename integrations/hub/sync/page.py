@@ -66,6 +66,7 @@ class Page:
     counts: Counts = field(default_factory=Counts)
     plans: dict[str, Plan] = field(default_factory=dict)
     linked: list[NewLink] = field(default_factory=list)
+    back: list[SyncRecord] = field(default_factory=list)
     deferred: list[str] = field(default_factory=list)
     there_again: ThereAgain = field(default_factory=ThereAgain)
     dirty: set[int] = field(default_factory=set)
@@ -75,9 +76,8 @@ class Page:
         return self.asked_at.get(external_id, self.read_at)
 
     def found_well(self, links: Iterable[SyncRecord]) -> None:
-        """Links of things that were missed in vain are as good as new to who waits for them."""
-        missed = [link for link in links if link.gone_at is not None]
-        self.linked += [NewLink(link.local_id, link.external_id) for link in missed]
+        """Links of things that were missed in vain are told as those that are there again."""
+        self.back += [link for link in links if link.gone_at is not None]
 
     def set_aside(self, troubles: Mapping[str, Trouble]) -> None:
         """By their id; the rest of the page goes on without them."""

@@ -21,11 +21,12 @@ from integrations.hub.models import LinkState, RunKind, SyncRecord
 from integrations.hub.pace import BULK_HEAD_START_SECONDS
 from integrations.hub.streams import LONGEST_ID, RemoteRecord
 from integrations.hub.sync import deferring, hinting, quarantine
+from integrations.hub.sync.away import back_tell
 from integrations.hub.sync.driver import Driver
 from integrations.hub.sync.flips import Flapping
 from integrations.hub.sync.going import gone_take
 from integrations.hub.sync.hands import LeftToAJob, NothingNew, PageHands, StandsRefused, Unlinked
-from integrations.hub.sync.links import NewLink, linking_lock, links_of, waiting_wake
+from integrations.hub.sync.links import linking_lock, links_of, waiting_wake
 from integrations.hub.sync.merging import merges_follow
 from integrations.hub.sync.page import Counts, Page, Source
 from integrations.hub.sync.quarantine import INVALID, TOO_LONG, Trouble
@@ -93,7 +94,7 @@ def _page_take(page_of: PageOf, records: Sequence[RemoteRecord]) -> Counts:
     page.there_again = returned_take(
         scene, page.links, page.records, read_at=page.read_at, source=page.source
     )
-    page.linked += [NewLink(link.local_id, link.external_id) for link in page.there_again.back]
+    page.back += page.there_again.back
     strangers = [one for one in page.records.values() if one.id not in page.links]
     if strangers and scene.direction != Direction.PUSH:
         linking_lock(scene)
@@ -204,5 +205,6 @@ def _jobs_add(page: Page) -> None:
     look(doubted)
     look(later, after_seconds=scene.state.overlap_seconds + 1)
     waiting_wake(scene, page.linked)
+    back_tell(scene, page.back)
     if dirty:
         jobs.dirty(scene.connection.pk, scene.stream.record_type, dirty, BULK_HEAD_START_SECONDS)

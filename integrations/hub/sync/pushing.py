@@ -13,12 +13,13 @@ from integrations.hub.merge.turns import Result, turn
 from integrations.hub.models import Connection, LinkState, RunKind, SyncRecord
 from integrations.hub.sync import deletes, guards
 from integrations.hub.sync.abandoned import abandoned_settle
+from integrations.hub.sync.away import back_tell
 from integrations.hub.sync.commits import Taken
 from integrations.hub.sync.counting import run_of_hour_locked
 from integrations.hub.sync.driver import Driver
 from integrations.hub.sync.freeing import settled_free
 from integrations.hub.sync.hands import PushHands, Unlinked
-from integrations.hub.sync.links import linked_ids, waiting_wake
+from integrations.hub.sync.links import linked_ids
 from integrations.hub.sync.making import make_batch
 from integrations.hub.sync.matching import record_is_archived
 from integrations.hub.sync.ours import records_load
@@ -73,6 +74,7 @@ def _stream_push(scene: Scene, records: Sequence[Record], pushed: Pushed) -> Non
     alive = [one for one in records if not record_is_archived(one)]
     parted = parted_look(scene, [one.pk for one in alive if one.pk not in links])
     links |= parted.back
+    back_tell(scene, parted.back.values())
     abandoned = [one for one in archived if one.pk not in links]
     abandoned += [one for one in alive if one.pk in parted.apart]
     pushed.add(abandoned_settle(scene, abandoned))
@@ -113,7 +115,7 @@ def _pairs_push(scene: Scene, links: Sequence[SyncRecord], pushed: Pushed) -> Ta
             _gone(scene, by_pk[pk], pushed)
         elif not isinstance(outcome, Unlinked):
             pushed.fail(by_pk[pk].local_id, outcome)
-    waiting_wake(scene, missed)
+    back_tell(scene, missed)
     return hands.taken
 
 

@@ -97,7 +97,7 @@ def remote_write(scene: Scene, writes: Collection[Write]) -> dict[str, Written]:
         written = _written(scene, rest[:size])
         rest = rest[size:]
         found |= {one.key: one for one in written}
-        if any(_is_of_connection(one.error) for one in written):
+        if any(is_of_connection(one.error) for one in written):
             held = GateClosed("Not sent yet: the call before it met trouble of the connection.")
             return found | {one.key: Written(one.key, error=held) for one in rest}
     return found
@@ -112,11 +112,11 @@ def _written(scene: Scene, some: Sequence[Write]) -> Sequence[Written]:
         return write(scene.connection, some)
     except Exception as error:
         known = classified(error, scene.connection.declaration.error)
-        if not isinstance(error, HubError) and not _is_of_connection(known):
+        if not isinstance(error, HubError) and not is_of_connection(known):
             raise
         return [Written(one.key, error=known) for one in some]
 
 
-def _is_of_connection(error: HubError | None) -> bool:
+def is_of_connection(error: HubError | None) -> bool:
     """Whether the next call would meet the same, whatever it carries."""
     return error is not None and isinstance(told_cause(error), _OF_CONNECTION)

@@ -10,7 +10,8 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 
 from integrations.hub import jobs
-from integrations.hub.errors import Conflict
+from integrations.hub.classification import classified
+from integrations.hub.errors import HubError
 from integrations.hub.mapping.lookups import Fate, Link
 from integrations.hub.mapping.mapper import Row
 from integrations.hub.mapping.paths import theirs_read
@@ -20,8 +21,9 @@ from integrations.hub.merge.types import LOST
 from integrations.hub.models import LinkState, SyncRecord, SyncState
 from integrations.hub.pace import BULK_HEAD_START_SECONDS
 from integrations.hub.streams import RemoteRecord
-from integrations.hub.sync.links import away_note, found_well, links_of
-from integrations.hub.sync.remote import remote_read
+from integrations.hub.sync.away import away_note, found_well
+from integrations.hub.sync.links import links_of
+from integrations.hub.sync.remote import database_now, is_of_connection, remote_read
 from integrations.hub.sync.scene import Scene, scene_of
 
 
@@ -47,8 +49,8 @@ def vanished_note(
     for object, external_id in _unsure(scene, _blanked_of(scene, links, records)):
         wanted[object].add(external_id)
     for object, ids in wanted.items():
-        absent = _ask(scene, object, ids)
-        scene.tables.links(object).fates_learn(ids, absent)
+        absent, table = _ask(scene, object, ids), scene.tables.links(object)
+        table.fates_doubt(ids) if absent is None else table.fates_learn(ids, absent)
 
 
 # What a link of theirs led to: its object and id.
@@ -104,17 +106,24 @@ def _unsure(scene: Scene, blanked: Mapping[str, Sequence[LedTo]]) -> set[LedTo]:
     return unsure
 
 
-def _ask(scene: Scene, object: str, ids: set[str]) -> set[str]:
-    """Those that are not there; what their links say is put right."""
+def _ask(scene: Scene, object: str, ids: set[str]) -> set[str] | None:
+    """Those that are not there; what their links say is put right. None where nobody can be asked.
+
+    Raises what is the trouble of every call now.
+    """
     states = SyncState.objects.filter(connection=scene.connection, object=object)
     state = states.select_related("connection__workspace").first()
     if state is None:
-        return set()
+        return None
+    asked_at = database_now()
     try:
         other = scene_of(state)
-    except Conflict:
-        return set()
-    found = remote_read(other, sorted(ids))
+        found = remote_read(other, sorted(ids))
+    except Exception as error:
+        known = classified(error, scene.connection.declaration.error)
+        if is_of_connection(known) or not isinstance(error, HubError):
+            raise
+        return None
     absent = {one for one in ids if one not in found or found[one].is_deleted}
     links = links_of(other, ids)
     missing = [link for one, link in links.items() if one in absent]
@@ -123,5 +132,6 @@ def _ask(scene: Scene, object: str, ids: set[str]) -> set[str]:
         # No run looks once more; its own job does.
         living = [one.local_id for one in missing if one.state != LinkState.TOMBSTONE]
         jobs.dirty(scene.connection.pk, state.record_type, living, BULK_HEAD_START_SECONDS)
-    found_well(other, [link for link in links.values() if link.gone_at and link not in missing])
+    there = [link for one, link in links.items() if one not in absent]
+    found_well(other, there, asked_at=asked_at)
     return absent

@@ -9,6 +9,7 @@ from django.db.models.functions import Now
 from django.test.utils import CaptureQueriesContext
 
 from crm.models import Account, Contact, Workspace
+from integrations.hub.mapping.tables import DROPPED_WITHIN
 from integrations.hub.models import (
     MADE_AGAIN_WORDS,
     Connection,
@@ -24,7 +25,16 @@ from integrations.hub.sync.telling import told_take
 from tests import factories
 from tests.integrations.hub.mirror_vendor import MirrorVendor
 from tests.integrations.hub.sync.invariants import hub_check
-from tests.integrations.hub.sync.world import Desk, deliver, link_of, ours_of, pull, quiesce, work
+from tests.integrations.hub.sync.world import (
+    Desk,
+    deliver,
+    link_of,
+    ours_of,
+    pull,
+    quiesce,
+    time_passes,
+    work,
+)
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -52,6 +62,13 @@ def deleted_there(connection: Connection, mirror: MirrorVendor, acme: str, ada: 
     work()
 
 
+def all_shows(connection: Connection, mirror: MirrorVendor) -> None:
+    """So long after a thing was away that no link to it goes any more; who led to it was seen."""
+    quiesce(connection, mirror)
+    time_passes(DROPPED_WITHIN.total_seconds() + 2)
+    quiesce(connection, mirror)
+
+
 def test_link_to_what_was_deleted_there_stays_here(
     connection: Connection, mirror: MirrorVendor, acme: str, ada: str
 ) -> None:
@@ -75,7 +92,7 @@ def test_link_is_sent_again_once_its_thing_is_restored_there(
     work()
 
     assert mirror.value("people", ada, "company_id") == acme
-    quiesce(connection, mirror)
+    all_shows(connection, mirror)
     assert ours_of(connection, "people", ada).account_id == Account.objects.get().pk
     hub_check(connection, mirror, desk)
 
@@ -154,7 +171,7 @@ def test_link_that_went_with_a_thing_which_was_soon_back_is_sent_again(
     mirror.get("companies", acme).is_deleted = False
 
     pull(connection, is_full=True)
-    quiesce(connection, mirror)
+    all_shows(connection, mirror)
 
     assert ours_of(connection, "people", ada).account_id == Account.objects.get().pk
     assert mirror.value("people", ada, "company_id") == acme
@@ -184,7 +201,7 @@ def test_link_that_is_taken_away_after_its_thing_was_back_is_taken_away_here(
     deleted_there(connection, mirror, acme, ada)
     mirror.restore("companies", acme)
     deliver(connection, mirror.events_take())
-    quiesce(connection, mirror)
+    all_shows(connection, mirror)
     assert mirror.value("people", ada, "company_id") == acme
 
     mirror.edit("people", ada, company_id="")

@@ -1,0 +1,202 @@
+"""Links to things that were away for a while: who dropped them, the vendor or a person?"""
+
+from __future__ import annotations
+
+import pytest
+
+from crm.models import Account, Contact
+from integrations.hub.models import (
+    Connection,
+    ConnectionState,
+    JobState,
+    LinkState,
+    SyncJob,
+    SyncRecord,
+    SyncState,
+)
+from integrations.hub.pump import pump
+from integrations.hub.sync.away import away_note
+from tests.integrations.hub.mirror_vendor import MirrorVendor, Trouble
+from tests.integrations.hub.sync.world import (
+    Desk,
+    deliver,
+    ours_of,
+    pull,
+    quiesce,
+    time_passes,
+    work,
+)
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def acme(connection: Connection, mirror: MirrorVendor) -> str:
+    return mirror.add("companies", name="Acme", domain="acme.test")
+
+
+@pytest.fixture
+def ada(connection: Connection, mirror: MirrorVendor, acme: str) -> str:
+    id = mirror.add("people", email="ada@acme.test", last_name="Byron", company_id=acme)
+    quiesce(connection, mirror)
+    mirror.events_take()
+    return id
+
+
+def told(connection: Connection, mirror: MirrorVendor, object: str) -> None:
+    """The events of these things only; the others are lost."""
+    deliver(connection, [one for one in mirror.events_take() if one["object"] == object])
+    work()
+
+
+def passed_by(connection: Connection, mirror: MirrorVendor) -> None:
+    """No list brings what was changed before any more."""
+    SyncState.objects.filter(object="people").update(overlap_seconds=0)
+    mirror.add("people", email="later@acme.test", last_name="Later")
+    pull(connection, "people")
+    mirror.events_take()
+
+
+def has_its_link(connection: Connection, mirror: MirrorVendor, ada: str, acme: str) -> bool:
+    is_here = ours_of(connection, "people", ada).account_id == Account.objects.get().pk
+    return is_here and mirror.value("people", ada, "company_id") == acme
+
+
+def test_link_stays_that_a_lagging_list_has_shown_after_the_deletion(
+    connection: Connection, mirror: MirrorVendor, acme: str, ada: str
+) -> None:
+    mirror.tables.lists_stand_still()
+    mirror.remove("companies", acme)
+    deletion = mirror.events_take()
+    mirror.edit("people", ada, company_id="")
+    mirror.events_take()
+    deliver(connection, deletion)
+    work()
+    pull(connection, "people", is_full=True)
+    mirror.tables.lists_catch_up()
+    mirror.restore("companies", acme)
+    told(connection, mirror, "companies")
+
+    quiesce(connection, mirror)
+
+    assert has_its_link(connection, mirror, ada, acme)
+
+
+def test_link_stays_that_the_vendor_drops_some_time_after_the_deletion(
+    connection: Connection, mirror: MirrorVendor, acme: str, ada: str
+) -> None:
+    mirror.remove("companies", acme)
+    told(connection, mirror, "companies")
+    mirror.edit("people", ada, title="Countess")
+    told(connection, mirror, "people")
+    mirror.edit("people", ada, company_id="")
+    mirror.restore("companies", acme)
+    told(connection, mirror, "companies")
+
+    quiesce(connection, mirror)
+
+    assert has_its_link(connection, mirror, ada, acme)
+
+
+def test_link_stays_that_was_dropped_while_another_field_was_sent(
+    connection: Connection, mirror: MirrorVendor, acme: str, ada: str, desk: Desk
+) -> None:
+    def deleted() -> None:
+        mirror.remove("companies", acme)
+        mirror.edit("people", ada, company_id="")
+        away_note([SyncRecord.objects.get(object="companies").pk])
+
+    mirror.script.append(Trouble("write", before=deleted))
+    desk.edit(ours_of(connection, "people", ada), title="Countess")
+    pump(60)
+    assert mirror.get("companies", acme).is_deleted
+    mirror.restore("companies", acme)
+    told(connection, mirror, "companies")
+
+    quiesce(connection, mirror)
+
+    assert has_its_link(connection, mirror, ada, acme)
+
+
+def test_link_that_a_person_takes_away_hours_after_a_restore_is_taken_away_here(
+    connection: Connection, mirror: MirrorVendor, acme: str, ada: str
+) -> None:
+    """The vendor has kept the link; it is seen once more when all that could go has gone."""
+    passed_by(connection, mirror)
+    mirror.remove("companies", acme)
+    told(connection, mirror, "companies")
+    mirror.restore("companies", acme)
+    told(connection, mirror, "companies")
+    time_passes(700)
+    work()
+    time_passes(7200)
+
+    mirror.edit("people", ada, company_id="")
+    pull(connection)
+    work()
+
+    assert ours_of(connection, "people", ada).account_id is None
+    assert mirror.value("people", ada, "company_id") == ""
+
+
+@pytest.mark.parametrize("status", [403, 422])
+def test_link_whose_thing_may_not_be_asked_for_holds_up_no_other_record(
+    connection: Connection, mirror: MirrorVendor, acme: str, ada: str, desk: Desk, status: int
+) -> None:
+    others = [mirror.add("people", email=f"p{number}@x.test", last_name="P") for number in range(3)]
+    quiesce(connection, mirror)
+    mirror.always = lambda kind, body: Trouble(
+        status=status if kind == "read" and acme in body["ids"] else 0
+    )
+    mirror.edit("people", ada, company_id="")
+    for one in (ada, *others):
+        desk.edit(ours_of(connection, "people", one), title="Countess")
+
+    work()
+    work()
+
+    assert [mirror.value("people", one, "title") for one in (ada, *others)] == ["Countess"] * 4
+    assert ours_of(connection, "people", ada).account_id == Account.objects.get().pk
+    connection.refresh_from_db()
+    assert connection.state == ConnectionState.ACTIVE
+    assert not SyncJob.objects.filter(state=JobState.DEAD).exists()
+
+
+def test_deletion_that_is_heard_while_its_thing_is_asked_for_is_not_forgotten(
+    connection: Connection, mirror: MirrorVendor, acme: str, ada: str
+) -> None:
+    def deleted() -> None:
+        mirror.remove("companies", acme)
+        away_note([SyncRecord.objects.get(object="companies").pk])
+
+    mirror.rules.lists_deleted = False
+    mirror.edit("people", ada, company_id="")
+    mirror.script += [Trouble("list"), Trouble("read"), Trouble("read", after=deleted)]
+    pull(connection, "people")
+    work()
+
+    pull(connection, "companies")
+    work()
+
+    assert SyncRecord.objects.get(object="companies").state == LinkState.TOMBSTONE
+    assert Contact.objects.get().account_id == Account.objects.get().pk
+
+
+def test_link_is_sent_again_once_ours_of_what_was_away_is_restored_here(
+    connection: Connection, mirror: MirrorVendor, acme: str, ada: str, desk: Desk
+) -> None:
+    desk.archive(Account.objects.get())
+    work()
+    mirror.remove("companies", acme)
+    told(connection, mirror, "companies")
+    mirror.edit("people", ada, company_id="")
+    pull(connection, "people")
+    work()
+    passed_by(connection, mirror)
+    mirror.restore("companies", acme)
+    told(connection, mirror, "companies")
+
+    desk.restore(Account.objects.get())
+    work()
+
+    assert has_its_link(connection, mirror, ada, acme)
