@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Final
 
 from integrations.hub.merge.landing import landed_as
@@ -21,16 +21,14 @@ from integrations.hub.merge.types import (
     MergeField,
     Ours,
     Plan,
-    Rule,
     Sent,
     Side,
     Theirs,
     Untranslatable,
     Values,
 )
+from integrations.hub.merge.winners import winner_of
 
-# Two clocks that are this near cannot say who wrote last.
-TIE: Final = timedelta(seconds=2)
 BLANK: Final[tuple[Any, ...]] = (None, "", [], {})
 MISSING: Final = object()
 
@@ -132,6 +130,8 @@ def _merge(
         draft.agree(one.name, left, right)
         draft.agreed.add(one.name)
         return
+    if decision is None and _is_filled(draft, one, left, right):
+        return
     lost = _lost(one, draft.base_theirs, right, draft.seen_at)
     if lost is not None:
         draft.base_theirs[one.name] = lost
@@ -149,6 +149,21 @@ def _merge(
         _win(draft, one, Side.OURS if is_ours_new else Side.THEIRS, left, right)
     else:
         draft.diverging.add(one.name)
+
+
+def _is_first(draft: _Draft, one: MergeField) -> bool:
+    """Whether the two sides have never agreed on the field."""
+    return one.name not in draft.base_ours and one.name not in draft.base_theirs
+
+
+def _is_filled(draft: _Draft, one: MergeField, left: Any, right: Any) -> bool:
+    """Where the two first meet, and one holds nothing, the other's value fills it."""
+    if one.direction != Direction.BOTH or not _is_first(draft, one):
+        return False
+    if left not in BLANK and right not in BLANK:
+        return False
+    _take(draft, one, Side.THEIRS if left in BLANK else Side.OURS, left, right)
+    return True
 
 
 def is_new_there(one: MergeField, base: Base, right: Any) -> bool:
@@ -206,8 +221,7 @@ def _one_way(
         is_new, is_other_new = is_other_new, is_new
         value, other = right, left
     base = draft.base_ours.get(one.name)
-    is_first = one.name not in draft.base_ours and one.name not in draft.base_theirs
-    if is_first and value in BLANK:
+    if value in BLANK and _is_first(draft, one):
         draft.agree(one.name, left, right)
         draft.diverging.add(one.name)
     elif is_new or (is_other_new and one.is_enforced):
@@ -223,11 +237,7 @@ def _clash(
     draft: _Draft, one: MergeField, ours: Ours, theirs: Theirs, left: Any, right: Any
 ) -> None:
     """Both sides hold something the other has not seen; who loses is kept in the conflict."""
-    is_first = one.name not in draft.base_ours and one.name not in draft.base_theirs
-    if is_first and (left in BLANK or right in BLANK):
-        _take(draft, one, Side.THEIRS if left in BLANK else Side.OURS, left, right)
-        return
-    winner = _winner(one, ours, theirs, is_first=is_first)
+    winner = winner_of(one, ours, theirs, is_first=_is_first(draft, one))
     clash = Conflict(
         name=one.name,
         base=draft.base_ours.get(one.name),
@@ -240,32 +250,6 @@ def _clash(
     # Kept only after: a value without counterpart wins nothing, and is told as a failure.
     if winner is None or _win(draft, one, winner, left, right):
         draft.conflicts.append(clash)
-
-
-def _winner(one: MergeField, ours: Ours, theirs: Theirs, *, is_first: bool) -> Side | None:
-    """Where the two first meet, a rule that names nobody leaves it to `first`.
-
-    Times and ranks are of whole records and of imports then, and say nothing of who saw the other's
-    value: a field that is mapped anew would overwrite thousands of records on their word.
-    """
-    if one.rule == Rule.MANUAL:
-        return None
-    if one.rule == Rule.OURS_WINS:
-        return Side.OURS
-    if one.rule == Rule.THEIRS_WINS:
-        return Side.THEIRS
-    if is_first:
-        return one.first
-    rank = ours.ranks.get(one.name, one.rank)
-    if one.rule == Rule.FIELD_PRIORITY and rank != one.rank:
-        return Side.OURS if rank > one.rank else Side.THEIRS
-    return _later(ours.changed_at.get(one.name), theirs.modified_at) or one.fallback
-
-
-def _later(ours: datetime | None, theirs: datetime | None) -> Side | None:
-    if ours is None or theirs is None or abs(ours - theirs) < TIE:
-        return None
-    return Side.OURS if ours > theirs else Side.THEIRS
 
 
 def _win(draft: _Draft, one: MergeField, winner: Side, left: Any, right: Any) -> bool:
