@@ -28,6 +28,7 @@ from integrations.hub.sync.remote import (
 )
 from integrations.hub.sync.scene import Scene
 from integrations.hub.sync.telling_times import told_of, without_old
+from integrations.hub.sync.unsent import unsent
 from integrations.hub.sync.vanishing import vanished_note
 
 
@@ -114,13 +115,22 @@ class PageHands(PairHands):
         left: dict[int, Any] = {}
         if self.source == Source.LISTED:
             left = self._no_news(steps)
-        left |= {pk: LeftToAJob() for pk in wanting if pk not in self.refused}
+        leaving = {pk for pk in wanting if pk not in self.refused} - left.keys()
+        left |= dict.fromkeys(leaving, LeftToAJob())
+        if self.scene.stream.read is None:
+            left |= self._told_kept({pk: steps[pk] for pk in leaving})
         taken = {
             pk: replace(step, planned=replace(step.planned, pushes={}))
             for pk, step in steps.items()
             if pk not in left
         }
         return {**left, **super().commit(taken)}
+
+    def _told_kept(self, steps: Mapping[int, Commit]) -> dict[int, Any]:
+        """Their job cannot look: what this row tells is all that it will know of theirs."""
+        kept = {pk: replace(one, planned=unsent(self.scene, one)) for pk, one in steps.items()}
+        answers = super().commit(kept)
+        return {pk: LeftToAJob() if one == "" else one for pk, one in answers.items()}
 
     def _without_old(self, pk: int, step: Commit) -> Commit:
         """Where nobody can be asked; what must have been listed by now is believed."""

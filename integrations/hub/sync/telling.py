@@ -13,9 +13,8 @@ from typing import Any
 
 from integrations.hub import jobs
 from integrations.hub.errors import Ignored
-from integrations.hub.merge import Base, Plan, Theirs
+from integrations.hub.merge import Theirs
 from integrations.hub.merge.turns import Commit, Read, Row, Send, turn
-from integrations.hub.merge.types import LOST
 from integrations.hub.models import Connection, LinkState, SyncRecord, SyncState
 from integrations.hub.streams import RemoteRecord
 from integrations.hub.sync.driver import Driver
@@ -25,6 +24,7 @@ from integrations.hub.sync.pages import page_apply
 from integrations.hub.sync.remote import database_now, told
 from integrations.hub.sync.scene import Scene, scene_of
 from integrations.hub.sync.telling_times import told_note, told_of, without_old
+from integrations.hub.sync.unsent import unsent
 
 
 def told_take(
@@ -119,22 +119,7 @@ class ToldHands(PairHands):
         """Of the thing as a whole nothing was told, its time neither."""
         theirs = replace(step.row.theirs, modified_at=None)
         row = replace(step.row, theirs=theirs)
-        return replace(step, row=row, planned=self._unsent(step))
-
-    def _unsent(self, step: Commit) -> Plan:
-        """Without its pushes: their side is as it was told, ours stays changed until it is sent.
-
-        A link that they lost stays known as lost: ours of it is unchanged, and would be forgotten.
-        """
-        planned = step.planned
-        codecs = {one.name: one.codec for one in self.scene.fields}
-        told = {
-            name: codecs[name].canonical_theirs(step.row.theirs.values.get(name))
-            for name in planned.pushes
-            if not str(planned.base.theirs.get(name)).startswith(LOST)
-        }
-        base = Base(planned.base.ours, {**planned.base.theirs, **told})
-        return replace(planned, pushes={}, base=base)
+        return replace(step, row=row, planned=unsent(self.scene, step))
 
 
 class _LeftToAJob(Exception):

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import pytest
+from django.db.models import F
 
 from crm.models import Account, Contact
 from integrations.hub.models import (
     Connection,
     ConnectionState,
+    FieldMapping,
     JobState,
     LinkState,
+    SyncConflict,
     SyncJob,
     SyncRecord,
     SyncState,
 )
 from integrations.hub.pump import pump
+from integrations.hub.sync import pulls
 from integrations.hub.sync.away import away_note
+from tests.integrations.hub.mirror import Shape
 from tests.integrations.hub.mirror_vendor import MirrorVendor, Trouble
 from tests.integrations.hub.sync.world import (
     Desk,
@@ -23,6 +28,7 @@ from tests.integrations.hub.sync.world import (
     ours_of,
     pull,
     quiesce,
+    streams_due,
     time_passes,
     work,
 )
@@ -200,3 +206,54 @@ def test_link_is_sent_again_once_ours_of_what_was_away_is_restored_here(
     work()
 
     assert has_its_link(connection, mirror, ada, acme)
+
+
+@pytest.mark.parametrize("shape", [Shape(can_read=False)], indirect=True)
+def test_link_is_sent_again_where_the_vendor_cannot_be_asked(
+    connection: Connection, mirror: MirrorVendor, acme: str, ada: str
+) -> None:
+    mirror.remove("companies", acme)
+    pull(connection, "companies")
+    mirror.edit("people", ada, company_id="")
+    mirror.restore("companies", acme)
+    pull(connection, "companies")
+
+    quiesce(connection, mirror)
+    time_passes(86_400)
+    pull(connection, is_full=True)
+    work()
+
+    assert has_its_link(connection, mirror, ada, acme)
+
+
+@pytest.mark.parametrize("shape", [Shape(can_read=False)], indirect=True)
+def test_link_leads_to_what_was_made_again_where_the_vendor_cannot_be_asked(
+    connection: Connection, mirror: MirrorVendor, acme: str, ada: str, desk: Desk
+) -> None:
+    mirror.rules.lists_deleted = False
+    mirror.remove("companies", acme)
+    mirror.edit("people", ada, company_id="")
+    desk.edit(Account.objects.get(), city="Rome")
+    work()
+
+    quiesce(connection, mirror)
+
+    again = SyncRecord.objects.get(object="companies", state=LinkState.ACTIVE).external_id
+    assert has_its_link(connection, mirror, ada, again)
+
+
+@pytest.mark.parametrize("shape", [Shape(can_read=False)], indirect=True)
+def test_edit_of_theirs_that_loses_is_kept_where_the_vendor_cannot_be_asked(
+    connection: Connection, mirror: MirrorVendor, ada: str, desk: Desk
+) -> None:
+    """What the list has shown is all that the job, which sends ours, can know."""
+    FieldMapping.objects.filter(object="people", path="title").update(rule="ours_wins")
+    SyncState.objects.filter(object="people").update(mapping_version=F("mapping_version") + 1)
+    mirror.edit("people", ada, title="Theirs")
+    desk.edit(ours_of(connection, "people", ada), title="Ours")
+    streams_due(connection, "people")
+    pulls.turn(connection.pk)
+    work()
+
+    assert mirror.value("people", ada, "title") == "Ours"
+    assert [one.theirs for one in SyncConflict.objects.filter(field="title")] == ["Theirs"]
