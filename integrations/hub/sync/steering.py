@@ -18,6 +18,7 @@ from crm.services.origin import Origin, by_user
 from integrations.hub import jobs, wake
 from integrations.hub.acts import stream_act_remember
 from integrations.hub.errors import Conflict
+from integrations.hub.merge import Direction
 from integrations.hub.models import (
     LinkState,
     QuarantinedItem,
@@ -100,6 +101,11 @@ def stream_configure(state: SyncState, *, values: Mapping[str, Any], origin: Ori
     wanted = {name: value for name, (_, value) in diff.items()}
     shortest = wanted.get("shortest_interval_seconds", state.shortest_interval_seconds)
     SyncState.objects.filter(pk=state.pk).update(**wanted, interval_seconds=shortest)
+    if wanted.get("direction") == Direction.PULL:
+        # Nothing of ours is made there any more, so nothing waits for that.
+        QuarantinedItem.objects.filter(
+            connection=state.connection, object=state.object, external_id=""
+        ).delete()
     stream_act_remember(state, diff=diff, origin=origin)
     wake.wake_on_commit()
 
