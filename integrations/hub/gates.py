@@ -16,6 +16,7 @@ AUTH_ALERT = "connection_auth_failed"
 RATE_ALERT = "connection_rate_limited"
 BUG_ALERT = "connection_same_error"
 FORBIDDEN_STREAK = 3
+RESUME_WORDS = "press Resume"
 LONG_RATE_SECONDS = 3600.0
 
 
@@ -74,13 +75,20 @@ def forbidden(connection: Connection, words: str) -> None:
         permission_missing(connection, words)
 
 
+def may_resume(connection: Connection) -> bool:
+    """Whether it may go on as it is: a person paused it, or is to say what is off limits."""
+    is_asked = RESUME_WORDS in connection.attention
+    is_stopped = connection.state == ConnectionState.AUTH_FAILED
+    return connection.state == ConnectionState.PAUSED or (is_stopped and is_asked)
+
+
 def permission_missing(connection: Connection, words: str) -> bool:
     """Stop it as for refused credentials; only a person can tell whether records are off limits."""
     mend = "connect again" if connection.is_oauth else "test the connection here"
     attention = (
         f"{connection.provider_name} forbade several records in a row ({words[:200]}). Where a "
         f"permission is missing, grant it there and {mend}: what was forbidden is sent once more. "
-        "Where only those records are off limits, press Resume. What is forbidden again waits "
+        f"Where only those records are off limits, {RESUME_WORDS}. What is forbidden again waits "
         "until somebody tries it."
     )
     return _stop(connection, attention)

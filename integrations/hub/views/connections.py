@@ -13,7 +13,7 @@ from django.views.decorators.http import require_POST
 
 from crm.access import Action, is_allowed
 from crm.views.doors import WorkspaceRequest, is_swap, swap_headers, workspace_page
-from integrations.hub import board, connections, registry
+from integrations.hub import board, connections, gates, registry
 from integrations.hub.errors import HubError
 from integrations.hub.first_sync import stream_briefs
 from integrations.hub.forms import DisconnectForm
@@ -51,6 +51,7 @@ def connection_detail(request: WorkspaceRequest, pk: int) -> HttpResponse:
         "unaccepted": [one for one in streams if one.wants_first_sync],
         "has_live": any(one.state.stage == SyncStage.LIVE for one in streams),
         "offered": _offered(connection) if is_allowed(request.membership, Action.CONNECT) else [],
+        "may_resume": gates.may_resume(connection),
         "webhook_url": connections.webhook_url(connection),
         "sandbox_url": settings.NEXA_SANDBOX_URL,
     }

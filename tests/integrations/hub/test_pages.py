@@ -9,6 +9,7 @@ from django.test import Client
 from django.urls import reverse
 
 from crm.models import Workspace
+from integrations.hub import gates
 from integrations.hub.credentials import Secrets
 from integrations.hub.models import Connection, ConnectionState
 from tests.integrations.hub import echo
@@ -127,6 +128,25 @@ def test_pause_and_resume(
     assert paused == ConnectionState.PAUSED
     assert "is active again. Waiting work goes on now. Echo answered" in page
     assert Connection.objects.get(pk=connection.pk).state == ConnectionState.ACTIVE
+
+
+def test_stop_that_names_resume_has_its_button(
+    admin_client: Client, connection: Connection
+) -> None:
+    gates.permission_missing(connection, "no such scope")
+
+    page = admin_client.get(page_of(connection, "detail")).content.decode()
+
+    assert "press Resume" in page
+    assert page_of(connection, "resume") in page
+
+
+def test_refused_credentials_are_no_pause(admin_client: Client, connection: Connection) -> None:
+    gates.auth_failed(connection, "401")
+
+    page = admin_client.get(page_of(connection, "detail")).content.decode()
+
+    assert page_of(connection, "resume") not in page
 
 
 def test_resume_that_fails_its_test_does_not_say_that_work_goes_on(
