@@ -12,7 +12,7 @@ from integrations.hub import registry
 from integrations.hub.models import Connection
 from tests.integrations.hub.mirror import Shape, mirror_connection, provider_make
 from tests.integrations.hub.mirror_vendor import MirrorVendor, running_vendor
-from tests.integrations.hub.sync.world import Desk, ours_of, pull
+from tests.integrations.hub.sync.world import Desk, ours_of, pull, quiesce
 
 
 @pytest.fixture
@@ -60,3 +60,18 @@ def person(connection: Connection, mirror: MirrorVendor) -> str:
 def contact(connection: Connection, person: str) -> Contact:
     """Our contact of the linked person."""
     return ours_of(connection, "people", person)
+
+
+@pytest.fixture
+def acme(connection: Connection, mirror: MirrorVendor) -> str:
+    """A company of theirs."""
+    return mirror.add("companies", name="Acme", domain="acme.test")
+
+
+@pytest.fixture
+def ada(connection: Connection, mirror: MirrorVendor, acme: str) -> str:
+    """A person of theirs that leads to it; both are in step here."""
+    id = mirror.add("people", email="ada@acme.test", last_name="Byron", company_id=acme)
+    quiesce(connection, mirror)
+    mirror.events_take()
+    return id

@@ -36,19 +36,6 @@ from tests.integrations.hub.sync.world import (
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-@pytest.fixture
-def acme(connection: Connection, mirror: MirrorVendor) -> str:
-    return mirror.add("companies", name="Acme", domain="acme.test")
-
-
-@pytest.fixture
-def ada(connection: Connection, mirror: MirrorVendor, acme: str) -> str:
-    id = mirror.add("people", email="ada@acme.test", last_name="Byron", company_id=acme)
-    quiesce(connection, mirror)
-    mirror.events_take()
-    return id
-
-
 def told(connection: Connection, mirror: MirrorVendor, object: str) -> None:
     """The events of these things only; the others are lost."""
     deliver(connection, [one for one in mirror.events_take() if one["object"] == object])

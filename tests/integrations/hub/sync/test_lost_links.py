@@ -39,19 +39,6 @@ from tests.integrations.hub.sync.world import (
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-@pytest.fixture
-def acme(connection: Connection, mirror: MirrorVendor) -> str:
-    return mirror.add("companies", name="Acme", domain="acme.test")
-
-
-@pytest.fixture
-def ada(connection: Connection, mirror: MirrorVendor, acme: str) -> str:
-    id = mirror.add("people", email="ada@acme.test", last_name="Byron", company_id=acme)
-    quiesce(connection, mirror)
-    mirror.events_take()
-    return id
-
-
 def deleted_there(connection: Connection, mirror: MirrorVendor, acme: str, ada: str) -> None:
     """With it the vendor drops the links that led to it; heard of the deletion first."""
     mirror.remove("companies", acme)
