@@ -63,8 +63,6 @@ def _tried(state: SyncState) -> QuerySet[QuarantinedItem]:
     rows = items_aside(state).order_by("last_at", "pk")
     if not is_asked_for(state, stream_of(state)):
         rows = rows.filter(external_id="")
-    if not state.is_pushed:
-        rows = rows.exclude(external_id="")
     return rows.filter(ours | theirs)
 
 

@@ -5,10 +5,19 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 
 from crm.models import Record
-from integrations.hub.models import ARCHIVED_WORDS, LinkState, OurDelete, SyncRecord
+from integrations.hub.merge import Direction
+from integrations.hub.models import (
+    ARCHIVED_WORDS,
+    LinkState,
+    OurDelete,
+    QuarantinedItem,
+    SyncRecord,
+    SyncState,
+)
 from integrations.hub.sync import quarantine
 from integrations.hub.sync.links import linked_ids
 from integrations.hub.sync.matching import record_is_archived
+from integrations.hub.sync.merging import MERGED
 from integrations.hub.sync.quarantine import DELETED_HERE
 from integrations.hub.sync.remote import remote_read
 from integrations.hub.sync.scene import Scene
@@ -20,12 +29,15 @@ def settled_free(
     """Free those of ours, all brought into step just now, that are linked, archived or gone.
 
     `records` are those that the stream still has; one that lives without a link is to be made, or
-    waits for a person. By id, what stopped the look at one.
+    waits for a person. Where nothing is sent, only two that were merged there wait. By id, what
+    stopped the look at one.
     """
     aside = quarantine.ours_kept(scene, local_ids)
     if not aside:
         return {}
     archived, living = _unlinked(scene, aside, records)
+    if scene.direction == Direction.PULL:
+        archived, living = set(), {pk for pk in living if aside[pk].code == MERGED}
     disputed = {pk for pk in archived if aside[pk].code == DELETED_HERE}
     settled = aside.keys() - living - disputed
     errors: dict[int, Exception] = {}
@@ -35,6 +47,15 @@ def settled_free(
         errors = dict.fromkeys(disputed, error)
     quarantine.items_release([aside[pk] for pk in settled])
     return errors
+
+
+def unsent_free(state: SyncState) -> None:
+    """Nothing is sent any more, so that nothing of ours can be made there, or deleted.
+
+    Two that were merged there still have to be merged here.
+    """
+    ours = QuarantinedItem.objects.filter(connection=state.connection_id, object=state.object)
+    ours.filter(external_id="").exclude(code=MERGED).delete()
 
 
 def gone_free(scene: Scene, links: Collection[SyncRecord]) -> None:

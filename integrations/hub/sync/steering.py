@@ -18,10 +18,10 @@ from crm.services.origin import Origin, by_user
 from integrations.hub import jobs, wake
 from integrations.hub.acts import stream_act_remember
 from integrations.hub.errors import Conflict
-from integrations.hub.merge import Direction
 from integrations.hub.models import (
     LinkState,
     QuarantinedItem,
+    SyncDirection,
     SyncRecord,
     SyncStage,
     SyncState,
@@ -29,6 +29,7 @@ from integrations.hub.models import (
 )
 from integrations.hub.streams import Stream
 from integrations.hub.sync import quarantine
+from integrations.hub.sync.freeing import unsent_free
 from integrations.hub.sync.hinting import inbound_add
 
 # What an admin may change of a stream; the rest is its provider's, or the engine's.
@@ -100,12 +101,10 @@ def stream_configure(state: SyncState, *, values: Mapping[str, Any], origin: Ori
         return
     wanted = {name: value for name, (_, value) in diff.items()}
     shortest = wanted.get("shortest_interval_seconds", state.shortest_interval_seconds)
+    if wanted.get("direction") == SyncDirection.PULL:
+        # Before the stream itself is locked, as in a page that sets something aside.
+        unsent_free(state)
     SyncState.objects.filter(pk=state.pk).update(**wanted, interval_seconds=shortest)
-    if wanted.get("direction") == Direction.PULL:
-        # Nothing of ours is made there any more, so nothing waits for that.
-        QuarantinedItem.objects.filter(
-            connection=state.connection, object=state.object, external_id=""
-        ).delete()
     stream_act_remember(state, diff=diff, origin=origin)
     wake.wake_on_commit()
 

@@ -18,7 +18,6 @@ from integrations.hub.models import (
 )
 from integrations.hub.sync.quarantine import DELETED_HERE
 from integrations.hub.sync.reconciling import reconcile_now
-from integrations.hub.sync.steering import by_operator, stream_configure
 from tests import factories
 from tests.integrations.hub.mirror_vendor import MirrorVendor, Trouble
 from tests.integrations.hub.sync.test_deletes import policy
@@ -260,13 +259,3 @@ def test_those_that_stay_leave_the_others_their_turn(
     left = QuarantinedItem.objects.values_list("local_id", flat=True)
     assert set(left) == {one.pk for one in apart}
     assert taken.pk not in left
-
-
-def test_refused_make_leaves_the_list_of_a_stream_that_only_pulls_from_now_on(
-    refused: Contact, state: SyncState
-) -> None:
-    stream_configure(state, values={"direction": "pull"}, origin=by_operator(None))
-
-    assert not QuarantinedItem.objects.exists()
-    state.refresh_from_db()
-    assert reconcile_now(state).details["percent"] == 100
