@@ -127,8 +127,15 @@ class PageHands(PairHands):
         return {**left, **super().commit(taken)}
 
     def _told_kept(self, steps: Mapping[int, Commit]) -> dict[int, Any]:
-        """Their job cannot look: what this row tells is all that it will know of theirs."""
-        kept = {pk: replace(one, planned=unsent(self.scene, one)) for pk, one in steps.items()}
+        """Their job cannot look: what this row tells is all that it will know of theirs.
+
+        What a person has decided stays as it is till then: it is over when it has been sent.
+        """
+        kept = {
+            pk: replace(one, planned=unsent(self.scene, one))
+            for pk, one in steps.items()
+            if not one.state.decisions
+        }
         answers = super().commit(kept)
         return {pk: LeftToAJob() if one == "" else one for pk, one in answers.items()}
 
