@@ -24,7 +24,7 @@ from integrations.hub.notices import connection_alerts_over
 from integrations.hub.oauth import scopes
 from integrations.hub.oauth.names import ACCESS_TOKEN, REFRESH_TOKEN
 from integrations.hub.oauth.revocation import grant_revoke
-from integrations.hub.sync.holds import holds_tell
+from integrations.hub.sync.holds import streams_back
 from integrations.hub.sync.states import states_ensure, streams_go_live
 from integrations.hub.types import ConnectionReport
 
@@ -199,7 +199,7 @@ def credentials_take(
     )
     if was_disconnected:
         reconnection.commands_give_up(connection)
-        holds_tell(connection)
+        streams_back(connection)
     logger.info("credentials of connection %s replaced by user %s", connection.pk, _who(actor))
     return _settled(connection, _registered(connection, report))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import datetime
 from typing import Any, Final
 
@@ -23,6 +24,7 @@ from integrations.hub.models import (
     OurDelete,
     SyncJob,
     SyncRecord,
+    SyncStage,
     SyncState,
 )
 from integrations.hub.notices import connection_alert, connection_alert_over
@@ -44,11 +46,22 @@ def hold(state: SyncState, words: str) -> None:
         _tell(state)
 
 
-def holds_tell(connection: Connection) -> None:
-    """Of a connection that is back, whose alerts ended with it: what still waits for a decision."""
+def streams_back(connection: Connection) -> None:
+    """The connection was disconnected, and is back: its streams make up for what they missed.
+
+    What waits for a decision is told again, as its alerts have ended with the connection. Of the
+    others theirs is read whole, and ours is sent: a vendor tells of a deletion once, and calls no
+    web-hook that was taken away.
+    """
     states = SyncState.objects.filter(connection=connection, is_enabled=True)
     for state in states.exclude(hold_reason="").select_related("connection__workspace"):
         _tell(state)
+    live = states.filter(stage=SyncStage.LIVE, hold_reason="")
+    live.update(is_full_wanted=True, next_run_at=Now())
+    for state in live.select_related("connection__workspace"):
+        # A stream that the provider has no more sends nothing.
+        with suppress(Conflict):
+            missed_send(scene_of(state))
 
 
 def _tell(state: SyncState) -> None:
