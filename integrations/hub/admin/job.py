@@ -19,7 +19,7 @@ from crm.console import (
 from integrations.hub.admin.answers import Words, act_on_each, confirmation, operator_of
 from integrations.hub.admin.tries import retries_in_words, tries_in_words, tries_of, with_tries
 from integrations.hub.jobs.replay import job_discard, job_replay
-from integrations.hub.models import Attempt, JobState, SyncJob, WriteIntent
+from integrations.hub.models import Attempt, JobKind, JobState, SyncJob, WriteIntent
 
 TONES = {
     JobState.READY: "info",
@@ -98,6 +98,9 @@ class SyncJobAdmin(ReadOnlyAdmin):
     @admin.display(description="What")
     def what(self, job: SyncJob) -> str:
         done = job.intent.kind if job.intent else job.get_kind_display()
+        if job.kind == JobKind.INBOUND:
+            # There may be no record of ours yet.
+            return f"{done}: {job.object} {job.external_id}"
         return f"{done}: {job.record_type} {job.record_id}"
 
     @admin.display(description="Tries")

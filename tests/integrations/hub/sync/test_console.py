@@ -18,6 +18,7 @@ from integrations.hub.models import (
     SyncRun,
     SyncState,
 )
+from integrations.hub.sync.hinting import inbound_add
 from integrations.hub.sync.holds import hold
 from integrations.hub.vitals import vitals
 from tests.integrations.hub.conftest import connection_make
@@ -300,3 +301,13 @@ def test_page_of_a_stream_whose_provider_or_object_is_gone_opens_and_saves(
     saved = console.post(url, {"direction": "pull", "shortest_interval_seconds": "5"})
 
     assert (page.status_code, saved.status_code) == (200, 200)
+
+
+def test_look_at_a_thing_of_theirs_is_named_by_its_id(
+    operator_client: Client, connection: Connection, person: str
+) -> None:
+    inbound_add(connection, "people", [person])
+
+    page = operator_client.get(reverse("admin:hub_syncjob_changelist")).content.decode()
+
+    assert f"Take a record over: people {person}" in page
