@@ -64,8 +64,8 @@ def stream_sync_now(state: SyncState, *, origin: Origin, is_full: bool = False) 
 def cursor_rewind(state: SyncState, to: datetime, *, origin: Origin) -> None:
     """Read again all that was modified since; nothing is doubled by it.
 
-    A worker that is at a page loses the stream. Raises Conflict for a time in the future, and
-    where nothing has been read yet.
+    A worker that is at a page loses the stream. Raises Conflict for a time that has not been read
+    up to, which would pass over what came before it, and where nothing has been read yet.
     """
     if to.tzinfo is None or to > datetime.now(UTC):
         raise Conflict("Give a time in the past, with its time zone.")
@@ -73,7 +73,9 @@ def cursor_rewind(state: SyncState, to: datetime, *, origin: Origin) -> None:
     held = SyncState.objects.select_for_update().get(pk=state.pk)
     if not held.cursor:
         raise Conflict("Nothing has been read to its end yet; there is nothing to go back to.")
-    before = held.cursor.get("at")
+    before = held.cursor["at"]
+    if to > datetime.fromisoformat(before):
+        raise Conflict(f"Only what was modified by {before} has been read: give an earlier time.")
     SyncState.objects.filter(pk=state.pk).update(
         cursor={"at": to.astimezone(UTC).isoformat()},
         run_cursor=None,

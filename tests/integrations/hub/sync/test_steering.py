@@ -93,6 +93,18 @@ def test_cursor_is_not_moved_into_the_future(connection: Connection, person: str
         cursor_rewind(people(connection), tomorrow, origin=by_operator(None))
 
 
+def test_cursor_is_not_moved_past_what_was_read(connection: Connection, person: str) -> None:
+    """What was changed between the two would never be listed."""
+    read = (datetime.now(UTC) - timedelta(hours=2)).isoformat()
+    SyncState.objects.filter(connection=connection, object="people").update(cursor={"at": read})
+    later = datetime.now(UTC) - timedelta(hours=1)
+
+    with pytest.raises(Conflict, match="earlier time"):
+        cursor_rewind(people(connection), later, origin=by_operator(None))
+
+    assert people(connection).cursor == {"at": read}
+
+
 def test_stream_switched_off_reads_and_sends_nothing_until_it_is_on(
     connection: Connection, mirror: MirrorVendor, contact: Contact, person: str, desk: Desk
 ) -> None:
