@@ -49,16 +49,17 @@ def hold(state: SyncState, words: str) -> None:
 def streams_back(connection: Connection) -> None:
     """The connection was disconnected, and is back: its streams make up for what they missed.
 
-    What waits for a decision is told again, as its alerts have ended with the connection. Of the
-    others theirs is read whole, and ours is sent: a vendor tells of a deletion once, and calls no
-    web-hook that was taken away.
+    What waits for a decision is told again, as its alerts have ended with the connection. Theirs
+    is read whole, and ours is sent: a vendor tells of a deletion once, and calls no web-hook that
+    was taken away.
     """
     states = SyncState.objects.filter(connection=connection, is_enabled=True)
     for state in states.exclude(hold_reason="").select_related("connection__workspace"):
         _tell(state)
-    live = states.filter(stage=SyncStage.LIVE, hold_reason="")
+    live = states.filter(stage=SyncStage.LIVE)
+    # One that is held does so once a person lets it go on, which sends what was missed besides.
     live.update(is_full_wanted=True, next_run_at=Now())
-    for state in live.select_related("connection__workspace"):
+    for state in live.filter(hold_reason="").select_related("connection__workspace"):
         # A stream that the provider has no more sends nothing.
         with suppress(Conflict):
             missed_send(scene_of(state))

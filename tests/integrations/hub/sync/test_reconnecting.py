@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from crm.models import Contact
+from crm.models import Contact, Workspace
 from integrations.hub.connections import connection_disconnect, credentials_replace
-from integrations.hub.models import Connection, SyncState
+from integrations.hub.models import Connection, LinkState, SyncRecord, SyncState
+from integrations.hub.sync.holds import hold_go_on
+from tests import factories
 from tests.integrations.hub.mirror_vendor import API_KEY, MirrorVendor
 from tests.integrations.hub.sync.world import Desk, ours_of, quiesce, work
 
@@ -73,3 +75,20 @@ def test_stream_that_nobody_has_accepted_stays_as_it_was(
 
     assert not mirror.writes()
     assert not SyncState.objects.filter(is_full_wanted=True).exists()
+
+
+def test_held_stream_reads_all_once_a_person_lets_it_go_on(
+    away: Connection, mirror: MirrorVendor, person: str, workspace: Workspace
+) -> None:
+    """A deletion is told once, and nobody has listened."""
+    SyncState.objects.filter(object="people").update(hold_reason="Too many at once.")
+    mirror.remove("people", person)
+    mirror.events_take()
+    mirror.rules.lists_deleted = False
+    back(away)
+    held = SyncState.objects.select_related("connection__workspace").get(object="people")
+
+    hold_go_on(held, actor=factories.membership_make(workspace).user)
+    work()
+
+    assert SyncRecord.objects.get(external_id=person).state == LinkState.TOMBSTONE
