@@ -54,10 +54,10 @@ def back_tell(scene: Scene, links: Collection[SyncRecord]) -> None:
     Last in a transaction, as all that makes jobs.
     """
     waiting_wake(scene, links)
-    back_look(scene, links)
+    _back_look(scene, links)
 
 
-def back_look(scene: Scene, links: Collection[SyncRecord]) -> None:
+def _back_look(scene: Scene, links: Collection[SyncRecord]) -> None:
     """Have who leads to one of these looked at, when all that went with it has shown."""
     ours = {link.local_id for link in links if link.away_at is not None}
     if not ours:

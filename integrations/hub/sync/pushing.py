@@ -106,16 +106,16 @@ def _pairs_push(scene: Scene, links: Sequence[SyncRecord], pushed: Pushed) -> Ta
         if link.state == LinkState.ACTIVE
     }
     by_pk = {link.pk: link for link in links}
-    missed = []
-    for pk, outcome in Driver(hands, turns).run().items():
+    outcomes = Driver(hands, turns).run()
+    for pk, outcome in outcomes.items():
         if isinstance(outcome, Result):
             _note_unapplied(by_pk[pk], outcome)
-            missed += [by_pk[pk]] if by_pk[pk].gone_at is not None else []
         elif isinstance(outcome, NotFound):
             _gone(scene, by_pk[pk], pushed)
         elif not isinstance(outcome, Unlinked):
             pushed.fail(by_pk[pk].local_id, outcome)
-    back_tell(scene, missed)
+    well = [by_pk[pk] for pk, outcome in outcomes.items() if isinstance(outcome, Result)]
+    back_tell(scene, [link for link in well if link.gone_at is not None])
     return hands.taken
 
 
