@@ -7,7 +7,6 @@ from django.db.models.functions import Now
 
 from crm.models import Contact, User
 from integrations.hub import aside_tries
-from integrations.hub.aside_tries import aside_retry
 from integrations.hub.models import (
     Connection,
     LinkState,
@@ -18,8 +17,8 @@ from integrations.hub.models import (
 )
 from integrations.hub.sync.quarantine import DELETED_HERE
 from integrations.hub.sync.reconciling import reconcile_now
-from tests import factories
 from tests.integrations.hub.mirror_vendor import MirrorVendor, Trouble
+from tests.integrations.hub.sync.asides.steps import refused_make, retry
 from tests.integrations.hub.sync.test_deletes import policy
 from tests.integrations.hub.sync.world import (
     Desk,
@@ -32,51 +31,6 @@ from tests.integrations.hub.sync.world import (
 )
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture
-def state(connection: Connection) -> SyncState:
-    return SyncState.objects.get(connection=connection, object="people")
-
-
-@pytest.fixture
-def actor(connection: Connection) -> User:
-    return factories.membership_make(connection.workspace).user
-
-
-@pytest.fixture
-def disputed(
-    connection: Connection, mirror: MirrorVendor, contact: Contact, person: str, desk: Desk
-) -> Contact:
-    """Archived here, changed there since: what is to become of theirs is a person's to say."""
-    policy(connection, on_our_delete="delete")
-    mirror.edit("people", person, title="Theirs anew")
-    desk.archive(contact)
-    work()
-    mirror.events_take()
-    assert QuarantinedItem.objects.get().code == DELETED_HERE
-    return contact
-
-
-@pytest.fixture
-def refused(connection: Connection, mirror: MirrorVendor, desk: Desk) -> Contact:
-    """One that the vendor did not take, and would take now."""
-    pull(connection)
-    return refused_make(mirror, desk, "nobody@x.test")
-
-
-def refused_make(mirror: MirrorVendor, desk: Desk, email: str) -> Contact:
-    mirror.always = lambda kind, body: Trouble(status=422) if kind == "write" else None
-    made: Contact = desk.make("contact", last_name="Nobody", email=email)
-    work()
-    mirror.always = None
-    assert QuarantinedItem.objects.filter(local_id=made.pk).exists()
-    return made
-
-
-def retry(state: SyncState, actor: User) -> None:
-    aside_retry(state, actor=actor)
-    work()
 
 
 def test_archived_here_and_changed_there_leaves_the_list_when_ours_is_restored(
