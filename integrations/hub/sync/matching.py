@@ -11,6 +11,7 @@ from django.db.models import Q
 
 from crm.models import Record, Workspace
 from crm.selectors.matching import Match, accounts_match, contacts_match, leads_match
+from integrations.hub.merge import Base, Ours, plan
 from integrations.hub.streams import RemoteRecord
 from integrations.hub.sync.links import linked_ids
 from integrations.hub.sync.quarantine import AMBIGUOUS, DUPLICATE, Trouble
@@ -57,6 +58,17 @@ def strangers_meet(
             met.matched[one.id] = marked[one.id]
             taken[marked[one.id]] = one.id
     return met
+
+
+def strangers_known(scene: Scene, strangers: Sequence[RemoteRecord]) -> dict[str, int]:
+    """Which records of ours, linked with nobody, these are without doubt, by their id."""
+    if not strangers:
+        return {}
+    plans = {
+        one.id: plan(scene.fields, Ours({}, 0), scene.theirs(one), Base()) for one in strangers
+    }
+    values = {one: scene.mapper.for_service(planned.pulls) for one, planned in plans.items()}
+    return strangers_meet(scene, strangers, values).matched
 
 
 def _meet(met: Met, external_id: str, match: Match, taken: dict[int, str]) -> None:

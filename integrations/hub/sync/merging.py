@@ -12,6 +12,7 @@ from integrations.hub.models import LinkState, SyncRecord
 from integrations.hub.streams import RemoteRecord
 from integrations.hub.sync import quarantine
 from integrations.hub.sync.links import linking_lock, links_of, merged_follow
+from integrations.hub.sync.matching import strangers_known
 from integrations.hub.sync.quarantine import Trouble
 from integrations.hub.sync.scene import Scene
 
@@ -21,11 +22,29 @@ WORDS: Final = "Its counterpart was merged into another's: merge the two records
 
 def merges_follow(
     scene: Scene, records: Sequence[RemoteRecord], links: dict[str, SyncRecord]
-) -> None:
+) -> list[int]:
     """Links lead to the survivors; a record of ours that lost its thing to another's is set aside,
-    and keeps its own values."""
-    lost = merged_follow(scene, records, links)
+    and keeps its own values. Which records of ours are survivors that still have to be linked.
+
+    A survivor that nobody is linked with may be one of ours all the same. If the link led to it,
+    the other of ours would take over who it is, and we would have it twice.
+    """
+    met = strangers_known(scene, _survivors_new(records, links))
+    lost = merged_follow(scene, records, links, promised=met)
     quarantine.ours_keep(scene, {link.local_id: Trouble(MERGED, WORDS) for link in lost})
+    return list(met.values())
+
+
+def _survivors_new(
+    records: Sequence[RemoteRecord], links: Mapping[str, SyncRecord]
+) -> list[RemoteRecord]:
+    """Those without a link, into which something was merged that has one."""
+    return [
+        one
+        for one in records
+        if one.id not in links
+        and any(links[old].state != LinkState.TOMBSTONE for old in one.former_ids if old in links)
+    ]
 
 
 @transaction.atomic
@@ -38,7 +57,7 @@ def merges_met(scene: Scene, met: Mapping[str, RemoteRecord]) -> None:
     survivors = {one.id: one for one in met.values()}
     links = links_of(scene, [*met, *survivors])
     followed = [links[former] for former in met if former in links]
-    merges_follow(scene, list(survivors.values()), links)
+    unlinked = merges_follow(scene, list(survivors.values()), links)
     left = [link.local_id for link in followed if link.state != LinkState.TOMBSTONE]
-    if left:
-        jobs.dirty(scene.connection.pk, scene.stream.record_type, left)
+    if left or unlinked:
+        jobs.dirty(scene.connection.pk, scene.stream.record_type, [*left, *unlinked])
