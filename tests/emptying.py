@@ -1,7 +1,8 @@
 """Empties the database after a test that commits: only the tables that hold something.
 
-Django truncates every table with its indexes, and fills in permissions and content types anew; that
-takes longer than most of these tests.
+Django truncates every table with its indexes, fills in permissions and content types anew, and
+connects anew, so that the server reads its catalogues again; that takes longer than most of these
+tests.
 """
 
 from __future__ import annotations
@@ -18,15 +19,24 @@ from integrations.hub.schedules import rows_ensure
 
 # Written by migrations, the same for ever.
 KEPT: Final = frozenset({"django_content_type", "auth_permission", "django_site"})
+# What a session holds beside its rows, and a new connection would not.
+_FRESH: Final = "SELECT pg_advisory_unlock_all(); DISCARD TEMP; RESET lock_timeout"
 
 
 def install() -> None:
     """From now on tests that commit are cleaned up after in this way."""
     TransactionTestCase._fixture_teardown = _teardown  # type: ignore[attr-defined]
+    TransactionTestCase._should_reload_connections = _keeps  # type: ignore[attr-defined]
 
 
 def _teardown(case: Any) -> None:
     tables_empty()
+    with connection.cursor() as cursor:
+        cursor.execute(_FRESH)
+
+
+def _keeps(case: Any) -> bool:
+    return False
 
 
 def tables_empty() -> None:
