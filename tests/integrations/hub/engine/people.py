@@ -13,6 +13,7 @@ from typing import Any
 
 from crm.models import Contact, Workspace
 from crm.services.contacts import contact_archive, contact_create, contact_restore, contact_update
+from integrations.hub.models import LinkState, SyncRecord
 from tests import factories
 from tests.integrations.hub.mirror_tables import Thing
 from tests.integrations.hub.mirror_vendor import MirrorVendor
@@ -83,8 +84,8 @@ class People:
         return list(Contact.objects.filter(workspace=self.workspace).order_by("pk"))
 
     def make_here(self, key: str) -> None:
-        """Nobody types a person in who is there already."""
-        if any(one.email == key and one.archived_at is None for one in self.contacts()):
+        """Nobody types a person in who is there already, or is about to be."""
+        if self._is_here(key):
             return
         values = {"email": key} | {name: self.ancestry.typed(None) for name in OURS[:1]}
         contact_create(workspace=self.workspace, values=values, origin=ORIGIN)
@@ -103,11 +104,19 @@ class People:
         self.are_met_anew = True
         if contacts:
             one = contacts[number % len(contacts)]
-            twins = [twin for twin in contacts if twin.email == one.email and twin.pk != one.pk]
             if one.archived_at is None:
                 contact_archive(one, origin=ORIGIN)
-            elif not any(twin.archived_at is None for twin in twins):
+            elif not self._is_here(one.email):
                 contact_restore(one, origin=ORIGIN)
+
+    def _is_here(self, key: str) -> bool:
+        """Also one that leads to that person since a merge there, and takes over the address now:
+        whoever then brings the person in by hand has two, and is told so."""
+        alive = {one.pk: one.email for one in self.contacts() if one.archived_at is None}
+        links = SyncRecord.objects.filter(local_id__in=list(alive), state=LinkState.ACTIVE)
+        led_to = links.values_list("external_id", flat=True)
+        there = [self.vendor.get(OBJECT, id).values.get("email") for id in led_to]
+        return key in alive.values() or key in there
 
     # --- There --------------------------------------------------------------------------------
 
