@@ -26,6 +26,8 @@ ARCHIVED_WORDS: Final = "Ours is archived."
 DELETED_WORDS: Final = "Ours is archived, theirs was deleted."
 GONE_WORDS: Final = "Gone at the vendor."
 MADE_AGAIN_WORDS: Final = "Gone at the vendor, and made again."
+# Followed by the id of the survivor.
+MERGED_WORDS: Final = "Merged into"
 ENDED_THERE: Final = (DELETED_WORDS, GONE_WORDS, MADE_AGAIN_WORDS)
 
 

@@ -17,7 +17,7 @@ from django.db.models.functions import Now
 from integrations.hub import jobs
 from integrations.hub.lanes import lane_of
 from integrations.hub.merge import Base
-from integrations.hub.models import ENDED_THERE, LinkState, SyncRecord
+from integrations.hub.models import ENDED_THERE, MERGED_WORDS, LinkState, SyncRecord
 from integrations.hub.pace import BULK_HEAD_START_SECONDS
 from integrations.hub.streams import RemoteRecord
 from integrations.hub.sync import clashes
@@ -175,7 +175,7 @@ def merged_follow(
                 continue
             own = links.get(record.id)
             if record.id in promised or (own and own.state != LinkState.TOMBSTONE):
-                tombstone(link, f"Merged into {record.id} at the vendor.")
+                tombstone(link, f"{MERGED_WORDS} {record.id} at the vendor.")
                 lost.append(link)
             else:
                 _repoint(link, record.id)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from django.db import transaction
@@ -31,8 +31,13 @@ def merges_follow(
     """
     met = strangers_known(scene, _survivors_new(records, links))
     lost = merged_follow(scene, records, links, promised=met)
-    quarantine.ours_keep(scene, {link.local_id: Trouble(MERGED, WORDS) for link in lost})
+    merged_keep(scene, [link.local_id for link in lost])
     return list(met.values())
+
+
+def merged_keep(scene: Scene, local_ids: Iterable[int]) -> None:
+    """These wait for a person: whoever archives one takes it off the list, and may restore it."""
+    quarantine.ours_keep(scene, dict.fromkeys(local_ids, Trouble(MERGED, WORDS)))
 
 
 def _survivors_new(

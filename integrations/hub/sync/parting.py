@@ -18,6 +18,7 @@ from integrations.hub.models import (
     ARCHIVED_WORDS,
     DELETED_WORDS,
     MADE_AGAIN_WORDS,
+    MERGED_WORDS,
     LinkState,
     SyncRecord,
 )
@@ -30,10 +31,14 @@ OPEN_WORDS: Final = frozenset({DELETED_WORDS, MADE_AGAIN_WORDS})
 
 @dataclass
 class Parted:
-    """Of records without a link: those that have theirs back, and those that stay without."""
+    """Of records without a link: those that have theirs back, and those that stay without.
+
+    `merged` are those of the latter whose thing was merged into another's.
+    """
 
     back: dict[int, SyncRecord] = field(default_factory=dict)
     apart: set[int] = field(default_factory=set)
+    merged: set[int] = field(default_factory=set)
 
 
 def parted_look(scene: Scene, local_ids: Collection[int]) -> Parted:
@@ -51,6 +56,8 @@ def parted_look(scene: Scene, local_ids: Collection[int]) -> Parted:
             parted.back[local_id] = _revived(link)
         elif link.reason not in OPEN_WORDS:
             parted.apart.add(local_id)
+            if link.reason.startswith(MERGED_WORDS):
+                parted.merged.add(local_id)
     return parted
 
 

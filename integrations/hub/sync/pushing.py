@@ -22,6 +22,7 @@ from integrations.hub.sync.hands import PushHands, Unlinked
 from integrations.hub.sync.links import linked_ids
 from integrations.hub.sync.making import make_batch
 from integrations.hub.sync.matching import record_is_archived
+from integrations.hub.sync.merging import merged_keep
 from integrations.hub.sync.ours import records_load
 from integrations.hub.sync.parting import parted_look
 from integrations.hub.sync.scene import Scene, scene_of, states_live
@@ -75,6 +76,7 @@ def _stream_push(scene: Scene, records: Sequence[Record], pushed: Pushed) -> Non
     parted = parted_look(scene, [one.pk for one in alive if one.pk not in links])
     links |= parted.back
     back_tell(scene, parted.back.values())
+    merged_keep(scene, parted.merged)
     abandoned = [one for one in archived if one.pk not in links]
     abandoned += [one for one in alive if one.pk in parted.apart]
     pushed.add(abandoned_settle(scene, abandoned))

@@ -156,7 +156,7 @@ def test_record_that_has_a_link_leaves_the_list(
     assert not QuarantinedItem.objects.exists()
 
 
-def test_record_whose_counterpart_was_merged_stays_until_it_is_archived(
+def test_record_whose_counterpart_was_merged_stays_while_it_is_not_archived(
     connection: Connection,
     mirror: MirrorVendor,
     contact: Contact,
@@ -175,8 +175,11 @@ def test_record_whose_counterpart_was_merged_stays_until_it_is_archived(
 
     desk.archive(twin)
     work()
-
     assert not QuarantinedItem.objects.exists()
+
+    desk.restore(twin)
+    work()
+    assert QuarantinedItem.objects.get(local_id=twin.pk).code == "merged"
 
 
 def test_those_that_stay_leave_the_others_their_turn(
