@@ -193,6 +193,7 @@ def _complete(held: Sequence[tuple[Claimed, Tried]]) -> set[int]:
                 duration_ms=tried.duration_ms,
                 seconds_ago=now - tried.ended + tried.seconds,
                 status_code=_last_status(tried),
+                message=tried.step.message,
                 request_digest=tried.exchanges[-1].request_digest if tried.exchanges else "",
                 exchanges=[exchange.as_json() for exchange in tried.exchanges],
             )

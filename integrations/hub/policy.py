@@ -7,7 +7,7 @@ An attempt is an outcome that tells something about the record. What tells about
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from integrations.hub.errors import (
@@ -84,6 +84,13 @@ class Step:
 
 
 SUCCEEDED = Step(Action.DONE, Signal.SUCCESS, True, "", "")
+# Reasons of a step that is done: the event asked for nothing, or nothing of the record could go.
+IGNORED, NOTHING_SENT = "ignored", "nothing sent"
+
+
+def done(note: str, *, is_sent: bool) -> Step:
+    """Done, with a word on what did not go with it."""
+    return replace(SUCCEEDED, message=note, reason="" if is_sent else NOTHING_SENT)
 
 
 def step_after(

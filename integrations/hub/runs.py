@@ -16,10 +16,12 @@ from typing import Final
 from django.db.models.functions import Now
 
 from integrations.hub.models import Connection, JobKind, RunKind, RunStatus, SyncJob, SyncRun
-from integrations.hub.policy import Action, Step
+from integrations.hub.policy import IGNORED, NOTHING_SENT, Action, Step
 
 # An event that only names things of theirs: the jobs it made take them over.
 HANDED_ON: Final = "handed on"
+# Reasons of a step that is done without anything having been sent or taken over.
+NO_WORK: Final = frozenset({IGNORED, NOTHING_SENT})
 # Lines of hub_syncrun r that tell of work at all.
 IS_WORK: Final = "r.status <> 'running' AND r.kind NOT IN ('rehearsal', 'test')"
 # The pump's lines are stretches of work, and the only ones that know of failures; a stream's line
@@ -47,8 +49,8 @@ class Tally:
         self.seconds += seconds
         if step.action == Action.DONE:
             self.of_streams += is_of_stream
-            self.skipped += step.reason == "ignored"
-            self.synced += step.reason != "ignored"
+            self.skipped += step.reason in NO_WORK
+            self.synced += step.reason not in NO_WORK
             return
         if not step.is_counted:
             self.skipped += 1

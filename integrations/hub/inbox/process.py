@@ -25,7 +25,7 @@ from integrations.hub.types import Event, RawRequest
 
 KEPT_TRACEBACK = 20_000
 AUTH_AGAIN_SECONDS = 60.0
-IGNORED = Step(Action.DONE, Signal.NONE, True, "ignored", "", reason="ignored")
+IGNORED = Step(Action.DONE, Signal.NONE, True, "ignored", "", reason=policy.IGNORED)
 
 
 def process(claimed: ClaimedEvent) -> Step:

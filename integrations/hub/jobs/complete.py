@@ -16,8 +16,8 @@ from django.db import connection as database
 COMPLETE = """
 WITH said AS MATERIALIZED (
     SELECT * FROM jsonb_to_recordset(%s::jsonb)
-        AS s(id bigint, token uuid, status_code int, request_digest text, exchanges jsonb,
-             duration_ms int, seconds_ago float8)
+        AS s(id bigint, token uuid, status_code int, message text, request_digest text,
+             exchanges jsonb, duration_ms int, seconds_ago float8)
 ), ended AS (
     UPDATE hub_syncjob j
     SET state = 'done', lease_token = NULL, lease_until = NULL, claims = 0, reason = '',
@@ -25,12 +25,13 @@ WITH said AS MATERIALIZED (
     FROM said s
     WHERE j.id = s.id AND j.lease_token = s.token AND j.state = 'leased'
     RETURNING j.id, j.kind, j.lane, j.record_type, j.record_id, j.generation, j.intent_id,
-              s.status_code, s.request_digest, s.exchanges, s.duration_ms, s.seconds_ago
+              s.status_code, s.message, s.request_digest, s.exchanges,
+              s.duration_ms, s.seconds_ago
 ), tried AS (
     INSERT INTO hub_attempt (job_id, number, generation, is_counted, outcome, code, status_code,
                              message, request_digest, exchanges, started_at, duration_ms)
     SELECT id, 1 + COALESCE((SELECT max(number) FROM hub_attempt a WHERE a.job_id = e.id), 0),
-           generation, true, 'done', '', status_code, '', request_digest, exchanges,
+           generation, true, 'done', '', status_code, message, request_digest, exchanges,
            statement_timestamp() - seconds_ago * interval '1 second', duration_ms
     FROM ended e
 ), settled AS (
@@ -48,13 +49,14 @@ SELECT id FROM ended
 
 @dataclass(frozen=True)
 class Completed:
-    """One job that was carried out, and the calls it took."""
+    """One job that was carried out, and the calls it took; `message` where little came of it."""
 
     job_id: int
     token: uuid.UUID
     duration_ms: int
     seconds_ago: float
     status_code: int | None = None
+    message: str = ""
     request_digest: str = ""
     exchanges: list[dict[str, Any]] = field(default_factory=list)
 

@@ -23,9 +23,10 @@ from integrations.hub.sync.links import linked_ids
 from integrations.hub.sync.making import make_batch
 from integrations.hub.sync.matching import record_is_archived
 from integrations.hub.sync.merging import merged_keep
+from integrations.hub.sync.notes import Note, note_of, notes_join, notes_of_waiting
 from integrations.hub.sync.ours import records_load
 from integrations.hub.sync.parting import parted_look
-from integrations.hub.sync.scene import Scene, scene_of, states_live
+from integrations.hub.sync.scene import Scene, scene_of, states_of_type
 from integrations.hub.sync.tries import tries_close, tries_of
 from integrations.hub.sync.waivers import waiver_look
 
@@ -34,9 +35,13 @@ NOT_TAKEN = "The vendor accepted the change but kept another value."
 
 @dataclass
 class Pushed:
-    """What became of a batch, by our id: nothing in `errors` means that it is in step."""
+    """What became of a batch, by our id: nothing in `errors` means that it is in step.
+
+    `notes` tell of those what did not go with it.
+    """
 
     errors: dict[int, Exception] = field(default_factory=dict)
+    notes: dict[int, Note] = field(default_factory=dict)
 
     def fail(self, local_id: int, error: Exception) -> None:
         self.errors.setdefault(local_id, error)
@@ -52,7 +57,11 @@ def push_batch(connection: Connection, record_type: str, local_ids: Collection[i
     Raises nothing of its own; what stopped a record stands in `errors`.
     """
     pushed = Pushed()
-    for state in states_live(connection, record_type):
+    states = states_of_type(connection, record_type)
+    live = [state for state in states if state.is_live]
+    if not live:
+        pushed.notes = notes_of_waiting(states, local_ids)
+    for state in live:
         scene = scene_of(state, run_of=partial(run_of_hour_locked, state, RunKind.PUSH))
         records = records_load(scene, local_ids)
         deletes.records_erased(scene, set(local_ids) - records.keys())
@@ -61,6 +70,7 @@ def push_batch(connection: Connection, record_type: str, local_ids: Collection[i
         _stream_push(scene, own, done)
         done.add(settled_free(scene, set(local_ids) - done.errors.keys(), own))
         pushed.add(done.errors)
+        notes_join(pushed.notes, done.notes)
         waiver_look(scene)
     return pushed
 
@@ -112,6 +122,8 @@ def _pairs_push(scene: Scene, links: Sequence[SyncRecord], pushed: Pushed) -> Ta
     for pk, outcome in outcomes.items():
         if isinstance(outcome, Result):
             _note_unapplied(by_pk[pk], outcome)
+            note = note_of(scene.stream.record_type, outcome)
+            notes_join(pushed.notes, {by_pk[pk].local_id: note} if note else {})
         elif isinstance(outcome, NotFound):
             _gone(scene, by_pk[pk], pushed)
         elif not isinstance(outcome, Unlinked):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -206,7 +206,7 @@ def scene_of(
     return Scene(state.connection, stream, state, mapper, tables, run, run_of)
 
 
-def states_live(connection: Connection, record_type: str) -> Iterable[SyncState]:
-    """The streams of that type that are at work."""
+def states_of_type(connection: Connection, record_type: str) -> list[SyncState]:
+    """The streams of that type, those that are not at work too."""
     rows = SyncState.objects.filter(connection=connection, record_type=record_type)
-    return [state for state in rows.select_related("connection__workspace") if state.is_live]
+    return list(rows.select_related("connection__workspace"))

@@ -14,9 +14,10 @@ from integrations.hub.faults import fault
 from integrations.hub.http import Exchange, recording
 from integrations.hub.jobs import Claimed
 from integrations.hub.models import BreakerState, Connection, JobKind, SyncJob
-from integrations.hub.policy import SUCCEEDED, Action, Signal, Step
+from integrations.hub.policy import SUCCEEDED, Action, Signal, Step, done
 from integrations.hub.sync.forbidding import extents_of
 from integrations.hub.sync.inbound import inbound_batch
+from integrations.hub.sync.notes import Note
 from integrations.hub.sync.pushing import push_batch
 
 # So many jobs are done together at most, and so many things of one web-hook round asked about.
@@ -45,13 +46,15 @@ def attempt(held: Sequence[Claimed]) -> list[tuple[Claimed, Tried]]:
     fault("job.claimed")
     started = time.monotonic()
     with _rank(held), recording(lambda: jobs.renew_many(held)) as exchanges:
-        errors = _errors(held)
+        notes: dict[int, Note] = {}
+        errors = _errors(held, notes)
     ended = time.monotonic()
     is_probe = held[0].job.connection.breaker_state == BreakerState.OPEN
     extents = extents_of(held, errors)
     tried = []
     for number, claimed in enumerate(held):
-        job, error, step = claimed.job, errors.get(claimed.job.pk), SUCCEEDED
+        job, error = claimed.job, errors.get(claimed.job.pk)
+        step = _done(notes.get(job.record_id))
         if error is not None:
             step = step_after(job, error, is_probe, extent=extents[job.pk])
         kept = exchanges if number == 0 else [_brief(one) for one in exchanges]
@@ -61,7 +64,7 @@ def attempt(held: Sequence[Claimed]) -> list[tuple[Claimed, Tried]]:
 
 def store(tried: Sequence[tuple[Claimed, Tried]]) -> list[tuple[Claimed, Step, float]]:
     """Store them, those that went well in one commit, and tell the connection."""
-    well = [one for one in tried if one[1].step is SUCCEEDED]
+    well = [one for one in tried if one[1].step.action == Action.DONE]
     share = tried[0][1].seconds / len(tried)
     told: list[tuple[Claimed, Step, float]] = []
     if well:
@@ -69,7 +72,8 @@ def store(tried: Sequence[tuple[Claimed, Tried]]) -> list[tuple[Claimed, Step, f
         told.append((well[0][0], settled(*well[0]), share))
         steps = stored_quietly(well[1:])
         told += [(one[0], step, share) for one, step in zip(well[1:], steps, strict=True)]
-    return told + _troubles_stored([one for one in tried if one[1].step is not SUCCEEDED], share)
+    troubled = [one for one in tried if one[1].step.action != Action.DONE]
+    return told + _troubles_stored(troubled, share)
 
 
 def _troubles_stored(
@@ -89,36 +93,40 @@ def _troubles_stored(
     return told
 
 
+def _done(note: Note | None) -> Step:
+    return done(note.words, is_sent=note.is_sent) if note else SUCCEEDED
+
+
 def _rank(held: Sequence[Claimed]) -> AbstractContextManager[None]:
     """A batch that was added in bulk gives way to what somebody waits for."""
     is_bulk = all(claimed.job.head_start_seconds < 0 for claimed in held)
     return throttle.background() if is_bulk else nullcontext()
 
 
-def _errors(held: Sequence[Claimed]) -> Mapping[int, Exception]:
-    """What stopped each job, by its number.
+def _errors(held: Sequence[Claimed], notes: dict[int, Note]) -> Mapping[int, Exception]:
+    """What stopped each job, by its number; `notes` get what did not go with it, by our id.
 
     What breaks all of them and is not the vendor's saying is one job's fault: each is done alone
     then, so that the others go on. So are those that our database refused in one statement.
     """
     work = _inbound if held[0].job.kind == JobKind.INBOUND else _push
     try:
-        errors = dict(work(held))
+        errors = dict(work(held, notes))
     except Exception as error:
         if len(held) == 1 or _is_everybodys(held[0].job, error):
             return {claimed.job.pk: error for claimed in held}
-        return _errors_alone(held)
+        return _errors_alone(held, notes)
     if len(held) == 1:
         return errors
     refused = [one for one in held if _is_refused_here(errors.get(one.job.pk))]
     return {
         **{pk: error for pk, error in errors.items() if not _is_refused_here(error)},
-        **_errors_alone(refused),
+        **_errors_alone(refused, notes),
     }
 
 
-def _errors_alone(held: Sequence[Claimed]) -> dict[int, Exception]:
-    return {pk: error for one in held for pk, error in _errors([one]).items()}
+def _errors_alone(held: Sequence[Claimed], notes: dict[int, Note]) -> dict[int, Exception]:
+    return {pk: error for one in held for pk, error in _errors([one], notes).items()}
 
 
 def _is_refused_here(error: Exception | None) -> bool:
@@ -131,10 +139,12 @@ def _is_everybodys(job: SyncJob, error: Exception) -> bool:
     return not is_of_one_record(classified(error, job.connection.declaration.error))
 
 
-def _push(held: Sequence[Claimed]) -> dict[int, Exception]:
+def _push(held: Sequence[Claimed], notes: dict[int, Note]) -> dict[int, Exception]:
     job = held[0].job
     ids = [claimed.job.record_id for claimed in held]
-    errors = push_batch(job.connection, job.record_type, ids).errors
+    pushed = push_batch(job.connection, job.record_type, ids)
+    errors = pushed.errors
+    notes |= pushed.notes
     return {
         claimed.job.pk: errors[claimed.job.record_id]
         for claimed in held
@@ -142,13 +152,13 @@ def _push(held: Sequence[Claimed]) -> dict[int, Exception]:
     }
 
 
-def _inbound(held: Sequence[Claimed]) -> dict[int, Exception]:
+def _inbound(held: Sequence[Claimed], notes: dict[int, Note]) -> dict[int, Exception]:
     """Objects of one record type may be several; each is asked for by itself."""
     errors: dict[int, Exception] = {}
     for object in {claimed.job.object for claimed in held}:
         some = [claimed for claimed in held if claimed.job.object == object]
         if len(some) < len(held):
-            errors |= _errors(some)
+            errors |= _errors(some, notes)
             continue
         ids = [claimed.job.external_id for claimed in some]
         inbound_batch(some[0].job.connection, object, ids)
