@@ -180,11 +180,11 @@ def _chart_words(hours: list[hub.HourOfTraffic]) -> str:
 
 
 def _block(run: SyncRun) -> Block:
-    done = f"{run.synced} of {run.total} done"
-    failed = f", {run.failed} failed" if run.failed else ""
+    counts = {"done": run.synced, "failed": run.failed, "with nothing to do": run.skipped}
+    told = ", ".join(f"{count} {name}" for name, count in counts.items() if count) or "nothing done"
     words = (
         f"{run.connection}: {run.get_kind_display()}, {run.get_status_display().lower()}, "
-        f"{done}{failed}, {run.started_at:%d %b %H:%M:%S}"
+        f"{told}, {run.started_at:%d %b %H:%M:%S}"
     )
     return Block(_page("hub_syncrun", run.pk), TONES[RunStatus(run.status)], words)
 

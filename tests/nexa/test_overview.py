@@ -154,14 +154,15 @@ def test_strip_shows_the_last_runs_in_words(
         connection=connection,
         kind=RunKind.PUSH,
         status=RunStatus.PARTIAL,
-        total=5,
+        total=14,
         synced=4,
         failed=1,
+        skipped=9,
     )
 
     page = overview_page(operator_client)
 
-    assert "Main account: Push, partly failed, 4 of 5 done, 1 failed" in page
+    assert "Main account: Push, partly failed, 4 done, 1 failed, 9 with nothing to do" in page
 
 
 def test_engine_that_worked_just_now_is_alive(operator_client: Client) -> None:
