@@ -121,6 +121,7 @@ def _row(connection_id: int, kind: RunKind, tally: Tally) -> SyncRun:
         skipped=tally.skipped,
         error=tally.error,
         started_at=Now() - timedelta(seconds=tally.seconds),
+        finished_at=Now(),
         duration_ms=int(tally.seconds * 1000),
         details={"of_streams": tally.of_streams} if tally.of_streams else {},
     )

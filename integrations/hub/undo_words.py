@@ -7,11 +7,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+from django.utils import formats, timezone
+
 from crm.models import User
 from crm.services.undo import UndoPlan
 from crm.templatetags.ui import counted, number
 from integrations.hub.errors import Conflict
-from integrations.hub.models import SyncRun, SyncState
+from integrations.hub.models import RunKind, SyncRun, SyncState
 from integrations.hub.subjects import counted_records, noun_of
 from integrations.hub.sync.undoing import (
     NOT_UNDOABLE,
@@ -56,6 +58,18 @@ class UndoOutlook:
     is_empty: bool
 
 
+def hour_words(run: SyncRun) -> str:
+    """What a line that is filled for an hour is about; empty for a run that stands alone."""
+    if run.kind not in (RunKind.INBOX, RunKind.PUSH) or run.finished_at is None:
+        return ""
+    begun, ended = (
+        formats.date_format(timezone.localtime(at), "TIME_FORMAT")
+        for at in (run.started_at, run.finished_at)
+    )
+    what = "events that came in" if run.kind == RunKind.INBOX else "changes that were sent"
+    return f"These are all {what} from {begun} to {ended}, with what they brought along here."
+
+
 def undo_outlook(run: SyncRun) -> UndoOutlook:
     plan = undo_preview(run)
     vendor = run.connection.provider_name
@@ -69,7 +83,7 @@ def undo_outlook(run: SyncRun) -> UndoOutlook:
         return UndoOutlook(_unseen(run), consequences, is_empty=False)
     if plan.is_empty:
         return UndoOutlook([*_kept_lines(plan), NOTHING], "", is_empty=True)
-    return UndoOutlook(_planned(plan), consequences, is_empty=False)
+    return UndoOutlook(_planned(run, plan), consequences, is_empty=False)
 
 
 def undo_told(run: SyncRun) -> str:
@@ -83,8 +97,9 @@ def undo_told(run: SyncRun) -> str:
     return f"Undone: {done}, {number(undo.get('kept', 0))} left as changed since."
 
 
-def _planned(plan: UndoPlan) -> list[str]:
+def _planned(run: SyncRun, plan: UndoPlan) -> list[str]:
     return [
+        *([hour_words(run)] if hour_words(run) else []),
         *(
             f"{counted_records(count, name)} made by it will be archived."
             for name, count in sorted(plan.archived.items())

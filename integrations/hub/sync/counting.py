@@ -27,7 +27,8 @@ _MARKED: Final = Func(
 _COUNT: Final = """
 UPDATE hub_syncrun SET total = total + %(seen)s, created = created + %(created)s,
     updated = updated + %(updated)s, deleted = deleted + %(gone)s, failed = failed + %(failed)s,
-    synced = synced + %(seen)s - %(failed)s, requests = requests + %(requests)s
+    synced = synced + %(seen)s - %(failed)s, requests = requests + %(requests)s,
+    finished_at = CASE WHEN kind IN ('inbox', 'push') THEN clock_timestamp() ELSE finished_at END
 WHERE id = %(run)s AND NOT details ? 'undo'
 """
 
@@ -63,7 +64,10 @@ def lines_close(state: SyncState) -> None:
 
 
 def run_count(run: SyncRun, counts: Counts, *, requests: int = 0) -> None:
-    """In the transaction of what is counted, which a LineClosed that it raises must roll back."""
+    """In the transaction of what is counted, which a LineClosed that it raises must roll back.
+
+    A line of the hour ends, for now, with what it counted last.
+    """
     with database.cursor() as cursor:
         cursor.execute(_COUNT, {**asdict(counts), "requests": requests, "run": run.pk})
         if not cursor.rowcount:

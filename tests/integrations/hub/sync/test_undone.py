@@ -6,15 +6,16 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from crm.models import Account, User, Workspace
+from crm.models import Account, Contact, User, Workspace
 from integrations.hub.errors import Conflict
 from integrations.hub.models import Connection, RunKind, SyncRun, SyncState
 from integrations.hub.sync.explaining import Verdict, explain
 from integrations.hub.sync.holds import hold_go_on
 from integrations.hub.sync.undoing import run_undo_start, run_undo_work
+from integrations.hub.undo_words import undo_outlook
 from tests import factories
 from tests.integrations.hub.mirror_vendor import MirrorVendor
-from tests.integrations.hub.sync.world import pull, work
+from tests.integrations.hub.sync.world import Desk, pull, work
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -112,3 +113,17 @@ def test_rehearsal_says_what_it_would_change(connection: Connection, admin_clien
 
     assert "7 would be" in page.content.decode()
     assert "9 would change" in page.content.decode()
+
+
+def test_line_of_an_hour_says_what_its_undo_is_about(
+    connection: Connection, mirror: MirrorVendor, person: str, contact: Contact, desk: Desk
+) -> None:
+    mirror.edit("people", person, title="CTO")
+    desk.edit(contact, first_name="Augusta")
+    work()
+
+    line = SyncRun.objects.get(connection=connection, kind=RunKind.PUSH, object="people")
+    assert line.finished_at is not None
+    assert line.finished_at >= line.started_at
+    [hour, *_] = undo_outlook(line).lines
+    assert hour.startswith("These are all changes that were sent from ")
