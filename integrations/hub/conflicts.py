@@ -15,7 +15,13 @@ from integrations.hub.conflict_lines import conflict_lines
 from integrations.hub.errors import Conflict
 from integrations.hub.mapping.versions import edit_remember
 from integrations.hub.merge import Side
-from integrations.hub.models import ConflictState, ConnectionState, LinkState, SyncConflict
+from integrations.hub.models import (
+    ConflictState,
+    Connection,
+    ConnectionState,
+    LinkState,
+    SyncConflict,
+)
 
 MOST_AT_ONCE = 500
 
@@ -28,6 +34,12 @@ def conflicts_of(workspace: Workspace) -> QuerySet[SyncConflict]:
 
 def open_count(workspace: Workspace) -> int:
     return conflicts_of(workspace).filter(state=ConflictState.OPEN).count()
+
+
+def open_of_connection(connection: Connection, object: str = "") -> int:
+    """How many wait for a person, of the whole connection or of one kind of thing of theirs."""
+    rows = SyncConflict.objects.filter(connection=connection, state=ConflictState.OPEN)
+    return rows.filter(object=object).count() if object else rows.count()
 
 
 @transaction.atomic

@@ -8,10 +8,8 @@ from typing import Final
 
 from django.utils import timezone
 
-from integrations.hub.models import (
-    SyncStage,
-    SyncState,
-)
+from integrations.hub.conflicts import open_of_connection
+from integrations.hub.models import SyncStage, SyncState
 from integrations.hub.sync.comparing import GAPS
 from integrations.hub.troubles import given_up, rows_refused, set_aside_count, troubled_links
 
@@ -23,12 +21,16 @@ LATE: Final = 4
 
 @dataclass(frozen=True)
 class StreamHealth:
-    """`tone` is a badge's: ok, warn, err, or info while nothing is known yet."""
+    """`tone` is a badge's: ok, warn, err, or info while nothing is known yet.
+
+    `conflicts` wait for a person now.
+    """
 
     tone: str
     label: str
     reasons: tuple[str, ...] = ()
     percent: float | None = None
+    conflicts: int = 0
 
     @property
     def is_green(self) -> bool:
@@ -43,11 +45,11 @@ def stream_health(state: SyncState) -> StreamHealth:
         return StreamHealth("info", label, (), percent)
     if state.hold_reason:
         return StreamHealth("err", "Waits for you", (state.hold_reason,), percent)
-    aside = set_aside_count(state)
-    troubles = [*_failing(state, aside), *_gaps(state, aside)]
+    aside, waiting = set_aside_count(state), open_of_connection(state.connection, state.object)
+    troubles = [*_failing(state, aside), *_gaps(state, aside, waiting)]
     if troubles:
         tone = "err" if state.last_error else "warn"
-        return StreamHealth(tone, "Not in step", tuple(troubles), percent)
+        return StreamHealth(tone, "Not in step", tuple(troubles), percent, waiting)
     unproven = _unproven(state)
     if unproven:
         return StreamHealth("info", "Not compared yet", (unproven,), percent)
@@ -70,12 +72,16 @@ def _failing(state: SyncState, aside: int) -> list[str]:
     return found
 
 
-def _gaps(state: SyncState, aside: int) -> list[str]:
-    """As the last comparison found them; what is set aside now is told as it is now."""
+def _gaps(state: SyncState, aside: int, waiting: int) -> list[str]:
+    """As the last comparison found them; what is set aside or waits now is told as it is now."""
     counts = state.coverage.get("counts", {})
-    known = {"quarantined"} if aside else set()
+    known = {"conflicts", *(["quarantined"] if aside else [])}
     gaps = [name for name in GAPS if counts.get(name) and name not in known]
-    return [f"{GAPS[name]} at the last comparison: {counts[name]}." for name in gaps]
+    told = [f"{waiting} {'waits' if waiting == 1 else 'wait'} for a decision under Conflicts."]
+    return [
+        *(told if waiting else []),
+        *(f"{GAPS[name]} at the last comparison: {counts[name]}." for name in gaps),
+    ]
 
 
 def _unproven(state: SyncState) -> str:
@@ -84,6 +90,8 @@ def _unproven(state: SyncState) -> str:
         return "The first sync is not over."
     if not at:
         return "Nobody has compared the two sides yet; it is done each night."
+    if state.coverage.get("counts", {}).get("conflicts"):
+        return "Conflicts were decided since the last comparison; the next one is at night."
     if timezone.now() - datetime.fromisoformat(at) > FRESH:
         return "The last comparison is too old to tell."
     return ""

@@ -33,11 +33,13 @@ def _line(state: SyncState, health: StreamHealth) -> Finding:
     share = "" if health.percent is None else f", {health.percent} % when last compared"
     said = f"{state}: {health.label.lower()}{share}"
     if health.tone in ("err", "warn"):
-        return Finding(PART, f"{said}. {' '.join(health.reasons)}", _mend(state))
+        return Finding(PART, f"{said}. {' '.join(health.reasons)}", _mend(state, health))
     return Finding(PART, said)
 
 
-def _mend(state: SyncState) -> str:
+def _mend(state: SyncState, health: StreamHealth) -> str:
+    if health.conflicts and len(health.reasons) == 1:
+        return f"Decide under /integrations/conflicts/?connection={state.connection_id}"
     if state.hold_reason and state.stage == SyncStage.LIVE:
         return f"Decide on its page: /integrations/streams/{state.pk}/"
     return (

@@ -195,6 +195,12 @@ class SyncRun(models.Model):
     def __str__(self) -> str:
         return f"{self.get_kind_display()} {self.get_status_display().lower()}"
 
+    def get_status_display(self) -> str:
+        """In words; a comparison has not failed when it finds a difference."""
+        if self.kind == RunKind.RECONCILE and self.status == RunStatus.PARTIAL:
+            return "Differences found"
+        return RunStatus(self.status).label
+
 
 class QuarantinedItem(models.Model):
     """Something a stream could not take over or send: set aside with its reason, so that the rest

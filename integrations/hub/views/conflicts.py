@@ -18,7 +18,7 @@ from integrations.hub import board
 from integrations.hub.conflict_lines import conflict_lines, field_words
 from integrations.hub.conflicts import MOST_AT_ONCE, conflicts_of, conflicts_resolve
 from integrations.hub.merge import Side
-from integrations.hub.models import ConflictState, SyncConflict
+from integrations.hub.models import ConflictState, Connection, SyncConflict
 from integrations.hub.subjects import record_find, record_key
 
 RESULTS = "results"
@@ -52,6 +52,11 @@ LISTING = Listing(
     ),
     default_sort="-pk",
 )
+
+
+def conflicts_path(connection: Connection) -> str:
+    """The page of those that wait on one connection."""
+    return f"{reverse('hub:conflict_list')}?connection={connection.pk}"
 
 
 @workspace_page(Action.VIEW)

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_POST
 from crm.access import Action, is_allowed
 from crm.views.doors import WorkspaceRequest, is_swap, swap_headers, workspace_page
 from integrations.hub import board, connections, gates, registry
+from integrations.hub.conflicts import open_of_connection
 from integrations.hub.errors import HubError
 from integrations.hub.first_sync import stream_briefs
 from integrations.hub.forms import DisconnectForm
@@ -23,6 +24,7 @@ from integrations.hub.oauth.report import credential_report
 from integrations.hub.spans import DAYS, WORDS, span_of
 from integrations.hub.streams import Stream
 from integrations.hub.trends import trends_of
+from integrations.hub.views.conflicts import conflicts_path
 from integrations.hub.vitals import vitals_of
 from integrations.hub.words import event_words
 from integrations.hub.work_lines import work_lines
@@ -42,6 +44,8 @@ def connection_detail(request: WorkspaceRequest, pk: int) -> HttpResponse:
         **(_charts(request, connection) if SPAN in request.GET else {}),
         "connection": connection,
         "counts": board.work_counts(connection),
+        "conflicts": open_of_connection(connection),
+        "conflicts_url": conflicts_path(connection),
         "work": work_lines(connection, board.recent_jobs(connection)),
         "events": [(event, event_words(event.kind)) for event in board.recent_events(connection)],
         "runs": board.recent_runs(connection),

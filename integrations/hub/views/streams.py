@@ -33,6 +33,7 @@ from integrations.hub.undo_words import (
     undo_told,
 )
 from integrations.hub.value_words import names_of
+from integrations.hub.views.conflicts import conflicts_path
 
 RUNS = 10
 # By button: what it does, and what is said then; '' where the act says it itself.
@@ -54,11 +55,14 @@ def stream_detail(request: WorkspaceRequest, pk: int) -> HttpResponse:
     troubled = troubled_page(state, request.GET.get("page"))
     aside = aside_page(state, request.GET.get("aside"))
     samples = found.details.get("samples", {}) if found is not None else {}
+    health = stream_health(state)
     context = {
         "state": state,
         "connection": state.connection,
         "label": stream_label(state),
-        "health": stream_health(state),
+        "health": health,
+        "conflicts": health.conflicts,
+        "conflicts_url": conflicts_path(state.connection),
         "held": held_back(state) if state.hold_reason and stream_of(state) else None,
         "runs": [_run_line(run) for run in runs.order_by("-pk")[:RUNS]],
         "found": found,

@@ -222,5 +222,5 @@ def test_detail_page_takes_few_queries(
     for _ in range(5):
         command_make(connection)
 
-    with django_assert_max_num_queries(11):
+    with django_assert_max_num_queries(12):
         sales_client.get(page_of(connection))

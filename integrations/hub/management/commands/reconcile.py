@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from argparse import ArgumentParser
-from typing import Any
+from typing import Any, Final
 
 from django.core.management.base import BaseCommand, CommandError
 
@@ -14,6 +14,11 @@ from integrations.hub.mapping.asking import vendor_ask
 from integrations.hub.models import ConnectionState, SyncRun, SyncStage, SyncState
 from integrations.hub.sync.comparing import SHOWN
 from integrations.hub.sync.reconciling import reconcile_now
+
+AMISS: Final = (
+    "Not everything is in step, so this ends with 1. --repair mends what differs or is missing; "
+    "what waits for a decision is under Conflicts, what is set aside on the page of its stream."
+)
 
 
 class Command(BaseCommand):
@@ -41,6 +46,7 @@ class Command(BaseCommand):
         if options["json"]:
             self.stdout.write(json.dumps(lines))
         if any(line.get("error") or line["percent"] < 100 for line in lines):
+            self.stderr.write(AMISS)
             raise SystemExit(1)
 
     def _line(self, state: SyncState, options: dict[str, Any]) -> dict[str, Any]:
