@@ -61,14 +61,20 @@ def strangers_meet(
 
 
 def strangers_known(scene: Scene, strangers: Sequence[RemoteRecord]) -> dict[str, int]:
-    """Which records of ours, linked with nobody, these are without doubt, by their id."""
+    """Which records of ours, be they linked or not, these are without doubt, by their id."""
     if not strangers:
         return {}
     plans = {
         one.id: plan(scene.fields, Ours({}, 0), scene.theirs(one), Base()) for one in strangers
     }
     values = {one: scene.mapper.for_service(planned.pulls) for one, planned in plans.items()}
-    return strangers_meet(scene, strangers, values).matched
+    known = _marked(scene, strangers, values)
+    unmarked = [one.id for one in strangers if one.id not in known]
+    matches = _laddered(scene, [values[one] for one in unmarked])
+    for one, match in zip(unmarked, matches, strict=True):
+        if len(match.record_ids) == 1 and match.score >= settings.MATCH_AUTO_SCORE:
+            known[one] = match.record_ids[0]
+    return known
 
 
 def _meet(met: Met, external_id: str, match: Match, taken: dict[int, str]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Final
 
 from django.db import transaction
@@ -11,7 +12,7 @@ from integrations.hub import jobs
 from integrations.hub.models import LinkState, SyncRecord
 from integrations.hub.streams import RemoteRecord
 from integrations.hub.sync import quarantine
-from integrations.hub.sync.links import linking_lock, links_of, merged_follow
+from integrations.hub.sync.links import linked_ids, linking_lock, links_of, merged_follow
 from integrations.hub.sync.matching import strangers_known
 from integrations.hub.sync.quarantine import Trouble
 from integrations.hub.sync.scene import Scene
@@ -26,13 +27,26 @@ def merges_follow(
     """Links lead to the survivors; a record of ours that lost its thing to another's is set aside,
     and keeps its own values. Which records of ours are survivors that still have to be linked.
 
-    A survivor that nobody is linked with may be one of ours all the same. If the link led to it,
-    the other of ours would take over who it is, and we would have it twice.
+    A survivor that nobody is linked with, which may have a new id, may be one of ours all the
+    same. If another's link led to it, that one would take over who it is: we would have it twice.
     """
-    met = strangers_known(scene, _survivors_new(records, links))
-    lost = merged_follow(scene, records, links, promised=met)
+    known = strangers_known(scene, _survivors_new(records, links))
+    linked = linked_ids(scene, set(known.values()))
+    promised = {one: local_id for one, local_id in known.items() if local_id not in linked}
+    ordered = [_own_first(one, links, known.get(one.id)) for one in records]
+    lost = merged_follow(scene, ordered, links, promised=promised)
     merged_keep(scene, [link.local_id for link in lost])
-    return list(met.values())
+    return list(promised.values())
+
+
+def _own_first(
+    record: RemoteRecord, links: Mapping[str, SyncRecord], local_id: int | None
+) -> RemoteRecord:
+    """Of what was merged into it, the thing of the record of ours that it is comes first."""
+    own = {old for old in record.former_ids if old in links and links[old].local_id == local_id}
+    return replace(
+        record, former_ids=tuple(sorted(record.former_ids, key=lambda old: old not in own))
+    )
 
 
 def merged_keep(scene: Scene, local_ids: Iterable[int]) -> None:

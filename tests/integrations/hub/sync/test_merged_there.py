@@ -14,6 +14,7 @@ from integrations.hub.pump import pump
 from integrations.hub.sync import pulls
 from integrations.hub.sync.merging import MERGED
 from tests import factories
+from tests.integrations.hub.mirror_calls import Shape
 from tests.integrations.hub.mirror_vendor import MirrorVendor
 from tests.integrations.hub.sync.invariants import hub_check
 from tests.integrations.hub.sync.world import quiesce, streams_due
@@ -70,5 +71,18 @@ def test_survivor_that_a_push_meets_is_linked_with_whom_it_is(
     contact_update(contact, values={"title": "CEO"}, origin=factories.TEST_ORIGIN)
 
     pump(0)
+
+    is_rightly_linked(connection, mirror, bob)
+
+
+@pytest.mark.parametrize("shape", [Shape(), Shape(has_markers=False)], indirect=True)
+def test_merge_under_a_new_id_keeps_the_link_of_whom_it_is(
+    connection: Connection, mirror: MirrorVendor, contact: Contact, person: str, bob: Contact
+) -> None:
+    quiesce(connection, mirror)
+    (theirs,) = [one.id for one in mirror.live("people") if one.id != person]
+    survivor = mirror.add("people", email="bob@acme.test", first_name="Bob")
+    mirror.merge("people", survivor, person)
+    mirror.merge("people", survivor, theirs)
 
     is_rightly_linked(connection, mirror, bob)
