@@ -12,6 +12,7 @@ from typing import Any
 class Rules:
     """What kind of vendor it is; a test switches what it needs at any time.
 
+    Where it `merges_anew`, two that are merged become a third one with a new id.
     `normalised` spells a field's values as the vendor keeps them. `lag` is how late changes show in
     listings; `resolution` what its times are rounded down to; `offset` how wrong its clock is.
     """
@@ -26,6 +27,7 @@ class Rules:
     lists_deleted: bool = True
     lists_gone_as_alive: bool = False
     answers_merged: bool = True
+    merges_anew: bool = False
     page_size: int = 100
     normalised: dict[str, Callable[[Any], Any]] = field(default_factory=dict)
     ignored: set[str] = field(default_factory=set)

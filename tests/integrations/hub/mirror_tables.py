@@ -128,15 +128,18 @@ class Tables:
         self._tell(object, thing, "changed")
 
     def merge(self, object: str, winner_id: str, loser_id: str) -> None:
-        """A person merges two records: the winner keeps its values and gains what it lacked."""
+        """A person merges two records: what the winner lacked the loser gives."""
         winner, loser = self.things[object][winner_id], self.things[object][loser_id]
         lacking = {name: value for name, value in loser.values.items() if name not in MARKERS}
-        winner.values = lacking | {k: v for k, v in winner.values.items() if v not in ("", None)}
-        winner.former_ids += [loser_id, *loser.former_ids]
-        loser.merged_into = winner_id
-        self._touch(loser)
-        self._touch(winner)
-        self._tell(object, winner, "merged")
+        values = lacking | {k: v for k, v in winner.values.items() if v not in ("", None)}
+        survivor = self._made(object, values) if self.rules.merges_anew else winner
+        survivor.values = values
+        for one in [loser] if survivor is winner else [winner, loser]:
+            survivor.former_ids += [one.id, *one.former_ids]
+            one.merged_into = survivor.id
+            self._touch(one)
+        self._touch(survivor)
+        self._tell(object, survivor, "merged")
 
     # --- Calls --------------------------------------------------------------------------------
 

@@ -169,7 +169,7 @@ class People:
             winner = alive[number % len(alive)]
             loser = alive[(number + 1) % len(alive)]
             self.vendor.merge(OBJECT, winner.id, loser.id)
-            self.taken_away.add(loser.id)
+            self.taken_away |= {loser.id} | ({winner.id} if winner.merged_into else set())
 
     def _meet(self, key: str) -> None:
         if self.made_here[key] and self.made_there[key]:

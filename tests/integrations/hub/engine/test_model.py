@@ -31,6 +31,7 @@ CONFIGS = st.builds(
     is_unique=st.booleans(),
     lists_deleted=st.booleans(),
     answers_merged=st.booleans(),
+    merges_anew=st.booleans(),
     their_delete=st.sampled_from(["unlink", "archive", "recreate"]),
     our_delete=st.sampled_from(["leave", "delete"]),
     page_size=st.sampled_from([100, 1]),

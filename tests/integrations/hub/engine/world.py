@@ -61,6 +61,7 @@ class Config:
     is_unique: bool = True
     lists_deleted: bool = True
     answers_merged: bool = True
+    merges_anew: bool = False
     their_delete: str = "unlink"
     our_delete: str = "leave"
     page_size: int = 100
@@ -108,7 +109,8 @@ class World:
         rules, config = self.vendor.rules, self.config
         rules.is_guarded, rules.has_markers = config.is_guarded, config.has_markers
         rules.is_unique, rules.lists_deleted = config.is_unique, config.lists_deleted
-        rules.answers_merged, rules.page_size = config.answers_merged, config.page_size
+        rules.answers_merged, rules.merges_anew = config.answers_merged, config.merges_anew
+        rules.page_size = config.page_size
         if config.normalises:
             rules.normalised = dict.fromkeys(THEIRS, trimmed)
         self.vendor.always = self._meet
