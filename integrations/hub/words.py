@@ -3,6 +3,15 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Final
+
+# Why a look at a thing of theirs is not due yet; kept with its job.
+DROPPED_LATE: Final = "dropped_late"
+LISTED_LATE: Final = "listed_late"
+WAITS: Final = {
+    DROPPED_LATE: "It is looked at again then: what a vendor drops with a deletion shows late.",
+    LISTED_LATE: "It is looked at then: lists of the vendor may not show yet what is there.",
+}
 
 
 def command_words(kind: str) -> str:

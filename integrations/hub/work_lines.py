@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.db import models
+from django.utils import timezone
 
 from crm.models import Record
-from integrations.hub.models import Connection, JobKind, SyncJob
+from integrations.hub.models import Connection, JobKind, JobState, SyncJob
 from integrations.hub.subjects import gone_words, model_of_type, noun_of, page_of
-from integrations.hub.words import command_words
+from integrations.hub.words import WAITS, command_words
 
 Subjects = dict[tuple[str, int], Record]
 
@@ -20,13 +22,23 @@ Subjects = dict[tuple[str, int], Record]
 class WorkLine:
     """One job: `title` ends where the record's name begins; `url` is the record's page or ''.
 
-    A thing of theirs that may have no record here is named by their words.
+    A thing of theirs that may have no record here is named by their words. `due_at` is given while
+    it waits for a time, and `waits` says what for where that is no error.
     """
 
     job: SyncJob
     title: str
     record: str
     url: str
+
+    @property
+    def due_at(self) -> datetime | None:
+        is_waiting = self.job.state == JobState.READY and self.job.run_at > timezone.now()
+        return self.job.run_at if is_waiting else None
+
+    @property
+    def waits(self) -> str:
+        return WAITS.get(self.job.reason, "") if self.due_at else ""
 
 
 def work_lines(connection: Connection, jobs: Iterable[SyncJob]) -> list[WorkLine]:

@@ -20,6 +20,7 @@ from integrations.hub.admin.answers import Words, act_on_each, confirmation, ope
 from integrations.hub.admin.tries import retries_in_words, tries_in_words, tries_of, with_tries
 from integrations.hub.jobs.replay import job_discard, job_replay
 from integrations.hub.models import Attempt, JobKind, JobState, SyncJob, WriteIntent
+from integrations.hub.words import WAITS
 
 TONES = {
     JobState.READY: "info",
@@ -117,7 +118,7 @@ class SyncJobAdmin(ReadOnlyAdmin):
 
     @admin.display(description="Why")
     def why(self, job: SyncJob) -> str:
-        return shortened(job.last_error or job.reason) or "—"
+        return shortened(job.last_error or WAITS.get(job.reason, job.reason)) or "—"
 
     @admin.action(description="Retry the selected dead jobs", permissions=["act"])
     def retry(self, request: HttpRequest, queryset: QuerySet[SyncJob]) -> None:

@@ -22,6 +22,7 @@ from integrations.hub.models import LinkState, SyncRecord, SyncState
 from integrations.hub.sync.hinting import inbound_add
 from integrations.hub.sync.links import waiting_wake
 from integrations.hub.sync.scene import Scene, scene_of
+from integrations.hub.words import DROPPED_LATE
 
 
 def away_note(link_ids: Collection[int]) -> None:
@@ -67,7 +68,9 @@ def _back_look(scene: Scene, links: Collection[SyncRecord]) -> None:
         if state.is_live and state.is_pulled:
             found = sorted(_leading(state, scene.stream.object, ours))
             after = DROPPED_WITHIN.total_seconds() + 1
-            inbound_add(scene.connection, state.object, found, after_seconds=after)
+            inbound_add(
+                scene.connection, state.object, found, after_seconds=after, reason=DROPPED_LATE
+            )
 
 
 def _leading(state: SyncState, object: str, ours: set[int]) -> set[str]:

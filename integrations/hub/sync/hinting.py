@@ -19,13 +19,14 @@ HEAD_START_SECONDS: Final = 60
 
 _INBOUND: Final = """
 INSERT INTO hub_syncjob AS j (uid, connection_id, kind, lane, record_type, record_id, object,
-                              external_id, head_start_seconds, sort_at, created_at, run_at)
+                              external_id, head_start_seconds, reason, sort_at, created_at, run_at)
 SELECT gen_random_uuid(), %(connection)s, 'inbound', lane, %(record_type)s, 0, %(object)s,
-       external_id, %(head)s, statement_timestamp() - %(head)s * interval '1 second',
+       external_id, %(head)s, %(reason)s, statement_timestamp() - %(head)s * interval '1 second',
        statement_timestamp(), statement_timestamp() + %(after)s * interval '1 second'
 FROM unnest(%(lanes)s::bigint[], %(ids)s::text[]) AS hint(lane, external_id) ORDER BY lane
 ON CONFLICT (lane, coalesce_key) WHERE state = 'ready'
 DO UPDATE SET sort_at = LEAST(j.sort_at, excluded.sort_at),
+    reason = CASE WHEN excluded.run_at < j.run_at THEN excluded.reason ELSE j.reason END,
     run_at = CASE WHEN j.attempts = 0 THEN LEAST(j.run_at, excluded.run_at) ELSE j.run_at END
 """
 
@@ -68,12 +69,17 @@ def _too_long_apart(state: SyncState, longs: set[str], alive: set[str]) -> None:
 
 
 def inbound_add(
-    connection: Connection, object: str, external_ids: Sequence[str], *, after_seconds: float = 0.0
+    connection: Connection,
+    object: str,
+    external_ids: Sequence[str],
+    *,
+    after_seconds: float = 0.0,
+    reason: str = "",
 ) -> None:
     """Look at these things of theirs; any number of times is one job a thing.
 
     It is done when the first of them is due, unless it failed: what is often named is not asked
-    for more often then.
+    for more often then. `reason` says why not at once, by a name of `words.WAITS`.
     """
     stream = connection.declaration.stream(object)
     if not external_ids or stream is None:
@@ -84,6 +90,7 @@ def inbound_add(
         "object": object,
         "head": HEAD_START_SECONDS,
         "after": after_seconds,
+        "reason": reason,
         "lanes": [lane_of(connection.pk, f"inbound:{object}", one) for one in external_ids],
         "ids": list(external_ids),
     }

@@ -35,6 +35,7 @@ from integrations.hub.sync.returning import returned_take
 from integrations.hub.sync.scene import Scene
 from integrations.hub.sync.strangers import strangers_take
 from integrations.hub.sync.vanishing import unsure_links
+from integrations.hub.words import LISTED_LATE
 
 PageOf = Callable[[Sequence[RemoteRecord]], Page]
 # Runs that list all there is.
@@ -203,7 +204,7 @@ def _jobs_add(page: Page) -> None:
     deferring.later(scene, page.deferred)
     look = partial(hinting.inbound_add, scene.connection, scene.stream.object)
     look(doubted)
-    look(later, after_seconds=scene.state.overlap_seconds + 1)
+    look(later, after_seconds=scene.state.overlap_seconds + 1, reason=LISTED_LATE)
     waiting_wake(scene, page.linked)
     back_tell(scene, page.back)
     if dirty:

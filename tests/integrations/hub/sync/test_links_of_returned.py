@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 from django.db.models import F
+from django.test import Client
+from django.urls import reverse
 
 from crm.models import Account, Contact
 from integrations.hub.models import (
@@ -20,6 +22,9 @@ from integrations.hub.models import (
 from integrations.hub.pump import pump
 from integrations.hub.sync import pulls
 from integrations.hub.sync.away import away_note
+from integrations.hub.words import DROPPED_LATE, WAITS
+from integrations.hub.work_lines import work_lines
+from tests import factories
 from tests.integrations.hub.mirror import Shape
 from tests.integrations.hub.mirror_vendor import MirrorVendor, Trouble
 from tests.integrations.hub.sync.world import (
@@ -244,3 +249,24 @@ def test_edit_of_theirs_that_loses_is_kept_where_the_vendor_cannot_be_asked(
 
     assert mirror.value("people", ada, "title") == "Ours"
     assert [one.theirs for one in SyncConflict.objects.filter(field="title")] == ["Theirs"]
+
+
+def test_look_that_waits_says_until_when_and_what_for(
+    connection: Connection, mirror: MirrorVendor, acme: str, ada: str, client: Client
+) -> None:
+    passed_by(connection, mirror)
+    mirror.remove("companies", acme)
+    told(connection, mirror, "companies")
+    mirror.restore("companies", acme)
+    told(connection, mirror, "companies")
+
+    [line] = [one for one in work_lines(connection, connection.jobs.all()) if one.due_at]
+    assert (line.record, line.waits) == (f"people {ada}", WAITS[DROPPED_LATE])
+    client.force_login(factories.membership_make(connection.workspace).user)
+    page = client.get(reverse("hub:connection_detail", args=[connection.pk])).content.decode()
+    assert WAITS[DROPPED_LATE] in page
+
+    time_passes(700)
+    work()
+
+    assert not [one for one in work_lines(connection, connection.jobs.all()) if one.due_at]
