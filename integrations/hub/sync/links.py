@@ -156,16 +156,11 @@ def linked_ids(scene: Scene, local_ids: Collection[int]) -> dict[int, SyncRecord
 
 
 def merged_follow(
-    scene: Scene,
-    records: Sequence[RemoteRecord],
-    links: dict[str, SyncRecord],
-    *,
-    promised: Collection[str] = (),
+    scene: Scene, records: Sequence[RemoteRecord], links: dict[str, SyncRecord]
 ) -> list[SyncRecord]:
     """Point links at what their thing was merged into; those that lost their thing to another's.
 
-    The link of the survivor stays, and a `promised` one gets its own soon; the others are
-    tombstones, whose records are ours to merge.
+    The link of the survivor stays; the others are tombstones, whose records are ours to merge.
     """
     lost: list[SyncRecord] = []
     for record in records:
@@ -173,8 +168,7 @@ def merged_follow(
             link = links.get(former)
             if link is None or link.state == LinkState.TOMBSTONE or former == record.id:
                 continue
-            own = links.get(record.id)
-            if record.id in promised or (own and own.state != LinkState.TOMBSTONE):
+            if record.id in links and links[record.id].state != LinkState.TOMBSTONE:
                 tombstone(link, f"{MERGED_WORDS} {record.id} at the vendor.")
                 lost.append(link)
             else:

@@ -12,10 +12,18 @@ from integrations.hub import jobs
 from integrations.hub.models import LinkState, SyncRecord
 from integrations.hub.streams import RemoteRecord
 from integrations.hub.sync import quarantine
-from integrations.hub.sync.links import linked_ids, linking_lock, links_of, merged_follow
+from integrations.hub.sync.links import (
+    NewLink,
+    linked_ids,
+    linking_lock,
+    links_of,
+    merged_follow,
+    waiting_wake,
+)
 from integrations.hub.sync.matching import strangers_known
 from integrations.hub.sync.quarantine import Trouble
 from integrations.hub.sync.scene import Scene
+from integrations.hub.sync.tries import matched_link
 
 MERGED: Final = "merged"
 WORDS: Final = "Its counterpart was merged into another's: merge the two records here as well."
@@ -23,20 +31,31 @@ WORDS: Final = "Its counterpart was merged into another's: merge the two records
 
 def merges_follow(
     scene: Scene, records: Sequence[RemoteRecord], links: dict[str, SyncRecord]
-) -> list[int]:
+) -> list[NewLink]:
     """Links lead to the survivors; a record of ours that lost its thing to another's is set aside,
-    and keeps its own values. Which records of ours are survivors that still have to be linked.
+    and keeps its own values. The links that were made of survivors, which `links` get too.
 
     A survivor that nobody is linked with, which may have a new id, may be one of ours all the
     same. If another's link led to it, that one would take over who it is: we would have it twice.
     """
-    known = strangers_known(scene, _survivors_new(records, links))
-    linked = linked_ids(scene, set(known.values()))
-    promised = {one: local_id for one, local_id in known.items() if local_id not in linked}
+    new = _survivors_new(records, links)
+    known = strangers_known(scene, new)
+    made = _survivors_link(scene, new, known)
+    links |= links_of(scene, [link.external_id for link in made])
     ordered = [_own_first(one, links, known.get(one.id)) for one in records]
-    lost = merged_follow(scene, ordered, links, promised=promised)
-    merged_keep(scene, [link.local_id for link in lost])
-    return list(promised.values())
+    merged_keep(scene, [link.local_id for link in merged_follow(scene, ordered, links)])
+    return made
+
+
+def _survivors_link(
+    scene: Scene, survivors: Sequence[RemoteRecord], known: Mapping[str, int]
+) -> list[NewLink]:
+    if not known:
+        return []
+    linking_lock(scene)
+    linked = linked_ids(scene, set(known.values()))
+    matched = {one: local_id for one, local_id in known.items() if local_id not in linked}
+    return matched_link(scene, matched, {one.id: one for one in survivors})
 
 
 def _own_first(
@@ -76,7 +95,9 @@ def merges_met(scene: Scene, met: Mapping[str, RemoteRecord]) -> None:
     survivors = {one.id: one for one in met.values()}
     links = links_of(scene, [*met, *survivors])
     followed = [links[former] for former in met if former in links]
-    unlinked = merges_follow(scene, list(survivors.values()), links)
+    made = merges_follow(scene, list(survivors.values()), links)
     left = [link.local_id for link in followed if link.state != LinkState.TOMBSTONE]
-    if left or unlinked:
-        jobs.dirty(scene.connection.pk, scene.stream.record_type, [*left, *unlinked])
+    left += [link.local_id for link in made]
+    if left:
+        jobs.dirty(scene.connection.pk, scene.stream.record_type, left)
+    waiting_wake(scene, made)

@@ -147,7 +147,7 @@ def _seen(page: Page) -> None:
 def _follow_merged(page: Page) -> None:
     merged = [one for one in page.records.values() if one.former_ids]
     if merged:
-        page.dirty.update(merges_follow(page.scene, merged, page.links))
+        page.linked += merges_follow(page.scene, merged, page.links)
 
 
 # --- Pairs --------------------------------------------------------------------------------------

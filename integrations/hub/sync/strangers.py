@@ -21,7 +21,7 @@ from integrations.hub.sync.matching import strangers_meet
 from integrations.hub.sync.page import Page
 from integrations.hub.sync.quarantine import INVALID, REQUIRED, Trouble
 from integrations.hub.sync.scene import Scene
-from integrations.hub.sync.tries import link_of_try, tries_close, tries_of
+from integrations.hub.sync.tries import matched_link
 
 
 def strangers_take(page: Page, strangers: Sequence[RemoteRecord]) -> None:
@@ -34,27 +34,13 @@ def strangers_take(page: Page, strangers: Sequence[RemoteRecord]) -> None:
     values = {one.id: scene.mapper.for_service(page.plans[one.id].pulls) for one in strangers}
     met = strangers_meet(scene, strangers, values)
     fresh, waiting = deferring.known_makes_apart(scene, met.fresh)
-    made = _link_matched(page, met.matched)
-    page.links |= links_of(scene, made)
+    matched = matched_link(scene, met.matched, page.records)
+    page.linked += matched
+    page.counts.matched += len(matched)
+    page.links |= links_of(scene, [link.external_id for link in matched])
     page.set_aside(met.troubles)
     page.deferred = waiting
     _make_ours(page, fresh, values)
-
-
-def _link_matched(page: Page, matched: Mapping[str, int]) -> dict[str, int]:
-    """Without a base, for nobody has compared them yet; but what we sent ourselves is known."""
-    tries = tries_of(page.scene, list(matched.values()))
-    links = [
-        link_of_try(page.scene, pk, page.records[one], tries[pk])
-        if pk in tries
-        else NewLink(pk, one)
-        for one, pk in matched.items()
-    ]
-    made = _linked(page, links)
-    tries_close(list(tries.values()))
-    page.counts.matched += len(made)
-    quarantine.release(page.scene, local_ids=list(matched.values()))
-    return made
 
 
 def _linked(page: Page, links: Sequence[NewLink]) -> dict[str, int]:

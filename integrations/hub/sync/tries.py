@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Final
 
 from django.db.models.functions import Now
@@ -11,8 +11,9 @@ from integrations.hub.merge import Base, Sent
 from integrations.hub.merge.landing import landed_as
 from integrations.hub.models import IntentOutcome, WriteIntent
 from integrations.hub.streams import RemoteRecord
+from integrations.hub.sync import quarantine
 from integrations.hub.sync.deferring import MAKE
-from integrations.hub.sync.links import NewLink
+from integrations.hub.sync.links import NewLink, links_insert
 from integrations.hub.sync.scene import Scene
 
 # In the progress of a make.
@@ -38,6 +39,24 @@ def link_of_try(scene: Scene, local_id: int, found: RemoteRecord, intent: WriteI
     """The link with what an earlier make of ours left there, which is no change of theirs."""
     base = _base_of_try(scene, intent, found, local_id)
     return NewLink(local_id, found.id, base)
+
+
+def matched_link(
+    scene: Scene, matched: Mapping[str, int], records: Mapping[str, RemoteRecord]
+) -> list[NewLink]:
+    """Link things of theirs with the records of ours that they are; those that were linked now.
+
+    Without a base, for nobody has compared them yet; but what we sent ourselves is known.
+    """
+    tries = tries_of(scene, list(matched.values()))
+    links = [
+        link_of_try(scene, pk, records[one], tries[pk]) if pk in tries else NewLink(pk, one)
+        for one, pk in matched.items()
+    ]
+    made = links_insert(scene, links)
+    tries_close(list(tries.values()))
+    quarantine.release(scene, local_ids=list(matched.values()))
+    return [link for link in links if link.external_id in made]
 
 
 def tries_close(intents: Sequence[WriteIntent]) -> None:

@@ -86,3 +86,21 @@ def test_merge_under_a_new_id_keeps_the_link_of_whom_it_is(
     mirror.merge("people", survivor, theirs)
 
     is_rightly_linked(connection, mirror, bob)
+
+
+def test_survivor_that_is_known_by_another_address_is_not_made_again(
+    connection: Connection, mirror: MirrorVendor, contact: Contact, person: str, bob: Contact
+) -> None:
+    contact_update(bob, values={"other_emails": ["robert@acme.test"]}, origin=factories.TEST_ORIGIN)
+    survivor = mirror.add("people", email="robert@acme.test", first_name="Bob")
+    mirror.merge("people", survivor, person)
+    SyncJob.objects.filter(record_id=bob.pk).update(run_at=Now() + timedelta(seconds=30))
+    contact_update(contact, values={"title": "CEO"}, origin=factories.TEST_ORIGIN)
+
+    pump(0)
+    quiesce(connection, mirror)
+
+    assert links(connection) == {bob.pk: survivor}
+    assert [one.id for one in mirror.live("people")] == [survivor]
+    assert mirror.makes() == 0
+    hub_check(connection, mirror)
