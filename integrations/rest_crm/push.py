@@ -125,16 +125,16 @@ def _with_siblings(
 
 
 def _held(kind: str, connection: Connection, external_id: str) -> dict[str, Any]:
-    """What they were known to hold when both sides last agreed, by their names."""
+    """What they were last known to hold, be it agreed on or not, by their names."""
     links = SyncRecord.objects.filter(connection=connection, object=kind, external_id=external_id)
-    link = links.only("base_theirs", "mapping_version").first()
+    link = links.only("base_theirs", "theirs_pending", "mapping_version").first()
     if link is None:
         return {}
     rows = list(FieldMapping.objects.filter(connection=connection, object=kind))
     others = {path for path, since in named_since(rows).items() if since > link.mapping_version}
     names = {row.path: row.external for row in rows if row.is_enabled}
-    base = {path: value for path, value in link.base_theirs.items() if path not in others}
-    return {names.get(path, path): value for path, value in base.items()}
+    known = {**link.base_theirs, **link.theirs_pending}
+    return {names.get(path, path): value for path, value in known.items() if path not in others}
 
 
 # --- What is told besides -----------------------------------------------------------------------

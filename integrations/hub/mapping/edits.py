@@ -144,7 +144,7 @@ def _forbidden_forget(row: FieldMapping) -> None:
     if stream is None or not path_refused(row, stream):
         return
     links = SyncRecord.objects.filter(connection=row.connection_id, object=row.object)
-    for name in ("base_ours", "base_theirs"):
+    for name in ("base_ours", "base_theirs", "theirs_pending"):
         held = links.filter(**{f"{name}__has_key": row.path})
         held.update(**{name: _Without(F(name), Value(row.path))})
 

@@ -72,12 +72,13 @@ class Commit:
     into, and a new intent when something is sent.
 
     Answered with the new intent's key ("" when nothing is sent), or None, with nothing written,
-    when our side has changed since `state`.
+    when our side has changed since `state`. Fields that are `left` are sent later by another turn.
     """
 
     state: State
     row: Row
     planned: Plan
+    left: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)

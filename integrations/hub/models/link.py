@@ -36,14 +36,15 @@ class SyncRecord(models.Model):
 
     Both sides' last agreed values are kept, since a vendor may normalise what it was sent.
     `revision` rises with every write of the row, so that two that look at once do not both act.
-    `problems` are fields that cannot be translated, in words; `waits_for` names what they wait for
-    (`<object>:<external id>` or `<record type>:<our id>`). `flips` counts by field how often the
-    hub wrote it now on this side, now on that. `gone_at`: it was not found there, and what follows
-    is not done yet. `away_at` is when the vendor last said so of this very thing; it stays once the
-    thing is back, for what led to it may have lost its link meanwhile. `remote_modified_at` is when
-    theirs was written as we know it, by the vendor's own clock, so that what a list or an event
-    says of it can be told to be older; `told_at` is the same for fields that were told or sent by
-    themselves, each with the time that it came in here.
+    `theirs_pending` is what was told of theirs since, and is not agreed on yet, where the vendor
+    cannot be asked. `problems` are fields that cannot be translated, in words; `waits_for` names
+    what they wait for (`<object>:<external id>` or `<record type>:<our id>`). `flips` counts by
+    field how often the hub wrote it now on this side, now on that. `gone_at`: it was not found
+    there, and what follows is not done yet. `away_at` is when the vendor last said so of this very
+    thing; it stays once the thing is back, for what led to it may have lost its link meanwhile.
+    `remote_modified_at` is when theirs was written as we know it, by the vendor's own clock, so
+    that what a list or an event says of it can be told to be older; `told_at` is the same for
+    fields that were told or sent by themselves, each with the time that it came in here.
     """
 
     # Its index is that of the constraints.
@@ -56,6 +57,7 @@ class SyncRecord(models.Model):
     external_id = models.CharField(max_length=255)
     base_ours = models.JSONField(default=dict, db_default={}, blank=True)
     base_theirs = models.JSONField(default=dict, db_default={}, blank=True)
+    theirs_pending = models.JSONField(default=dict, db_default={}, blank=True)
     local_version = models.PositiveIntegerField(
         default=0, db_default=0, help_text="Of our record, when both sides were compared."
     )

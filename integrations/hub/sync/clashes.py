@@ -28,7 +28,7 @@ def record(scene: Scene, looked: Mapping[int, tuple[Pair, Commit]]) -> None:
         clashing = {one.name: one for one in commit.planned.conflicts}
         for name, row in standing.get(pk, {}).items():
             # One that was decided for ours is over once it has been sent.
-            if name not in clashing and name not in commit.planned.pushes:
+            if name not in clashing and name not in commit.left | commit.planned.pushes.keys():
                 over.append(row.pk)
         for name, one in clashing.items():
             known = standing.get(pk, {}).get(name)

@@ -109,7 +109,10 @@ def _settled_row(
     if scene.stream.read is None:
         # Of what we did not send nobody has heard yet, nor can anybody ask.
         answer = replace(answer, modified_at=None)
-    return link_row(scene, link, base, link.problems, link.flips, answer, at=answered_at)
+    row = link_row(scene, link, base, link.problems, link.flips, answer, at=answered_at)
+    pending = scene.pending_of(link)
+    left = {path: held for path, held in pending.items() if path not in step.planned.pushes}
+    return row | {"theirs_pending": left}
 
 
 def _locked(ids: Mapping[int, Any]) -> dict[int, SyncRecord]:

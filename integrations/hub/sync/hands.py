@@ -27,7 +27,7 @@ from integrations.hub.sync.remote import (
     told,
 )
 from integrations.hub.sync.scene import Scene
-from integrations.hub.sync.telling_times import told_of, without_old
+from integrations.hub.sync.telling_times import pending_at, told_of, undated, without_old
 from integrations.hub.sync.unsent import unsent
 from integrations.hub.sync.vanishing import vanished_note
 
@@ -119,24 +119,12 @@ class PageHands(PairHands):
         left |= dict.fromkeys(leaving, LeftToAJob())
         if self.scene.stream.read is None:
             left |= self._told_kept({pk: steps[pk] for pk in leaving})
-        taken = {
-            pk: replace(step, planned=replace(step.planned, pushes={}))
-            for pk, step in steps.items()
-            if pk not in left
-        }
+        taken = {pk: unsent(step) for pk, step in steps.items() if pk not in left}
         return {**left, **super().commit(taken)}
 
     def _told_kept(self, steps: Mapping[int, Commit]) -> dict[int, Any]:
-        """Their job cannot look: what this row tells is all that it will know of theirs.
-
-        What a person has decided stays as it is till then: it is over when it has been sent.
-        """
-        kept = {
-            pk: replace(one, planned=unsent(self.scene, one))
-            for pk, one in steps.items()
-            if not one.state.decisions
-        }
-        answers = super().commit(kept)
+        """Their job cannot look: what this row tells is all that it will know of theirs."""
+        answers = super().commit({pk: unsent(one) for pk, one in steps.items()})
         return {pk: LeftToAJob() if one == "" else one for pk, one in answers.items()}
 
     def _without_old(self, pk: int, step: Commit) -> Commit:
@@ -229,6 +217,12 @@ class PushHands(PairHands):
             merges_met(self.scene, merged)
         return answers
 
+    def commit(self, steps: Mapping[int, Commit]) -> Mapping[int, Any]:
+        """What is only known tells nothing of when the thing as a whole was written."""
+        if self.scene.stream.read is None:
+            steps = {pk: undated(step) for pk, step in steps.items()}
+        return super().commit(steps)
+
     def send(self, steps: Mapping[int, Send]) -> Mapping[int, Any]:
         """What was refused for certain leaves no intent behind."""
         fault("push.before_api")
@@ -256,6 +250,6 @@ class PushHands(PairHands):
 
     def _as_known(self, pk: int) -> Row:
         """A vendor that cannot be asked is taken to be as it was told last."""
-        link = self.pairs[pk].link
-        theirs = Theirs(dict(self.scene.base_of(link).theirs), link.remote_version)
-        return Row(theirs, database_now())
+        link, at = self.pairs[pk].link, database_now()
+        told_at = pending_at(self.scene, link, at)
+        return Row(Theirs(self.scene.known_of(link), link.remote_version, told_at), at)

@@ -20,6 +20,7 @@ from integrations.hub.sync.scene import Scene
 _UPDATE: Final = """
 UPDATE hub_syncrecord AS link
 SET base_ours = given.base_ours, base_theirs = given.base_theirs,
+    theirs_pending = given.theirs_pending,
     remote_version = COALESCE(NULLIF(given.remote_version, ''), link.remote_version),
     remote_modified_at = COALESCE(given.remote_modified_at, link.remote_modified_at),
     folded_at = GREATEST(link.folded_at, given.folded_at),
@@ -29,7 +30,7 @@ SET base_ours = given.base_ours, base_theirs = given.base_theirs,
     mapping_version = %(mapping_version)s,
     gone_at = NULL, revision = link.revision + 1
 FROM jsonb_to_recordset(%(rows)s::jsonb) AS given (
-    id bigint, base_ours jsonb, base_theirs jsonb, remote_version text,
+    id bigint, base_ours jsonb, base_theirs jsonb, theirs_pending jsonb, remote_version text,
     remote_modified_at timestamptz, folded_at timestamptz, local_version int, problems jsonb,
     flips jsonb, waits_for jsonb)
 WHERE link.id = given.id
@@ -85,7 +86,7 @@ def links_store(scene: Scene, kept: list[Kept]) -> None:
         link, row = one.pair.link, one.commit.row
         rows.append(
             link_row(scene, link, one.base, one.problems, one.flips, row.theirs, at=row.read_at)
-            | {"local_version": one.version}
+            | {"local_version": one.version, "theirs_pending": _pending(scene, one)}
         )
         waits[link.pk] = list(one.commit.planned.waits_for)
     rows_store(scene, rows, waits_for=waits)
@@ -114,7 +115,20 @@ def _untouched_row(scene: Scene, one: Kept) -> dict[str, Any]:
 
 def _is_untouched(scene: Scene, one: Kept) -> bool:
     """A base that counts again is written, with the version it is of."""
-    return one.is_untouched and not scene.mapper.named_after(one.pair.link.mapping_version)
+    link = one.pair.link
+    is_same = one.is_untouched and _pending(scene, one) == link.theirs_pending
+    return is_same and not scene.mapper.named_after(link.mapping_version)
+
+
+def _pending(scene: Scene, one: Kept) -> dict[str, Any]:
+    """What theirs is told to be otherwise than agreed on, where nobody can ask for it again."""
+    if scene.stream.read is not None:
+        return {}
+    codecs, values = scene.codecs, one.commit.row.theirs.values
+    told = {path: codecs[path].canonical_theirs(values[path]) for path in codecs.keys() & values}
+    known = {**scene.pending_of(one.pair.link), **told}
+    base = one.base.theirs
+    return {path: held for path, held in known.items() if path not in base or base[path] != held}
 
 
 def link_row(
@@ -133,6 +147,7 @@ def link_row(
         "id": link.pk,
         "base_ours": base.ours,
         "base_theirs": base.theirs,
+        "theirs_pending": link.theirs_pending,
         "remote_version": theirs.version[:100],
         "remote_modified_at": written_at.isoformat() if written_at else None,
         "folded_at": at.isoformat(),

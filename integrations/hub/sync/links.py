@@ -207,6 +207,7 @@ def _repoint(link: SyncRecord, external_id: str) -> None:
         remote_version="",
         remote_modified_at=None,
         told_at={},
+        theirs_pending={},
         away_at=None,
         revision=F("revision") + 1,
     )

@@ -138,6 +138,14 @@ class Scene:
         at, still = link.mapping_version, self.mapper.still_meant
         return Base(still(link.base_ours, at), still(link.base_theirs, at), link.folded_at)
 
+    def pending_of(self, link: SyncRecord) -> dict[str, Any]:
+        """What was told of theirs and is not agreed on yet, as mapped now; by path."""
+        return dict(self.mapper.still_meant(link.theirs_pending, link.mapping_version))
+
+    def known_of(self, link: SyncRecord) -> dict[str, Any]:
+        """What they were last known to hold, where nobody can ask them; by path."""
+        return {**self.base_of(link).theirs, **self.pending_of(link)}
+
     def is_outdated_for(self, link: SyncRecord) -> bool:
         """Whether the pair was compared by a newer mapping, whose base says nothing to this one."""
         return link.mapping_version > self.mapper.version

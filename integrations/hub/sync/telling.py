@@ -23,7 +23,7 @@ from integrations.hub.sync.links import links_of
 from integrations.hub.sync.pages import page_apply
 from integrations.hub.sync.remote import database_now, told
 from integrations.hub.sync.scene import Scene, scene_of
-from integrations.hub.sync.telling_times import told_note, told_of, without_old
+from integrations.hub.sync.telling_times import told_note, told_of, undated, without_old
 from integrations.hub.sync.unsent import unsent
 
 
@@ -76,7 +76,7 @@ def _pair_take(
 
 def _whole(scene: Scene, link: SyncRecord, said: Theirs) -> Row:
     """What was told, and for the rest what they were known to hold."""
-    return Row(replace(said, values={**scene.base_of(link).theirs, **said.values}), database_now())
+    return Row(replace(said, values={**scene.known_of(link), **said.values}), database_now())
 
 
 class ToldHands(PairHands):
@@ -100,8 +100,7 @@ class ToldHands(PairHands):
             pk: without_old(self.scene, self.pairs[pk].link, step, told[pk], self.names)
             for pk, step in steps.items()
         }
-        kept = {pk: self._kept(step) for pk, step in steps.items()}
-        answers = super().commit(kept)
+        answers = super().commit({pk: unsent(undated(step)) for pk, step in steps.items()})
         for pk in [pk for pk, answer in answers.items() if answer == ""]:
             link, seen_at = self.pairs[pk].link, steps[pk].row.read_at
             told_note(self.scene, link, told[pk], self.names, seen_at=seen_at)
@@ -114,12 +113,6 @@ class ToldHands(PairHands):
 
     def send(self, steps: Mapping[int, Send]) -> Mapping[int, Any]:
         return {pk: _LeftToAJob() for pk in steps}
-
-    def _kept(self, step: Commit) -> Commit:
-        """Of the thing as a whole nothing was told, its time neither."""
-        theirs = replace(step.row.theirs, modified_at=None)
-        row = replace(step.row, theirs=theirs)
-        return replace(step, row=row, planned=unsent(self.scene, step))
 
 
 class _LeftToAJob(Exception):

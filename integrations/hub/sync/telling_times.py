@@ -47,13 +47,26 @@ def told_of(scene: Scene, step: Commit, received_at: datetime | None) -> Told:
     return Told(written_there(scene, row.theirs.modified_at, row.read_at), received_at)
 
 
+def undated(step: Commit) -> Commit:
+    """Of the thing as a whole nothing was told, its time neither."""
+    theirs = replace(step.row.theirs, modified_at=None)
+    return replace(step, row=replace(step.row, theirs=theirs))
+
+
+def pending_at(scene: Scene, link: SyncRecord, seen_at: datetime) -> datetime | None:
+    """When the latest of what is not agreed on yet was written there, by our clock."""
+    known = Known(scene, link, seen_at)
+    times = [one.written_at for name in scene.pending_of(link) for one in known.of(name)]
+    return scene.by_our_clock(max([at for at in times if at is not None], default=None))
+
+
 def without_old(
     scene: Scene, link: SyncRecord, step: Commit, told: Told, names: Collection[str]
 ) -> Commit:
     """The step with what is known in the place of older values of the fields `names`."""
     known = Known(scene, link, step.row.read_at)
-    base = step.state.base.theirs
-    newer = {name: base[name] for name in base.keys() & set(names) if known.is_newer(told, name)}
+    held = scene.known_of(link)
+    newer = {name: held[name] for name in held.keys() & set(names) if known.is_newer(told, name)}
     if not newer:
         return step
     theirs = replace(step.row.theirs, values={**step.row.theirs.values, **newer})
