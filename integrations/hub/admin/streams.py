@@ -15,6 +15,7 @@ from django.template.response import TemplateResponse
 from crm.console import ModelAdmin, moment_column, shortened, state_column
 from integrations.hub.admin import stream_acts
 from integrations.hub.admin.answers import Words, act_on_each, operator_of
+from integrations.hub.admin.linked import linked_of, with_linked
 from integrations.hub.errors import HubError
 from integrations.hub.models import SyncState, SyncStatus
 from integrations.hub.sync.holds import stream_switch
@@ -69,7 +70,7 @@ class SyncStateAdmin(ModelAdmin):
     form = StreamForm
     list_display = (
         *("named", "shown_status", "stage", "direction", "is_enabled", "behind", "coverage_share"),
-        *("records_synced", "why"),
+        *("linked", "why"),
     )
     shown_status = staticmethod(state_column(TONES, "status", "Status"))
     pulled = staticmethod(moment_column("last_sync_at", "Last run ended"))
@@ -109,6 +110,16 @@ class SyncStateAdmin(ModelAdmin):
             values=values,
             origin=by_operator(operator_of(request)),
         )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[SyncState]:
+        """With the count of links in the same query, for the list."""
+        rows: QuerySet[SyncState] = super().get_queryset(request)
+        return with_linked(rows)
+
+    @admin.display(description="Linked records")
+    def linked(self, state: SyncState) -> int:
+        """How many are linked now: what the stream keeps in step."""
+        return linked_of(state)
 
     @admin.display(description="Stream", ordering="connection__name")
     def named(self, state: SyncState) -> str:

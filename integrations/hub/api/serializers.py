@@ -19,6 +19,12 @@ KEPT: Final = "The CRM keeps this itself; it cannot be given here."
 class StreamSerializer(serializers.ModelSerializer[SyncState]):
     """One kind of record of a connection."""
 
+    records_synced = serializers.IntegerField(
+        read_only=True,
+        help_text="How often pulls have looked at a record, over all of their runs; no count of "
+        "the records that are linked.",
+    )
+
     class Meta:
         model = SyncState
         fields = (

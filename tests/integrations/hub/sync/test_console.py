@@ -50,6 +50,27 @@ def test_streams_are_listed_with_how_far_they_are(
     assert "Switch the selected streams off" in page
 
 
+def test_streams_are_listed_with_how_many_records_are_linked_now(
+    console: Client, connection: Connection, mirror: MirrorVendor, desk: Desk
+) -> None:
+    for number in range(3):
+        mirror.add("people", email=f"p{number}@x.test")
+    pull(connection)
+    pull(connection, is_full=True)
+    SyncRecord.objects.filter(external_id=mirror.live("people")[0].id).update(
+        state=LinkState.TOMBSTONE
+    )
+    desk.make("contact", email="ours@acme.test")
+    work()
+
+    page = console.get(reverse("admin:hub_syncstate_changelist"))
+
+    linked = {one.object: one.linked_now for one in page.context["cl"].result_list}
+    assert linked == {"companies": 0, "people": 3}
+    assert "Linked records" in page.content.decode()
+    assert "Records synced" not in page.content.decode()
+
+
 def test_stream_is_switched_and_synced_from_the_list(
     console: Client, connection: Connection, operator: User, person: str
 ) -> None:
