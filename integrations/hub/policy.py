@@ -51,6 +51,8 @@ class Signal(StrEnum):
     AUTH = "auth"
     FORBIDDEN = "forbidden"
     PERMISSION = "permission"
+    # Forbidden before: it says nothing new of the connection.
+    OFF_LIMITS = "off limits"
     RATE = "rate"
     NONE = "none"
 
@@ -79,7 +81,7 @@ class Step:
     @property
     def is_refusal(self) -> bool:
         """The job ended because the vendor said no, and not because nobody knows."""
-        signals = (Signal.SUCCESS, Signal.FORBIDDEN, Signal.PERMISSION)
+        signals = (Signal.SUCCESS, Signal.FORBIDDEN, Signal.PERMISSION, Signal.OFF_LIMITS)
         return self.action == Action.DEAD and self.signal in signals
 
 
@@ -139,7 +141,9 @@ def _forbidden_step(
     it stops nobody else and uses its tries up.
     """
     is_news = extent != Extent.ONE and not is_repeated
-    signal = Signal.PERMISSION if is_news else Signal.FORBIDDEN
+    signal = (
+        Signal.OFF_LIMITS if is_repeated else Signal.PERMISSION if is_news else Signal.FORBIDDEN
+    )
     if extent == Extent.TOGETHER and is_news:
         return _step(error, Action.AGAIN, signal)
     if extent == Extent.TOGETHER and attempts < len(ladder):

@@ -127,7 +127,7 @@ def test_batch_forbidden_by_one_answer_is_tried_again_and_counted_from_the_secon
     )
     assert (second.action, second.signal, second.is_counted) == (
         Action.AGAIN,
-        Signal.FORBIDDEN,
+        Signal.OFF_LIMITS,
         True,
     )
     assert (last.action, last.reason, last.is_refusal) == (Action.DEAD, "forbidden", True)
