@@ -12,7 +12,7 @@ from integrations.hub.models import SyncStage, SyncState
 
 @dataclass(frozen=True)
 class Note:
-    """`is_sent`: something was sent all the same."""
+    """`is_sent`: something was sent all the same; without words, all of it was."""
 
     words: str
     is_sent: bool
@@ -26,16 +26,22 @@ def notes_join(known: dict[int, Note], more: Mapping[int, Note]) -> None:
         known[local_id] = Note(words, is_sent=before.is_sent or note.is_sent)
 
 
-def note_of(record_type: str, result: Result) -> Note | None:
-    """Of a pair that has had its turn; None where everything went."""
+def note_of(record_type: str, result: Result) -> Note:
+    """Of a pair that has had its turn."""
     waiting = [one.name for one in result.plan.conflicts if one.winner is None]
     is_sent = bool(result.pushed)
+    beginning = "Sent, but" if is_sent else "Not sent:"
     if waiting:
-        names = ", ".join(field_words(record_type, name) for name in waiting)
-        verb = "waits" if len(waiting) == 1 else "wait"
-        beginning = "Sent, but" if is_sent else "Not sent:"
-        return Note(f"{beginning} {names} {verb} for a decision under Conflicts.", is_sent)
-    return None if is_sent else Note("Nothing had to be sent.", is_sent)
+        end = f"{'waits' if len(waiting) == 1 else 'wait'} for a decision under Conflicts."
+        return Note(f"{beginning} {_names(record_type, waiting)} {end}", is_sent)
+    if result.plan.failures:
+        end = f"{'has' if len(result.plan.failures) == 1 else 'have'} no counterpart there now."
+        return Note(f"{beginning} {_names(record_type, result.plan.failures)} {end}", is_sent)
+    return Note("" if is_sent else "Nothing had to be sent.", is_sent)
+
+
+def _names(record_type: str, paths: Iterable[str]) -> str:
+    return ", ".join(field_words(record_type, path) for path in paths)
 
 
 def notes_of_waiting(states: Iterable[SyncState], local_ids: Collection[int]) -> dict[int, Note]:

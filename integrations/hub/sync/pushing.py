@@ -123,7 +123,7 @@ def _pairs_push(scene: Scene, links: Sequence[SyncRecord], pushed: Pushed) -> Ta
         if isinstance(outcome, Result):
             _note_unapplied(by_pk[pk], outcome)
             note = note_of(scene.stream.record_type, outcome)
-            notes_join(pushed.notes, {by_pk[pk].local_id: note} if note else {})
+            notes_join(pushed.notes, {by_pk[pk].local_id: note})
         elif isinstance(outcome, NotFound):
             _gone(scene, by_pk[pk], pushed)
         elif not isinstance(outcome, Unlinked):

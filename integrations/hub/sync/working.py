@@ -94,7 +94,7 @@ def _troubles_stored(
 
 
 def _done(note: Note | None) -> Step:
-    return done(note.words, is_sent=note.is_sent) if note else SUCCEEDED
+    return done(note.words, is_sent=note.is_sent) if note and note.words else SUCCEEDED
 
 
 def _rank(held: Sequence[Claimed]) -> AbstractContextManager[None]:

@@ -125,3 +125,13 @@ def test_try_with_nothing_to_send_says_so(
 
     assert words_of(contact) == "Nothing had to be sent."
     assert sent_and_skipped(connection) == (0, 1)
+
+
+def test_try_of_a_value_without_counterpart_says_so(
+    connection: Connection, contact: Contact, desk: Desk
+) -> None:
+    desk.edit(contact, lifecycle="opportunity")
+
+    work()
+
+    assert words_of(contact) == "Not sent: Lifecycle has no counterpart there now."
