@@ -7,11 +7,9 @@ import logging
 from collections.abc import Mapping
 from typing import Any
 
-from django.conf import settings as django_settings
 from django.db import IntegrityError, transaction
 from django.db.models import F
 from django.db.models.functions import Now
-from django.urls import reverse
 
 from crm.models import User, Workspace
 from integrations.hub import accounts, handshake, reconnection, registry
@@ -190,15 +188,17 @@ def credentials_take(
         raise Conflict(refusal)
     was_disconnected = connection.state == ConnectionState.DISABLED
     back = reconnection.values_back(connection) if was_disconnected else {}
-    _set(
-        connection,
-        {ConnectionState.DISABLED} if was_disconnected else _CONNECTED,
-        credentials=secrets,
-        token_version=F("token_version") + 1,
-        **{**_OPEN_GATE, **reconnection.TRY_FORBIDDEN, **values, **back},
-    )
+    with transaction.atomic():
+        _set(
+            connection,
+            {ConnectionState.DISABLED} if was_disconnected else _CONNECTED,
+            credentials=secrets,
+            token_version=F("token_version") + 1,
+            **{**_OPEN_GATE, **reconnection.TRY_FORBIDDEN, **values, **back},
+        )
+        if was_disconnected:
+            reconnection.back_note(connection)
     if was_disconnected:
-        reconnection.commands_give_up(connection)
         streams_back(connection)
     logger.info("credentials of connection %s replaced by user %s", connection.pk, _who(actor))
     return _settled(connection, _registered(connection, report))
@@ -229,15 +229,6 @@ def connection_disconnect(connection: Connection, *, actor: User | None) -> str:
     return note
 
 
-def webhook_url(connection: Connection) -> str:
-    """Where the vendor sends events; empty when the provider takes none."""
-    declared = registry.find(connection.provider)
-    if declared is None or declared.webhook is None:
-        return ""
-    path = reverse("hub:webhook", args=[connection.provider, connection.webhook_key])
-    return f"{django_settings.NEXA_BASE_URL}{path}"
-
-
 def _settled(connection: Connection, report: ConnectionReport) -> ConnectionReport:
     if report.is_ok:
         _activate(connection)
@@ -264,7 +255,7 @@ def _registered(connection: Connection, report: ConnectionReport) -> ConnectionR
     if holder is not None:
         words = accounts.taken_words(connection, report.account, holder)
         return ConnectionReport(False, words, report.account, is_taken=True, holder=holder.pk)
-    return handshake.webhook_ensure(connection, report, webhook_url(connection))
+    return handshake.webhook_ensure(connection, report, handshake.webhook_url(connection))
 
 
 def _attention_set(connection: Connection, tested: str, words: str) -> None:

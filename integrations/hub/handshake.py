@@ -7,8 +7,10 @@ import logging
 import time
 from dataclasses import replace
 
+from django.conf import settings as django_settings
 from django.db import transaction
 from django.db.models.functions import Now
+from django.urls import reverse
 
 from integrations.hub import leases, registry
 from integrations.hub.classification import BUG_PREFIX, classified
@@ -29,6 +31,15 @@ CHANGED_MEANWHILE = (
     "The connection was changed or disconnected while its web-hook was looked at, so nothing of "
     "it was stored. Test it again."
 )
+
+
+def webhook_url(connection: Connection) -> str:
+    """Where the vendor sends events; empty when the provider takes none."""
+    declared = registry.find(connection.provider)
+    if declared is None or declared.webhook is None:
+        return ""
+    path = reverse("hub:webhook", args=[connection.provider, connection.webhook_key])
+    return f"{django_settings.NEXA_BASE_URL}{path}"
 
 
 def account_ask(connection: Connection) -> ConnectionReport:

@@ -13,7 +13,7 @@ from crm.models import Change
 from integrations.hub.conflict_lines import field_words
 from integrations.hub.models import LinkState, RunKind, RunStatus, SyncRecord, SyncRun, SyncState
 from integrations.hub.sample_words import FieldLine, SampleLine
-from integrations.hub.sync.holds import archived_links
+from integrations.hub.sync.missed import archived_links
 from integrations.hub.sync.scene import scene_of
 from integrations.hub.sync.undoing import run_origin_id, undo_asked
 

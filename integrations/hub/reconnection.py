@@ -7,7 +7,15 @@ from typing import Any
 from django.db.models.functions import Now
 
 from integrations.hub import gates, revivals, wake
-from integrations.hub.models import Connection, ConnectionState, JobKind, JobState, SyncJob
+from integrations.hub.models import (
+    Connection,
+    ConnectionState,
+    JobKind,
+    JobState,
+    SyncJob,
+    SyncState,
+)
+from integrations.hub.sync.missed import streams_read_whole
 
 LONGEST_NAME = 120
 # What was known of a token that is no more.
@@ -63,6 +71,13 @@ def work_goes_on(connection: Connection) -> None:
     gates.auth_mended(connection)
     revivals.revival_go_on(connection)
     wake.wake_on_commit()
+
+
+def back_note(connection: Connection) -> None:
+    """It was disconnected, and is back. In the transaction that stores so: whoever is killed after
+    it leaves nothing that was to be made up for, and nothing that was not."""
+    commands_give_up(connection)
+    streams_read_whole(SyncState.objects.filter(connection=connection, is_enabled=True))
 
 
 def commands_give_up(connection: Connection) -> int:

@@ -14,8 +14,8 @@ import time
 from typing import Any
 from urllib.parse import unquote
 
-from integrations.hub.connections import webhook_url
 from integrations.hub.errors import Unverified
+from integrations.hub.handshake import webhook_url
 from integrations.hub.models import Connection
 from integrations.hub.oauth.applications import application_of
 from integrations.hub.oauth.names import ApplicationMissing

@@ -14,7 +14,8 @@ from django.conf import settings
 from django.db import connection as database
 
 from crm.services.people import user_create, workspace_create
-from integrations.hub.connections import connection_create, webhook_url
+from integrations.hub.connections import connection_create
+from integrations.hub.handshake import webhook_url
 from integrations.hub.models import Connection, InboxEvent
 from integrations.hub.sandbox.server import SandboxServer
 from nexa.bench import floor

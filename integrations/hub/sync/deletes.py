@@ -34,8 +34,9 @@ from integrations.hub.models import (
 )
 from integrations.hub.sync import quarantine
 from integrations.hub.sync.away import away_note, found_well
-from integrations.hub.sync.holds import archived_links, archived_since, gone_links, hold
+from integrations.hub.sync.holds import archived_since, hold
 from integrations.hub.sync.links import tombstone
+from integrations.hub.sync.missed import archived_links, gone_links
 from integrations.hub.sync.quarantine import Trouble
 from integrations.hub.sync.remote import database_now, remote_read
 from integrations.hub.sync.scene import Scene

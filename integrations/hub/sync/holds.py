@@ -7,31 +7,27 @@ from datetime import datetime
 from typing import Any, Final
 
 from django.db import transaction
-from django.db.models import Case, Exists, F, OuterRef, QuerySet, When
+from django.db.models import Case, Exists, F, OuterRef, When
 from django.db.models.functions import Now
 
 from crm.choices import Severity
 from crm.models import Change, User
 from crm.services.origin import Origin, by_user
-from integrations.hub import jobs, wake
+from integrations.hub import wake
 from integrations.hub.acts import act_remember, stream_act_remember
 from integrations.hub.errors import Conflict
 from integrations.hub.models import (
     Connection,
     JobKind,
     JobState,
-    LinkState,
-    OurDelete,
     SyncJob,
-    SyncRecord,
     SyncStage,
     SyncState,
 )
 from integrations.hub.notices import connection_alert, connection_alert_over
-from integrations.hub.pace import BULK_HEAD_START_SECONDS
 from integrations.hub.sync.counting import lines_release
+from integrations.hub.sync.missed import archived_links, gone_links, missed_send, streams_read_whole
 from integrations.hub.sync.scene import Scene, scene_of
-from integrations.hub.sync.sweeping import CHUNK, left_behind_send
 
 ALERT: Final = "sync_held"
 HELD, GOING = "held", "live"
@@ -49,17 +45,15 @@ def hold(state: SyncState, words: str) -> None:
 def streams_back(connection: Connection) -> None:
     """The connection was disconnected, and is back: its streams make up for what they missed.
 
-    What waits for a decision is told again, as its alerts have ended with the connection. Theirs
-    is read whole, and ours is sent: a vendor tells of a deletion once, and calls no web-hook that
-    was taken away.
+    What waits for a decision is told again, as its alerts have ended with the connection. Ours is
+    sent, as far as it comes now; that theirs is read whole, and ours looked through after it, is
+    noted by then, of held ones too.
     """
     states = SyncState.objects.filter(connection=connection, is_enabled=True)
     for state in states.exclude(hold_reason="").select_related("connection__workspace"):
         _tell(state)
-    live = states.filter(stage=SyncStage.LIVE)
-    # One that is held does so once a person lets it go on, which sends what was missed besides.
-    live.update(is_full_wanted=True, next_run_at=Now())
-    for state in live.filter(hold_reason="").select_related("connection__workspace"):
+    live = states.filter(stage=SyncStage.LIVE, hold_reason="")
+    for state in live.select_related("connection__workspace"):
         # A stream that the provider has no more sends nothing.
         with suppress(Conflict):
             missed_send(scene_of(state))
@@ -109,8 +103,9 @@ def stream_switch(state: SyncState, *, is_enabled: bool, origin: Origin) -> None
     before = state.is_enabled
     if before == is_enabled:
         return
-    values: dict[str, Any] = {"next_run_at": Now(), "is_full_wanted": True} if is_enabled else {}
-    SyncState.objects.filter(pk=state.pk).update(is_enabled=is_enabled, **values)
+    SyncState.objects.filter(pk=state.pk).update(is_enabled=is_enabled)
+    if is_enabled:
+        streams_read_whole(SyncState.objects.filter(pk=state.pk))
     stream_act_remember(state, diff={"is_enabled": (before, is_enabled)}, origin=origin)
     state.refresh_from_db()
     if not is_enabled:
@@ -122,55 +117,10 @@ def stream_switch(state: SyncState, *, is_enabled: bool, origin: Origin) -> None
     wake.wake_on_commit()
 
 
-def missed_send(scene: Scene) -> None:
-    """Jobs of a stream that is not at work end without a word: what they were for is found anew."""
-    after: int | None = 0
-    while after is not None:
-        after = left_behind_send(scene, after=after)
-    _links_send(scene, archived_links(scene))
-    if not scene.state.is_pulled:
-        # Of other streams a run looks after these.
-        _links_send(scene, gone_links(scene))
-
-
-def _links_send(scene: Scene, links: QuerySet[SyncRecord]) -> None:
-    last = 0
-    while rows := list(
-        links.filter(pk__gt=last).order_by("pk").values_list("pk", "local_id")[:CHUNK]
-    ):
-        ids = [local_id for _, local_id in rows]
-        jobs.dirty(scene.connection.pk, scene.stream.record_type, ids, BULK_HEAD_START_SECONDS)
-        last = rows[-1][0]
-
-
 def leave_over() -> dict[str, Any]:
     """What ends the leave that a person gave, if there is one, as values of the stream's row."""
     until = Case(When(is_guard_waived=True, then=Now()), default=F("let_through_until"))
     return {"is_guard_waived": False, "let_through_until": until}
-
-
-def archived_links(scene: Scene) -> QuerySet[SyncRecord]:
-    """Links of ours that were archived and whose counterpart is to be deleted; not dealt with."""
-    links = SyncRecord.objects.filter(
-        connection=scene.connection, object=scene.stream.object, state=LinkState.ACTIVE
-    )
-    has_archive = any(one.name == "archived_at" for one in scene.model._meta.concrete_fields)
-    if scene.state.on_our_delete != OurDelete.DELETE or not has_archive:
-        return links.none()
-    records: Any = scene.model._default_manager.filter(
-        workspace_id=scene.connection.workspace_id, pk=OuterRef("local_id")
-    )
-    return links.filter(Exists(records.filter(archived_at__isnull=False)))
-
-
-def gone_links(scene: Scene) -> QuerySet[SyncRecord]:
-    """Links whose things were not found there; nothing has followed from it yet."""
-    return SyncRecord.objects.filter(
-        connection=scene.connection,
-        object=scene.stream.object,
-        state=LinkState.ACTIVE,
-        gone_at__isnull=False,
-    )
 
 
 def archived_since(scene: Scene, since: datetime) -> Exists:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from crm.models import Record
-from integrations.hub.errors import NotFound
+from integrations.hub.errors import LookAgain, NotFound
 from integrations.hub.merge import Direction
 from integrations.hub.merge.turns import Result, turn
 from integrations.hub.models import Connection, LinkState, RunKind, SyncRecord
@@ -23,6 +23,7 @@ from integrations.hub.sync.links import linked_ids
 from integrations.hub.sync.making import make_batch
 from integrations.hub.sync.matching import record_is_archived
 from integrations.hub.sync.merging import merged_keep
+from integrations.hub.sync.missed import unsent_note
 from integrations.hub.sync.notes import Note, note_of, notes_join, notes_of_waiting
 from integrations.hub.sync.ours import records_load
 from integrations.hub.sync.parting import parted_look
@@ -59,6 +60,10 @@ def push_batch(connection: Connection, record_type: str, local_ids: Collection[i
     pushed = Pushed()
     states = states_of_type(connection, record_type)
     live = [state for state in states if state.is_live]
+    waiting = [state for state in states if not state.is_live]
+    if waiting and not unsent_note(waiting, local_ids):
+        again = LookAgain("Its stream has gone on just now.", after=1)
+        return Pushed(dict.fromkeys(local_ids, again))
     if not live:
         pushed.notes = notes_of_waiting(states, local_ids)
     for state in live:

@@ -31,6 +31,7 @@ from integrations.hub.streams import Stream
 from integrations.hub.sync import quarantine
 from integrations.hub.sync.freeing import unsent_free
 from integrations.hub.sync.hinting import inbound_add
+from integrations.hub.sync.missed import runs_drop, streams_read_whole, unsent_note_all
 
 # What an admin may change of a stream; the rest is its provider's, or the engine's.
 CONFIGURABLE: Final = (
@@ -54,8 +55,9 @@ def stream_sync_now(state: SyncState, *, origin: Origin, is_full: bool = False) 
     Raises Conflict while the stream is not live, with what to do about it.
     """
     live_check(state)
-    values: dict[str, Any] = {"is_full_wanted": True, "run_cursor": None} if is_full else {}
-    SyncState.objects.filter(pk=state.pk).update(next_run_at=Now(), error_count=0, **values)
+    SyncState.objects.filter(pk=state.pk).update(next_run_at=Now(), error_count=0)
+    if is_full:
+        streams_read_whole(SyncState.objects.filter(pk=state.pk))
     stream_act_remember(state, diff={"sync": (None, "full" if is_full else "now")}, origin=origin)
     wake.wake_on_commit()
 
@@ -76,13 +78,9 @@ def cursor_rewind(state: SyncState, to: datetime, *, origin: Origin) -> None:
     before = held.cursor["at"]
     if to > datetime.fromisoformat(before):
         raise Conflict(f"Only what was modified by {before} has been read: give an earlier time.")
-    SyncState.objects.filter(pk=state.pk).update(
-        cursor={"at": to.astimezone(UTC).isoformat()},
-        run_cursor=None,
-        lease_token=None,
-        lease_until=None,
-        next_run_at=Now(),
-    )
+    rows = SyncState.objects.filter(pk=state.pk)
+    runs_drop(rows)
+    rows.update(cursor={"at": to.astimezone(UTC).isoformat()}, next_run_at=Now())
     stream_act_remember(state, diff={"cursor": (before, to.isoformat())}, origin=origin)
     wake.wake_on_commit()
 
@@ -107,6 +105,11 @@ def stream_configure(state: SyncState, *, values: Mapping[str, Any], origin: Ori
         # Before the stream itself is locked, as in a page that sets something aside.
         unsent_free(state)
     SyncState.objects.filter(pk=state.pk).update(**wanted, interval_seconds=shortest)
+    if "direction" in wanted:
+        # What the former direction left alone is read, or sent, from now on.
+        streams_read_whole(SyncState.objects.filter(pk=state.pk))
+        if state.direction == SyncDirection.PULL:
+            unsent_note_all(state)
     stream_act_remember(state, diff=diff, origin=origin)
     wake.wake_on_commit()
 

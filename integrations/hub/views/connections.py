@@ -18,6 +18,7 @@ from integrations.hub.conflicts import open_of_connection
 from integrations.hub.errors import HubError
 from integrations.hub.first_sync import stream_briefs
 from integrations.hub.forms import DisconnectForm
+from integrations.hub.handshake import webhook_url
 from integrations.hub.mapping.default_rows import defaults_new_of
 from integrations.hub.models import Connection, SyncStage
 from integrations.hub.oauth.report import credential_report
@@ -56,7 +57,7 @@ def connection_detail(request: WorkspaceRequest, pk: int) -> HttpResponse:
         "has_live": any(one.state.stage == SyncStage.LIVE for one in streams),
         "offered": _offered(connection) if is_allowed(request.membership, Action.CONNECT) else [],
         "may_resume": gates.may_resume(connection),
-        "webhook_url": connections.webhook_url(connection),
+        "webhook_url": webhook_url(connection),
         "sandbox_url": settings.NEXA_SANDBOX_URL,
     }
     return swap_headers(render(request, "hub/connection_detail.html", context))

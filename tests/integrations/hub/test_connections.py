@@ -11,7 +11,7 @@ from django.db import connection as database
 from werkzeug.wrappers import Request
 
 from crm.models import User, Workspace
-from integrations.hub import connections, gates
+from integrations.hub import connections, gates, handshake
 from integrations.hub.credentials import Secrets
 from integrations.hub.errors import AlreadyConnected, Conflict, InvalidSettings
 from integrations.hub.models import Connection, ConnectionState, SyncJob, SyncRun
@@ -50,7 +50,7 @@ def test_connecting_proves_the_key_and_registers_for_events(
     assert connection.settings == {"days": 30, "hook_id": "acct_1"}
     assert connection.secret("webhook_secret") == echo.WEBHOOK_SECRET
     registered = next(seen for seen in vendor.requests if seen[1] == "/hooks")
-    assert json.loads(registered[3])["url"] == connections.webhook_url(connection)
+    assert json.loads(registered[3])["url"] == handshake.webhook_url(connection)
     assert post_event(connection, {"id": "e", "kind": "x"}).status_code == 200
     assert SyncRun.objects.get().kind == "test"
 

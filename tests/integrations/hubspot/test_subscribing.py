@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from crm.models import Workspace
-from integrations.hub.connections import webhook_url
 from integrations.hub.credentials import Secrets
 from integrations.hub.errors import AuthExpired
+from integrations.hub.handshake import webhook_url
 from integrations.hub.models import Connection
 from integrations.hubspot import portal as portals
 from integrations.hubspot import subscribing

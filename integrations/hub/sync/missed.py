@@ -1,0 +1,171 @@
+"""What streams make up for after they, or their connection, were out of service for a while."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from contextlib import suppress
+from typing import Any, Final
+
+from django.db import transaction
+from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models.functions import Now
+
+from integrations.hub import jobs
+from integrations.hub.errors import Conflict
+from integrations.hub.models import (
+    ConnectionState,
+    JobKind,
+    JobState,
+    LinkState,
+    OurDelete,
+    RunStatus,
+    SyncDirection,
+    SyncJob,
+    SyncRecord,
+    SyncRun,
+    SyncStage,
+    SyncState,
+)
+from integrations.hub.pace import BULK_HEAD_START_SECONDS
+from integrations.hub.sweeps import sweep_register
+from integrations.hub.sync.scene import Scene, scene_of
+from integrations.hub.sync.sweeping import CHUNK, left_behind_send
+
+SWEPT: Final = 20
+
+
+@transaction.atomic
+def streams_read_whole(states: QuerySet[SyncState]) -> None:
+    """Of those that are live theirs is read whole, from the beginning, and ours looked through
+    after it: a vendor tells of a deletion once, and calls no web-hook that was taken away.
+
+    A listing that was half read is begun anew, and a worker that is at a page loses the stream.
+    """
+    live = states.filter(stage=SyncStage.LIVE)
+    runs_drop(live)
+    live.update(is_full_wanted=True, next_run_at=Now())
+
+
+@transaction.atomic
+def runs_drop(states: QuerySet[SyncState]) -> None:
+    """What is being read is not read on; the log says so."""
+    held = states.select_for_update(no_key=True, of=("self",)).order_by("pk")
+    cursors = [cursor for cursor in held.values_list("run_cursor", flat=True) if cursor]
+    states.update(run_cursor=None, lease_token=None, lease_until=None)
+    runs = SyncRun.objects.filter(pk__in=[one["run"] for one in cursors if "run" in one])
+    runs.filter(status=RunStatus.RUNNING).update(
+        status=RunStatus.CANCELLED, error="It was begun anew.", finished_at=Now()
+    )
+
+
+def unsent_note_all(state: SyncState) -> None:
+    """Nothing of ours was sent until now: whatever is here is looked through."""
+    links = SyncRecord.objects.filter(connection=state.connection_id, object=state.object)
+    links.filter(state=LinkState.ACTIVE, local_version__gt=0).update(local_version=0)
+
+
+def unsent_note(states: Iterable[SyncState], local_ids: Collection[int]) -> bool:
+    """Jobs for these records end now, though these streams are out of service: once they are back,
+    the records are found as ones that nobody has compared. False where one is back just now.
+    """
+    with transaction.atomic():
+        rows = SyncState.objects.filter(pk__in=[one.pk for one in states], stage=SyncStage.LIVE)
+        held = list(rows.order_by("pk").select_for_update(no_key=True))
+        for state in held:
+            SyncRecord.objects.filter(
+                connection=state.connection_id,
+                object=state.object,
+                local_id__in=local_ids,
+                state=LinkState.ACTIVE,
+                local_version__gt=0,
+            ).update(local_version=0)
+    return not any(state.is_live for state in held)
+
+
+def missed_send(scene: Scene) -> None:
+    """Jobs of a stream that is not at work end without a word: what they were for is found anew."""
+    after: int | None = 0
+    while after is not None:
+        after = left_behind_send(scene, after=after)
+    _links_send(scene, archived_links(scene))
+    if not scene.state.is_pulled:
+        # Of other streams a run looks after these.
+        _links_send(scene, gone_links(scene))
+    _died_send(scene)
+
+
+def missed_sweep() -> int:
+    """Streams that only send have no run that looks through ours when it is over; how many did."""
+    states = SyncState.objects.filter(
+        stage=SyncStage.LIVE,
+        is_enabled=True,
+        hold_reason="",
+        is_full_wanted=True,
+        direction=SyncDirection.PUSH,
+    ).exclude(connection__state=ConnectionState.DISABLED)
+    rows = list(states.select_related("connection__workspace").order_by("pk")[:SWEPT])
+    for state in rows:
+        with transaction.atomic():
+            SyncState.objects.filter(pk=state.pk).update(is_full_wanted=False)
+            with suppress(Conflict):
+                missed_send(scene_of(state))
+    return len(rows)
+
+
+def _links_send(scene: Scene, links: QuerySet[SyncRecord]) -> None:
+    last = 0
+    while rows := list(
+        links.filter(pk__gt=last).order_by("pk").values_list("pk", "local_id")[:CHUNK]
+    ):
+        _dirty(scene, [local_id for _, local_id in rows])
+        last = rows[-1][0]
+
+
+def _died_send(scene: Scene) -> None:
+    """What died of an outage is revived when that ends; nobody hears of its end meanwhile."""
+    if not scene.state.is_pushed:
+        return
+    died = SyncJob.objects.filter(
+        connection=scene.connection,
+        kind=JobKind.PUSH,
+        state=JobState.DEAD,
+        reason="transient",
+        record_type=scene.stream.record_type,
+    )
+    last = 0
+    while rows := list(
+        died.filter(pk__gt=last).order_by("pk").values_list("pk", "record_id")[:CHUNK]
+    ):
+        _dirty(scene, [record_id for _, record_id in rows])
+        last = rows[-1][0]
+
+
+def _dirty(scene: Scene, ids: Collection[int]) -> None:
+    jobs.dirty(scene.connection.pk, scene.stream.record_type, ids, BULK_HEAD_START_SECONDS)
+
+
+def archived_links(scene: Scene) -> QuerySet[SyncRecord]:
+    """Links of ours that were archived and whose counterpart is to be deleted; not dealt with."""
+    links = SyncRecord.objects.filter(
+        connection=scene.connection, object=scene.stream.object, state=LinkState.ACTIVE
+    )
+    has_archive = any(one.name == "archived_at" for one in scene.model._meta.concrete_fields)
+    if scene.state.on_our_delete != OurDelete.DELETE or not has_archive:
+        return links.none()
+    records: Any = scene.model._default_manager.filter(
+        workspace_id=scene.connection.workspace_id, pk=OuterRef("local_id")
+    )
+    return links.filter(Exists(records.filter(archived_at__isnull=False)))
+
+
+def gone_links(scene: Scene) -> QuerySet[SyncRecord]:
+    """Links whose things were not found there; nothing has followed from it yet."""
+    return SyncRecord.objects.filter(
+        connection=scene.connection,
+        object=scene.stream.object,
+        state=LinkState.ACTIVE,
+        gone_at__isnull=False,
+    )
+
+
+sweep_register("sync.missed", missed_sweep)
