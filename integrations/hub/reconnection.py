@@ -15,7 +15,7 @@ from integrations.hub.models import (
     SyncJob,
     SyncState,
 )
-from integrations.hub.sync.missed import streams_read_whole
+from integrations.hub.sync.rereading import streams_read_whole
 
 LONGEST_NAME = 120
 # What was known of a token that is no more.

@@ -200,7 +200,7 @@ class Tables:
 
 def _fate(link: SyncRecord) -> Fate:
     if link.state == LinkState.TOMBSTONE:
-        return Fate.GONE if link.reason in ENDED_THERE or link.away_at else Fate.THERE
+        return Fate.GONE if link.reason in ENDED_THERE or link.gone_at else Fate.THERE
     if link.gone_at is None:
         return Fate.THERE
     return Fate.GONE if link.away_at and link.away_at >= link.gone_at else Fate.DOUBTED

@@ -21,22 +21,30 @@ from integrations.hub.mapping.tables import DROPPED_WITHIN
 from integrations.hub.models import LinkState, SyncRecord, SyncState
 from integrations.hub.sync.hinting import inbound_add
 from integrations.hub.sync.links import waiting_wake
+from integrations.hub.sync.rereading import told_in_vain
 from integrations.hub.sync.scene import Scene, scene_of
 from integrations.hub.words import DROPPED_LATE
 
 
 def away_note(link_ids: Collection[int]) -> None:
-    """The vendor says that these things are not there; a link that has ended stays as it is.
+    """The vendor says that these things are not there; a link that has ended stays ended.
 
     Who compares the pair at the same time looks once more.
     """
     if not link_ids:
         return
-    links = SyncRecord.objects.filter(pk__in=link_ids)
-    links.filter(state=LinkState.TOMBSTONE).update(away_at=Now())
+    links, gone_at = SyncRecord.objects.filter(pk__in=link_ids), Coalesce("gone_at", Now())
+    links.filter(state=LinkState.TOMBSTONE).update(gone_at=gone_at, away_at=Now())
     links.exclude(state=LinkState.TOMBSTONE).update(
-        gone_at=Coalesce("gone_at", Now()), away_at=Now(), revision=F("revision") + 1
+        gone_at=gone_at, away_at=Now(), revision=F("revision") + 1
     )
+
+
+def found_ended(links: Collection[SyncRecord], *, read_at: datetime) -> None:
+    """Things are there whose links had ended before, and had gone since; they stay ended."""
+    ids = [link.pk for link in links if link.state == LinkState.TOMBSTONE and link.gone_at]
+    if ids:
+        SyncRecord.objects.filter(pk__in=ids, gone_at__lt=read_at).update(gone_at=None)
 
 
 @transaction.atomic
@@ -65,7 +73,9 @@ def _back_look(scene: Scene, links: Collection[SyncRecord]) -> None:
         return
     states = SyncState.objects.filter(connection=scene.connection)
     for state in states.select_related("connection__workspace"):
-        if state.is_live and state.is_pulled:
+        if not state.is_live:
+            told_in_vain(state)
+        elif state.is_pulled:
             found = sorted(_leading(state, scene.stream.object, ours))
             after = DROPPED_WITHIN.total_seconds() + 1
             inbound_add(

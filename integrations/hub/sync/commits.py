@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -29,10 +29,14 @@ from integrations.hub.sync.telling_times import answers_note
 
 @dataclass
 class Taken:
-    """How many records of ours a batch has changed, and the line that it was told in last."""
+    """How many records of ours a batch has changed, and the line that it was told in last.
+
+    `back` are links whose things had been missed, and are there.
+    """
 
     updated: int = 0
     line: SyncRun | None = None
+    back: list[SyncRecord] = field(default_factory=list)
 
     def add(self, scene: Scene, run: SyncRun | None, updated: int) -> None:
         """In the transaction of the writes; what a page takes over is counted with the page."""
@@ -69,6 +73,7 @@ def commit_pairs(
     links_store(scene, list(kept.values()))
     intents_close(kept)
     clashes.record(scene, {pk: (one.pair, one.commit) for pk, one in kept.items()})
+    taken.back += [one.pair.link for one in kept.values() if one.pair.link.gone_at is not None]
     return answers | intents_open(scene, kept)
 
 

@@ -6,12 +6,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from django.db import transaction
+
 from integrations.hub.errors import HubError, NotFound, OutcomeUnknown
 from integrations.hub.faults import fault
 from integrations.hub.merge import Theirs
 from integrations.hub.merge.turns import Commit, Drop, Load, Read, Row, Send, Settle, State
 from integrations.hub.models import JobKind, JobState, LinkState, SyncJob
 from integrations.hub.streams import RemoteRecord, Write, Written
+from integrations.hub.sync.away import back_tell
 from integrations.hub.sync.commits import Taken, commit_pairs, remapped, settle_pairs
 from integrations.hub.sync.intents import drop_intents
 from integrations.hub.sync.lagging import Standing, is_newer, may_lag, standing
@@ -217,11 +220,18 @@ class PushHands(PairHands):
             merges_met(self.scene, merged)
         return answers
 
+    @transaction.atomic
     def commit(self, steps: Mapping[int, Commit]) -> Mapping[int, Any]:
-        """What is only known tells nothing of when the thing as a whole was written."""
+        """What is only known tells nothing of when the thing as a whole was written.
+
+        What is there again is told in the commit that says so: no later word is sure to come.
+        """
         if self.scene.stream.read is None:
             steps = {pk: undated(step) for pk, step in steps.items()}
-        return super().commit(steps)
+        answers = super().commit(steps)
+        back, self.taken.back = self.taken.back, []
+        back_tell(self.scene, back)
+        return answers
 
     def send(self, steps: Mapping[int, Send]) -> Mapping[int, Any]:
         """What was refused for certain leaves no intent behind."""

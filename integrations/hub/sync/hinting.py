@@ -12,30 +12,35 @@ from integrations.hub.lanes import lane_of
 from integrations.hub.models import Connection, SyncRecord, SyncState
 from integrations.hub.streams import LONGEST_ID, Hint
 from integrations.hub.sync import quarantine
+from integrations.hub.sync.rereading import told_in_vain
 from integrations.hub.sync.scene import scene_of
+from integrations.hub.words import DROPPED_LATE
 
 # Not before a person's own edit, but before bulk work.
 HEAD_START_SECONDS: Final = 60
 
 _INBOUND: Final = """
-INSERT INTO hub_syncjob AS j (uid, connection_id, kind, lane, record_type, record_id, object,
-                              external_id, head_start_seconds, reason, sort_at, created_at, run_at)
-SELECT gen_random_uuid(), %(connection)s, 'inbound', lane, %(record_type)s, 0, %(object)s,
-       external_id, %(head)s, %(reason)s, statement_timestamp() - %(head)s * interval '1 second',
-       statement_timestamp(), statement_timestamp() + %(after)s * interval '1 second'
+INSERT INTO hub_syncjob AS j (uid, connection_id, kind, lane, coalesce_key, record_type, record_id,
+                              object, external_id, head_start_seconds, reason, sort_at, created_at,
+                              run_at)
+SELECT gen_random_uuid(), %(connection)s, 'inbound', lane, %(reason)s, %(record_type)s, 0,
+       %(object)s, external_id, %(head)s, %(reason)s,
+       statement_timestamp() - %(head)s * interval '1 second', statement_timestamp(),
+       statement_timestamp() + %(after)s * interval '1 second'
 FROM unnest(%(lanes)s::bigint[], %(ids)s::text[]) AS hint(lane, external_id) ORDER BY lane
 ON CONFLICT (lane, coalesce_key) WHERE state = 'ready'
 DO UPDATE SET sort_at = LEAST(j.sort_at, excluded.sort_at),
-    reason = CASE WHEN excluded.run_at < j.run_at THEN excluded.reason ELSE j.reason END,
-    run_at = CASE WHEN j.attempts = 0 THEN LEAST(j.run_at, excluded.run_at) ELSE j.run_at END
+    run_at = CASE WHEN j.attempts > 0 THEN j.run_at
+        WHEN excluded.reason = %(last)s THEN GREATEST(j.run_at, excluded.run_at)
+        ELSE LEAST(j.run_at, excluded.run_at) END
 """
 
 
 def hints_take(connection: Connection, hints: Iterable[Hint]) -> int:
     """One waiting job for each thing named, however often it is; how many things there were.
 
-    Hints for objects that no live stream takes over are dropped: the first pull brings them. An id
-    that is longer than any link can hold is set aside, and the rest is taken.
+    Hints for objects that no live stream takes over are dropped: a whole listing brings them once
+    it does. An id that is longer than any link can hold is set aside, and the rest is taken.
     """
     by_object: dict[str, set[str]] = {}
     alive: dict[str, set[str]] = {}
@@ -50,7 +55,9 @@ def hints_take(connection: Connection, hints: Iterable[Hint]) -> int:
             alive.setdefault(hint.object, set()).add(hint.external_id)
     count = 0
     for state in SyncState.objects.filter(connection=connection, object__in=by_object):
-        if state.is_live and state.is_pulled:
+        if not state.is_live:
+            told_in_vain(state)
+        elif state.is_pulled:
             ids = by_object[state.object]
             longs = {one for one in ids if len(one) > LONGEST_ID}
             inbound_add(connection, state.object, sorted(ids - longs))
@@ -79,7 +86,8 @@ def inbound_add(
     """Look at these things of theirs; any number of times is one job a thing.
 
     It is done when the first of them is due, unless it failed: what is often named is not asked
-    for more often then. `reason` says why not at once, by a name of `words.WAITS`.
+    for more often then. `reason` says why not at once, by a name of `words.WAITS`: such a look is
+    one of its own, for one that is made earlier does not stand in for it.
     """
     stream = connection.declaration.stream(object)
     if not external_ids or stream is None:
@@ -91,6 +99,8 @@ def inbound_add(
         "head": HEAD_START_SECONDS,
         "after": after_seconds,
         "reason": reason,
+        # Of a thing that went and came twice all that went with it shows after the second time.
+        "last": DROPPED_LATE,
         "lanes": [lane_of(connection.pk, f"inbound:{object}", one) for one in external_ids],
         "ids": list(external_ids),
     }

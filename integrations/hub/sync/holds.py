@@ -26,7 +26,8 @@ from integrations.hub.models import (
 )
 from integrations.hub.notices import connection_alert, connection_alert_over
 from integrations.hub.sync.counting import lines_release
-from integrations.hub.sync.missed import archived_links, gone_links, missed_send, streams_read_whole
+from integrations.hub.sync.missed import archived_links, gone_links, missed_send
+from integrations.hub.sync.rereading import streams_read_whole
 from integrations.hub.sync.scene import Scene, scene_of
 
 ALERT: Final = "sync_held"

@@ -16,6 +16,7 @@ from integrations.hub.sync.counting import LineClosed, run_count, run_of_hour, r
 from integrations.hub.sync.page import Source
 from integrations.hub.sync.pages import page_apply
 from integrations.hub.sync.remote import database_now, remote_read
+from integrations.hub.sync.rereading import told_in_vain
 from integrations.hub.sync.scene import Scene, scene_of
 
 
@@ -26,6 +27,7 @@ def inbound_batch(connection: Connection, object: str, external_ids: Collection[
     """
     state = _state(connection, object)
     if state is None or not _is_read(connection, object):
+        _told_in_vain(connection, object)
         return
     scene = scene_of(state)
     at = database_now()
@@ -44,7 +46,9 @@ def hints_take(connection: Connection, hints: Sequence[Hint], *, received_at: da
     count = hinting.hints_take(connection, [hint for hint in hints if hint not in told])
     for object in {hint.object for hint in told}:
         state = _state(connection, object)
-        if state is not None:
+        if state is None:
+            _told_in_vain(connection, object)
+        else:
             records = [_told(hint) for hint in told if hint.object == object]
             scene = scene_of(state)
             _apply(scene, records, received_at, Source.TOLD)
@@ -82,6 +86,12 @@ def _told(hint: Hint) -> RemoteRecord:
 def _is_read(connection: Connection, object: str) -> bool:
     stream = connection.declaration.stream(object)
     return stream is not None and stream.read is not None
+
+
+def _told_in_vain(connection: Connection, object: str) -> None:
+    state = SyncState.objects.filter(connection=connection, object=object).first()
+    if state is not None and not state.is_live:
+        told_in_vain(state)
 
 
 def _state(connection: Connection, object: str) -> SyncState | None:

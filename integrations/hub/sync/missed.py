@@ -8,7 +8,6 @@ from typing import Any, Final
 
 from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet
-from django.db.models.functions import Now
 
 from integrations.hub import jobs
 from integrations.hub.errors import Conflict
@@ -18,11 +17,9 @@ from integrations.hub.models import (
     JobState,
     LinkState,
     OurDelete,
-    RunStatus,
     SyncDirection,
     SyncJob,
     SyncRecord,
-    SyncRun,
     SyncStage,
     SyncState,
 )
@@ -32,30 +29,6 @@ from integrations.hub.sync.scene import Scene, scene_of
 from integrations.hub.sync.sweeping import CHUNK, left_behind_send
 
 SWEPT: Final = 20
-
-
-@transaction.atomic
-def streams_read_whole(states: QuerySet[SyncState]) -> None:
-    """Of those that are live theirs is read whole, from the beginning, and ours looked through
-    after it: a vendor tells of a deletion once, and calls no web-hook that was taken away.
-
-    A listing that was half read is begun anew, and a worker that is at a page loses the stream.
-    """
-    live = states.filter(stage=SyncStage.LIVE)
-    runs_drop(live)
-    live.update(is_full_wanted=True, next_run_at=Now())
-
-
-@transaction.atomic
-def runs_drop(states: QuerySet[SyncState]) -> None:
-    """What is being read is not read on; the log says so."""
-    held = states.select_for_update(no_key=True, of=("self",)).order_by("pk")
-    cursors = [cursor for cursor in held.values_list("run_cursor", flat=True) if cursor]
-    states.update(run_cursor=None, lease_token=None, lease_until=None)
-    runs = SyncRun.objects.filter(pk__in=[one["run"] for one in cursors if "run" in one])
-    runs.filter(status=RunStatus.RUNNING).update(
-        status=RunStatus.CANCELLED, error="It was begun anew.", finished_at=Now()
-    )
 
 
 def unsent_note_all(state: SyncState) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from datetime import datetime
 from enum import StrEnum
@@ -74,10 +74,6 @@ class Page:
     def asked_at_of(self, external_id: str) -> datetime:
         """When the vendor was asked for this thing."""
         return self.asked_at.get(external_id, self.read_at)
-
-    def found_well(self, links: Iterable[SyncRecord]) -> None:
-        """Links of things that were missed in vain are told as those that are there again."""
-        self.back += [link for link in links if link.gone_at is not None]
 
     def set_aside(self, troubles: Mapping[str, Trouble]) -> None:
         """By their id; the rest of the page goes on without them."""

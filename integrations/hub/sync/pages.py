@@ -21,7 +21,7 @@ from integrations.hub.models import LinkState, RunKind, SyncRecord
 from integrations.hub.pace import BULK_HEAD_START_SECONDS
 from integrations.hub.streams import LONGEST_ID, RemoteRecord
 from integrations.hub.sync import deferring, hinting, quarantine
-from integrations.hub.sync.away import back_tell
+from integrations.hub.sync.away import back_tell, found_ended
 from integrations.hub.sync.driver import Driver
 from integrations.hub.sync.flips import Flapping
 from integrations.hub.sync.going import gone_take
@@ -137,6 +137,8 @@ def _too_long_apart(page: Page) -> None:
 
 def _seen(page: Page) -> None:
     """A full listing tells what is still there; a link that it leaves out may be gone."""
+    alive = [one for one in page.records.values() if not one.is_deleted]
+    found_ended([page.links[one.id] for one in alive if one.id in page.links], read_at=page.read_at)
     if page.scene.run is None or page.scene.run.kind not in WHOLE:
         return
     ids = [link.pk for external_id, link in page.links.items() if external_id in page.records]
@@ -175,7 +177,7 @@ def _linked_take(page: Page) -> None:
     outcomes = Driver(hands, turns).run()
     page.counts.updated += hands.taken.updated
     well = [pk for pk, outcome in outcomes.items() if isinstance(outcome, Result)]
-    page.found_well([hands.pairs[pk].link for pk in well])
+    page.back += hands.taken.back
     quarantine.release(scene, external_ids=[hands.pairs[pk].link.external_id for pk in well])
     for pk, outcome in outcomes.items():
         if isinstance(outcome, LeftToAJob | Conflict):

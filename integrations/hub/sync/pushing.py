@@ -6,6 +6,8 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
+from django.db import transaction
+
 from crm.models import Record
 from integrations.hub.errors import LookAgain, NotFound
 from integrations.hub.merge import Direction
@@ -88,10 +90,11 @@ def _stream_push(scene: Scene, records: Sequence[Record], pushed: Pushed) -> Non
             _attempt(pushed, scene, one, links[one.pk])
     tries_close(list(tries_of(scene, list(links)).values()))
     alive = [one for one in records if not record_is_archived(one)]
-    parted = parted_look(scene, [one.pk for one in alive if one.pk not in links])
+    with transaction.atomic():
+        parted = parted_look(scene, [one.pk for one in alive if one.pk not in links])
+        merged_keep(scene, parted.merged)
+        back_tell(scene, parted.back.values())
     links |= parted.back
-    back_tell(scene, parted.back.values())
-    merged_keep(scene, parted.merged)
     abandoned = [one for one in archived if one.pk not in links]
     abandoned += [one for one in alive if one.pk in parted.apart]
     pushed.add(abandoned_settle(scene, abandoned))
@@ -133,8 +136,6 @@ def _pairs_push(scene: Scene, links: Sequence[SyncRecord], pushed: Pushed) -> Ta
             _gone(scene, by_pk[pk], pushed)
         elif not isinstance(outcome, Unlinked):
             pushed.fail(by_pk[pk].local_id, outcome)
-    well = [by_pk[pk] for pk, outcome in outcomes.items() if isinstance(outcome, Result)]
-    back_tell(scene, [link for link in well if link.gone_at is not None])
     return hands.taken
 
 

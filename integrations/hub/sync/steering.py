@@ -31,7 +31,8 @@ from integrations.hub.streams import Stream
 from integrations.hub.sync import quarantine
 from integrations.hub.sync.freeing import unsent_free
 from integrations.hub.sync.hinting import inbound_add
-from integrations.hub.sync.missed import runs_drop, streams_read_whole, unsent_note_all
+from integrations.hub.sync.missed import unsent_note_all
+from integrations.hub.sync.rereading import runs_drop, streams_read_whole
 
 # What an admin may change of a stream; the rest is its provider's, or the engine's.
 CONFIGURABLE: Final = (
