@@ -5,6 +5,7 @@ from __future__ import annotations
 import zlib
 from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal
+from textwrap import shorten
 from typing import Any, Protocol
 
 from django import template
@@ -114,6 +115,12 @@ def counted(count: int, noun: str) -> str:
     """`1 row`, `4,200 rows`; a plural that is not made with an s is given: `entry,entries`."""
     one, _, many = noun.partition(",")
     return f"{number(count)} {one if count == 1 else many or f'{one}s'}"
+
+
+@register.filter
+def cut(text: str, most: int) -> str:
+    """At the end of a word, with an ellipsis, where it is longer."""
+    return shorten(str(text), width=most, placeholder=" …")
 
 
 @register.simple_tag

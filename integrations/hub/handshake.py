@@ -6,6 +6,7 @@ import copy
 import logging
 import time
 from dataclasses import replace
+from textwrap import shorten
 
 from django.conf import settings as django_settings
 from django.db import transaction
@@ -58,7 +59,7 @@ def failure_words(connection: Connection, report: ConnectionReport) -> str:
     door = "Connect again" if connection.is_oauth else "New credentials"
     advice = f"The connection is kept, paused, and calls nobody. Enter others under “{door}”."
     worded = f"{advice} {sandbox_words(*connection.declaration.credential_fields)}".strip()
-    return f"{report.message[: 498 - len(worded)]} {worded}"
+    return f"{shorten(report.message, width=498 - len(worded), placeholder=' …')} {worded}"
 
 
 def webhook_ensure(connection: Connection, report: ConnectionReport, url: str) -> ConnectionReport:

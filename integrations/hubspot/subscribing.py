@@ -79,8 +79,8 @@ def wanted() -> Iterable[Subscription]:
 
 
 def _hooks_ensured(hooks: AppHooks, target: str) -> str:
-    faults = []
-    if hooks.target() != target:
+    faults, before = [], hooks.target()
+    if before != target:
         hooks.target_set(target)
         faults.append("led elsewhere")
     there = hooks.subscriptions()
@@ -94,6 +94,8 @@ def _hooks_ensured(hooks: AppHooks, target: str) -> str:
         faults.append(f"lacked {len(lacking) + len(idle)} subscriptions")
     if not faults:
         return "The web-hook is in place."
+    if not before:
+        return "The web-hook is set up."
     return f"The web-hook {' and '.join(faults)}; mended."
 
 

@@ -38,7 +38,7 @@ MENDED: Final = ("missing_here", "there_again", "missing_there", "differing")
 # What is known, wanted, or on its way.
 OTHERS: Final = {
     "same": "In step",
-    "accepted": "Different, and accepted so",
+    "accepted": "Different where the mapping lets them be",
     "gone_there": "Gone there, kept here",
     "unlinked": "Left alone",
     "pending": "On its way",

@@ -186,6 +186,14 @@ def test_counted_finds_the_right_word(count: int, noun: str, words: str) -> None
 
 
 @pytest.mark.parametrize(
+    ("text", "shown"),
+    [("Short enough", "Short enough"), ("It could not be read there", "It could not …"), ("", "")],
+)
+def test_long_text_is_cut_between_words(text: str, shown: str) -> None:
+    assert ui.cut(text, 15) == shown
+
+
+@pytest.mark.parametrize(
     ("stored", "markup"),
     [
         ("+61400000001", '<a class="nowrap" href="tel:+61400000001">+61 400 000 001</a>'),

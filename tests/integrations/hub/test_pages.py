@@ -46,6 +46,8 @@ def test_refused_credentials_are_kept_and_said(
     connection = Connection.objects.get(workspace=workspace)
     assert connection.state == ConnectionState.PAUSED
     assert "Needs attention" in page.content.decode()
+    listed = admin_client.get(reverse("hub:integration_list")).content.decode()
+    assert connection.attention[:40] in listed
 
 
 def test_secret_is_never_sent_back(
@@ -106,6 +108,17 @@ def test_list_shows_each_provider_with_its_connections(
 
     assert echo.provider.summary in page
     assert connection.name in page
+
+
+def test_account_whose_name_tells_its_id_is_named_once(
+    admin_client: Client, connection: Connection
+) -> None:
+    told = {"remote_account_name": "Portal 62515", "remote_account_id": "62515"}
+    Connection.objects.update(**told)
+
+    page = admin_client.get(page_of(connection)).content.decode()
+
+    assert page.count("62515") == 1
 
 
 def test_test_button_says_what_the_vendor_answered(

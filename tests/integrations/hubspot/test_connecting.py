@@ -65,7 +65,7 @@ def test_credentials_that_the_forms_name_restore_the_web_hook(
     connections.credentials_replace(connection, credentials=named, actor=None)
 
     connection.refresh_from_db()
-    assert connection.webhook_note == "The web-hook led elsewhere; mended."
+    assert connection.webhook_note == "The web-hook is set up."
 
 
 def test_token_that_hubspot_refuses_is_kept_and_the_page_says_what_to_do(
