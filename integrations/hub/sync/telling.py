@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from integrations.hub import jobs
-from integrations.hub.errors import Ignored
+from integrations.hub.errors import Ignored, LookAgain
 from integrations.hub.merge import Theirs
 from integrations.hub.merge.turns import Commit, Read, Row, Send, turn
-from integrations.hub.models import Connection, LinkState, SyncRecord, SyncState
+from integrations.hub.models import Connection, LinkState, SyncRecord, SyncStage, SyncState
 from integrations.hub.streams import RemoteRecord
 from integrations.hub.sync.driver import Driver
 from integrations.hub.sync.hands import PairHands, Unlinked
@@ -25,6 +25,9 @@ from integrations.hub.sync.remote import database_now, told
 from integrations.hub.sync.scene import Scene, scene_of
 from integrations.hub.sync.telling_times import told_note, told_of, undated, without_old
 from integrations.hub.sync.unsent import unsent
+
+# How often what was told is tried while its stream waits for a person.
+HELD_SECONDS: Final = 600
 
 
 def told_take(
@@ -38,8 +41,8 @@ def told_take(
 
     A thing that is not known is matched with ours, or made here. A field that was told since keeps
     its value: by `record.modified_at`, else by `received_at`, when the event came in. Call it in
-    the transaction of a fact. Raises Ignored while the stream is not at work, and Conflict where
-    ours changed again and again meanwhile.
+    the transaction of a fact. Raises Ignored while the stream is not at work, LookAgain while it
+    waits for a person and lists nothing, and Conflict where ours changed again and again meanwhile.
     """
     scene = _scene(connection, object)
     link = links_of(scene, [record.id]).get(record.id)
@@ -56,9 +59,20 @@ def _scene(connection: Connection, object: str) -> Scene:
     """What is told before the first sync is brought by it; of another's stream nothing is taken."""
     states = SyncState.objects.filter(connection=connection, object=object)
     state = states.select_related("connection__workspace").first()
+    if state is not None and _is_only_told(state):
+        raise LookAgain(
+            f"{object} waits for a decision; what is told stays here", after=HELD_SECONDS
+        )
     if state is None or not state.is_live or not state.is_pulled:
         raise Ignored(f"{object} is not taken over on this connection now")
     return scene_of(state)
+
+
+def _is_only_told(state: SyncState) -> bool:
+    """Whether the stream is held, and no list will bring what is told meanwhile."""
+    stream = state.connection.declaration.stream(state.object)
+    is_held = bool(state.hold_reason) and state.stage == SyncStage.LIVE and state.is_enabled
+    return is_held and stream is not None and stream.pull is None
 
 
 def _pair_take(

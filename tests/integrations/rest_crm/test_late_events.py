@@ -8,11 +8,13 @@ import pytest
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from crm.models import Lead, Workspace
+from crm.models import Lead, Property, Workspace
 from crm.services.leads import lead_create, lead_update
 from crm.services.origin import Origin
-from integrations.hub.models import Connection, InboxEvent, SyncConflict
+from integrations.hub.models import Connection, InboxEvent, SyncConflict, SyncState
 from integrations.hub.pump import pump
+from integrations.hub.sync.holds import hold, hold_go_on
+from tests import factories
 from tests.integrations.rest_crm.conftest import lead_there, live_make, say, tell
 from tests.sandbox import RunningSandbox
 
@@ -52,6 +54,23 @@ def test_event_that_came_in_before_our_write_was_answered_does_not_beat_it(
     lead.refresh_from_db()
     assert (lead.notes, lead.source) == ("ours, later", "portal")
     assert not SyncConflict.objects.exists()
+
+
+def test_event_of_what_is_never_listed_waits_while_its_stream_does(
+    workspace: Workspace, sandbox: RunningSandbox
+) -> None:
+    connection = live_make(workspace)
+    streams = SyncState.objects.filter(connection=connection, object="property")
+    hold(streams.select_related("connection__workspace").get(), "Too many.")
+    tell("property", "crm_property_7", event="property.created", name="Loft", askingPrice=1)
+    assert InboxEvent.objects.get().state == "received"
+
+    person = factories.membership_make(workspace).user
+    hold_go_on(streams.select_related("connection__workspace").get(), actor=person)
+    late_work()
+
+    assert Property.objects.get(workspace=workspace).title == "Loft"
+    assert InboxEvent.objects.get().attempts == 1
 
 
 @pytest.mark.parametrize("settings_given", [WITH_TIMES, WITHOUT_TIMES])
