@@ -125,7 +125,7 @@ def test_page_shows_what_the_access_is_worth(
 def test_page_of_a_sign_in_takes_few_queries(
     sales_client: Client, connection: Connection, django_assert_max_num_queries: Any
 ) -> None:
-    with django_assert_max_num_queries(12):
+    with django_assert_max_num_queries(13):
         page_of(sales_client, connection)
 
 
