@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from django.conf import settings
@@ -11,7 +11,7 @@ from django.db.models import Q
 
 from crm.models import Record, Workspace
 from crm.selectors.matching import Match, accounts_match, contacts_match, leads_match
-from integrations.hub.merge import Base, Ours, plan
+from integrations.hub.merge import Base, Direction, Ours, plan
 from integrations.hub.streams import RemoteRecord
 from integrations.hub.sync.links import linked_ids
 from integrations.hub.sync.quarantine import AMBIGUOUS, DUPLICATE, Trouble
@@ -64,9 +64,9 @@ def strangers_known(scene: Scene, strangers: Sequence[RemoteRecord]) -> dict[str
     """Which records of ours, be they linked or not, these are without doubt, by their id."""
     if not strangers:
         return {}
-    plans = {
-        one.id: plan(scene.fields, Ours({}, 0), scene.theirs(one), Base()) for one in strangers
-    }
+    # Whom they are is told by all that is mapped, also where nothing of it is taken over.
+    fields = [replace(one, direction=Direction.BOTH) for one in scene.fields]
+    plans = {one.id: plan(fields, Ours({}, 0), scene.theirs(one), Base()) for one in strangers}
     values = {one: scene.mapper.for_service(planned.pulls) for one, planned in plans.items()}
     known = _marked(scene, strangers, values)
     unmarked = [one.id for one in strangers if one.id not in known]

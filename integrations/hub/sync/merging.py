@@ -93,8 +93,9 @@ def merges_met(scene: Scene, met: Mapping[str, RemoteRecord]) -> None:
     """
     linking_lock(scene)
     survivors = {one.id: one for one in met.values()}
-    links = links_of(scene, [*met, *survivors])
-    followed = [links[former] for former in met if former in links]
+    former = [old for one in survivors.values() for old in one.former_ids]
+    links = links_of(scene, {*met, *survivors, *former})
+    followed = [links[old] for old in {*met, *former} if old in links]
     made = merges_follow(scene, list(survivors.values()), links)
     left = [link.local_id for link in followed if link.state != LinkState.TOMBSTONE]
     left += [link.local_id for link in made]

@@ -9,7 +9,14 @@ from django.db.models.functions import Now
 
 from crm.models import Contact
 from crm.services.contacts import contact_create, contact_update
-from integrations.hub.models import Connection, LinkState, QuarantinedItem, SyncJob, SyncRecord
+from integrations.hub.models import (
+    Connection,
+    LinkState,
+    QuarantinedItem,
+    SyncJob,
+    SyncRecord,
+    SyncState,
+)
 from integrations.hub.pump import pump
 from integrations.hub.sync import pulls
 from integrations.hub.sync.merging import MERGED
@@ -17,7 +24,7 @@ from tests import factories
 from tests.integrations.hub.mirror_calls import Shape
 from tests.integrations.hub.mirror_vendor import MirrorVendor
 from tests.integrations.hub.sync.invariants import hub_check
-from tests.integrations.hub.sync.world import quiesce, streams_due
+from tests.integrations.hub.sync.world import quiesce, streams_due, work
 
 
 @pytest.fixture
@@ -104,3 +111,27 @@ def test_survivor_that_is_known_by_another_address_is_not_made_again(
     assert [one.id for one in mirror.live("people")] == [survivor]
     assert mirror.makes() == 0
     hub_check(connection, mirror)
+
+
+@pytest.mark.parametrize("direction", ["both", "push"])
+def test_job_that_meets_a_merge_under_a_new_id_first_keeps_both_as_they_are(
+    connection: Connection,
+    mirror: MirrorVendor,
+    contact: Contact,
+    person: str,
+    bob: Contact,
+    direction: str,
+) -> None:
+    quiesce(connection, mirror)
+    (theirs,) = [one.id for one in mirror.live("people") if one.id != person]
+    SyncState.objects.update(direction=direction, next_run_at="2062-01-01T00:00:00Z")
+    survivor = mirror.add("people", email="bob@acme.test", first_name="Bob")
+    mirror.merge("people", survivor, person)
+    mirror.merge("people", survivor, theirs)
+
+    contact_update(contact, values={"title": "CEO"}, origin=factories.TEST_ORIGIN)
+    work()
+
+    assert links(connection) == {bob.pk: survivor}
+    contact.refresh_from_db()
+    assert contact.email == "ada@acme.test"
