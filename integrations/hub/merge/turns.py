@@ -48,10 +48,14 @@ class State:
 
 @dataclass(frozen=True)
 class Row:
-    """Their record as a page or an event brought it; `read_at` is when that read began."""
+    """Their record as a page or an event brought it; `read_at` is when that read began.
+
+    One that nobody has `seen` is as it was last known, be it there or not.
+    """
 
     theirs: Theirs
     read_at: datetime
+    is_seen: bool = True
 
 
 @dataclass(frozen=True)

@@ -73,7 +73,8 @@ def commit_pairs(
     links_store(scene, list(kept.values()))
     intents_close(kept)
     clashes.record(scene, {pk: (one.pair, one.commit) for pk, one in kept.items()})
-    taken.back += [one.pair.link for one in kept.values() if one.pair.link.gone_at is not None]
+    seen = [one for one in kept.values() if one.commit.row.is_seen]
+    taken.back += [one.pair.link for one in seen if one.pair.link.gone_at is not None]
     return answers | intents_open(scene, kept)
 
 
@@ -91,7 +92,10 @@ def settle_pairs(
         newer = {pk for pk, link in links.items() if scene.is_outdated_for(link)}
         known = {pk: link for pk, link in links.items() if pk not in newer}
         now = database_now()
-        rows = [_settled_row(scene, link, settles[pk], now) for pk, link in known.items()]
+        rows = [
+            _settled_row(scene, pairs[pk].link, link, settles[pk], now)
+            for pk, link in known.items()
+        ]
         rows_store(scene, rows, waits_for=None)
         if scene.stream.read is None:
             answers_note(scene, known, settles, answered_at=now)
@@ -107,16 +111,24 @@ def remapped() -> Conflict:
 
 
 def _settled_row(
-    scene: Scene, link: SyncRecord, step: Settle, answered_at: datetime
+    scene: Scene, before: SyncRecord, link: SyncRecord, step: Settle, answered_at: datetime
 ) -> dict[str, Any]:
-    base = settled(scene.fields, scene.base_of(link), step.planned, step.answer)
+    """What was told while the write was on its way may be older than it, or newer: there the two
+    are compared again, as both have changed.
+
+    `before` is the link as it was when the write was planned.
+    """
+    pending, known = scene.pending_of(link), scene.pending_of(before)
+    told = {path for path in pending if path not in known or known[path] != pending[path]}
+    sent = {path: one for path, one in step.planned.pushes.items() if path not in told}
+    planned = replace(step.planned, pushes=sent)
+    base = settled(scene.fields, scene.base_of(link), planned, step.answer)
     answer = step.answer
     if scene.stream.read is None:
         # Of what we did not send nobody has heard yet, nor can anybody ask.
         answer = replace(answer, modified_at=None)
     row = link_row(scene, link, base, link.problems, link.flips, answer, at=answered_at)
-    pending = scene.pending_of(link)
-    left = {path: held for path, held in pending.items() if path not in step.planned.pushes}
+    left = {path: held for path, held in pending.items() if path not in sent}
     return row | {"theirs_pending": left}
 
 

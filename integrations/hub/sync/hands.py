@@ -262,4 +262,5 @@ class PushHands(PairHands):
         """A vendor that cannot be asked is taken to be as it was told last."""
         link, at = self.pairs[pk].link, database_now()
         told_at = pending_at(self.scene, link, at)
-        return Row(Theirs(self.scene.known_of(link), link.remote_version, told_at), at)
+        theirs = Theirs(self.scene.known_of(link), link.remote_version, told_at)
+        return Row(theirs, at, is_seen=False)

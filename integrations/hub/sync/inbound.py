@@ -9,9 +9,10 @@ from functools import partial
 
 from django.db import transaction
 
-from integrations.hub.models import Connection, RunKind, SyncState
+from integrations.hub.models import Connection, LinkState, RunKind, SyncRecord, SyncState
 from integrations.hub.streams import Hint, RemoteRecord
 from integrations.hub.sync import deletes, guards, hinting
+from integrations.hub.sync.away import away_note
 from integrations.hub.sync.counting import LineClosed, run_count, run_of_hour, run_of_hour_locked
 from integrations.hub.sync.page import Source
 from integrations.hub.sync.pages import page_apply
@@ -47,7 +48,8 @@ def hints_take(connection: Connection, hints: Sequence[Hint], *, received_at: da
     for object in {hint.object for hint in told}:
         state = _state(connection, object)
         if state is None:
-            _told_in_vain(connection, object)
+            gone = [hint.external_id for hint in told if hint.object == object and hint.is_deleted]
+            _told_in_vain(connection, object, gone)
         else:
             records = [_told(hint) for hint in told if hint.object == object]
             scene = scene_of(state)
@@ -88,10 +90,14 @@ def _is_read(connection: Connection, object: str) -> bool:
     return stream is not None and stream.read is not None
 
 
-def _told_in_vain(connection: Connection, object: str) -> None:
+def _told_in_vain(connection: Connection, object: str, gone: Sequence[str] = ()) -> None:
+    """The stream is out of service; of what is `gone` nobody can be asked, so it is marked now."""
     state = SyncState.objects.filter(connection=connection, object=object).first()
-    if state is not None and not state.is_live:
-        told_in_vain(state)
+    if state is None or state.is_live:
+        return
+    links = SyncRecord.objects.filter(connection=connection, object=object, external_id__in=gone)
+    away_note(list(links.filter(state=LinkState.ACTIVE).values_list("pk", flat=True)))
+    told_in_vain(state)
 
 
 def _state(connection: Connection, object: str) -> SyncState | None:

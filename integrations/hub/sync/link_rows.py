@@ -28,20 +28,23 @@ SET base_ours = given.base_ours, base_theirs = given.base_theirs,
     problems = given.problems, flips = given.flips,
     waits_for = ARRAY(SELECT jsonb_array_elements_text(given.waits_for)),
     mapping_version = %(mapping_version)s,
-    gone_at = NULL, revision = link.revision + 1
+    gone_at = CASE WHEN given.is_seen THEN NULL ELSE link.gone_at END,
+    revision = link.revision + 1
 FROM jsonb_to_recordset(%(rows)s::jsonb) AS given (
     id bigint, base_ours jsonb, base_theirs jsonb, theirs_pending jsonb, remote_version text,
     remote_modified_at timestamptz, folded_at timestamptz, local_version int, problems jsonb,
-    flips jsonb, waits_for jsonb)
+    flips jsonb, waits_for jsonb, is_seen boolean)
 WHERE link.id = given.id
 """
 # That they hold the same still is news of its time: an event of before it is older.
 _UNTOUCHED: Final = """
 UPDATE hub_syncrecord AS link SET folded_at = GREATEST(link.folded_at, given.folded_at),
     remote_modified_at = COALESCE(given.remote_modified_at, link.remote_modified_at),
-    local_version = given.local_version, gone_at = NULL, revision = link.revision + 1
+    local_version = given.local_version, revision = link.revision + 1,
+    gone_at = CASE WHEN given.is_seen THEN NULL ELSE link.gone_at END
 FROM jsonb_to_recordset(%(rows)s::jsonb) AS given (
-    id bigint, folded_at timestamptz, remote_modified_at timestamptz, local_version int)
+    id bigint, folded_at timestamptz, remote_modified_at timestamptz, local_version int,
+    is_seen boolean)
 WHERE link.id = given.id
 """
 
@@ -86,7 +89,11 @@ def links_store(scene: Scene, kept: list[Kept]) -> None:
         link, row = one.pair.link, one.commit.row
         rows.append(
             link_row(scene, link, one.base, one.problems, one.flips, row.theirs, at=row.read_at)
-            | {"local_version": one.version, "theirs_pending": _pending(scene, one)}
+            | {
+                "local_version": one.version,
+                "theirs_pending": _pending(scene, one),
+                "is_seen": row.is_seen,
+            }
         )
         waits[link.pk] = list(one.commit.planned.waits_for)
     rows_store(scene, rows, waits_for=waits)
@@ -110,6 +117,7 @@ def _untouched_row(scene: Scene, one: Kept) -> dict[str, Any]:
         "folded_at": row.read_at.isoformat(),
         "remote_modified_at": max(times).isoformat() if times else None,
         "local_version": one.version,
+        "is_seen": row.is_seen,
     }
 
 
@@ -155,6 +163,7 @@ def link_row(
         "problems": problems,
         "flips": flipped,
         "waits_for": link.waits_for,
+        "is_seen": True,
     }
 
 

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
+from threading import Thread
 
 import pytest
+from django.db import connection as database
 from django.db.models import F
 from django.db.models.functions import Now
 
 from crm.models import Contact, User
+from integrations.hub import jobs
 from integrations.hub.conflicts import conflict_resolve
 from integrations.hub.merge import Side
 from integrations.hub.models import (
     ConflictState,
     Connection,
     FieldMapping,
+    LinkState,
     SyncConflict,
     SyncJob,
     SyncRecord,
@@ -23,11 +28,20 @@ from integrations.hub.models import (
 from integrations.hub.pump import pump
 from integrations.hub.streams import RemoteRecord
 from integrations.hub.sync import pulls
+from integrations.hub.sync.holds import hold, hold_go_on, stream_start, stream_stop
 from integrations.hub.sync.telling import told_take
 from tests import factories
 from tests.integrations.hub.mirror import Shape
 from tests.integrations.hub.mirror_vendor import MirrorVendor, Trouble
-from tests.integrations.hub.sync.world import Desk, ours_of, pull, streams_due, work
+from tests.integrations.hub.sync.world import (
+    Desk,
+    deliver,
+    ours_of,
+    pull,
+    quiesce,
+    streams_due,
+    work,
+)
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),
@@ -186,3 +200,90 @@ def test_news_beside_a_decision_are_taken_though_its_write_is_refused(
     assert ours_of(connection, "people", person).first_name == "Augusta"
     conflict.refresh_from_db()
     assert conflict.state == ConflictState.DECIDED
+
+
+@pytest.mark.parametrize("rule", ["manual", "ours_wins", "theirs_wins"])
+def test_value_that_is_told_while_ours_is_being_sent_is_compared_again(
+    connection: Connection,
+    mirror: MirrorVendor,
+    contact: Contact,
+    person: str,
+    desk: Desk,
+    rule: str,
+) -> None:
+    ruled(connection, "title", rule)
+    SyncState.objects.update(next_run_at="2062-01-01T00:00:00Z")
+
+    def newer() -> None:
+        mirror.edit("people", person, title="Newer")
+        beside(lambda: told_take(connection, "people", RemoteRecord(person, {"title": "Newer"})))
+
+    mirror.script.append(Trouble("write", after=newer))
+    desk.edit(contact, title="Ours")
+    work()
+
+    ours, theirs = titles(mirror, person, contact)
+    waits = SyncConflict.objects.filter(state=ConflictState.OPEN).exists()
+    assert (ours == theirs) is not waits
+    assert waits is (rule == "manual")
+
+
+def beside(act: Callable[[], object]) -> None:
+    """By another worker, with a connection of its own."""
+
+    def done() -> None:
+        try:
+            act()
+        finally:
+            database.close()
+
+    worker = Thread(target=done)
+    worker.start()
+    worker.join()
+
+
+@pytest.mark.parametrize("touched", ["held", "after"])
+def test_deletion_that_waits_for_a_person_is_not_forgotten_by_a_job(
+    connection: Connection, mirror: MirrorVendor, actor: User, touched: str
+) -> None:
+    mirror.rules.lists_deleted = False
+    ids = [mirror.add("people", email=f"p{n}@acme.test", last_name="P") for n in range(30)]
+    quiesce(connection, mirror)
+    for one in ids[:21]:
+        mirror.remove("people", one)
+    deliver(connection, mirror.events_take())
+    work()
+    gone = SyncRecord.objects.filter(gone_at__isnull=False).first()
+    assert gone is not None
+    states = SyncState.objects.select_related("connection__workspace")
+    state = states.exclude(hold_reason="").get()
+    if touched == "held":
+        jobs.dirty(connection.pk, "contact", [gone.local_id])
+        work()
+
+    hold_go_on(state, actor=actor)
+    if touched == "after":
+        jobs.dirty(connection.pk, "contact", [gone.local_id])
+    work()
+
+    gone.refresh_from_db()
+    assert gone.state == LinkState.TOMBSTONE
+
+
+@pytest.mark.parametrize("how", ["held", "off"])
+def test_deletion_that_is_told_while_the_stream_is_out_of_service_is_known_after_it(
+    connection: Connection, mirror: MirrorVendor, person: str, actor: User, how: str
+) -> None:
+    mirror.rules.lists_deleted = False
+    states = SyncState.objects.select_related("connection__workspace")
+    state = states.get(object="people")
+    hold(state, "Too many.") if how == "held" else stream_stop(state, actor=actor)
+    mirror.remove("people", person)
+    deliver(connection, mirror.events_take())
+    work()
+
+    state.refresh_from_db()
+    hold_go_on(state, actor=actor) if how == "held" else stream_start(state, actor=actor)
+    work()
+
+    assert SyncRecord.objects.get(external_id=person).state == LinkState.TOMBSTONE
