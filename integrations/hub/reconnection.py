@@ -15,6 +15,7 @@ from integrations.hub.models import (
     SyncJob,
     SyncState,
 )
+from integrations.hub.sync.holds import held_tell
 from integrations.hub.sync.rereading import streams_read_whole
 
 LONGEST_NAME = 120
@@ -77,6 +78,7 @@ def back_note(connection: Connection) -> None:
     """It was disconnected, and is back. In the transaction that stores so: whoever is killed after
     it leaves nothing that was to be made up for, and nothing that was not."""
     commands_give_up(connection)
+    held_tell(connection)
     streams_read_whole(SyncState.objects.filter(connection=connection, is_enabled=True))
 
 

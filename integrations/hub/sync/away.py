@@ -18,10 +18,9 @@ from django.db.models.functions import Coalesce, Now
 from integrations.hub.errors import Conflict
 from integrations.hub.mapping.lookups import Link
 from integrations.hub.mapping.tables import DROPPED_WITHIN
-from integrations.hub.models import LinkState, SyncRecord, SyncState
+from integrations.hub.models import LinkState, SyncRecord, SyncStage, SyncState
 from integrations.hub.sync.hinting import inbound_add
 from integrations.hub.sync.links import waiting_wake
-from integrations.hub.sync.rereading import told_in_vain
 from integrations.hub.sync.scene import Scene, scene_of
 from integrations.hub.words import DROPPED_LATE
 
@@ -73,9 +72,8 @@ def _back_look(scene: Scene, links: Collection[SyncRecord]) -> None:
         return
     states = SyncState.objects.filter(connection=scene.connection)
     for state in states.select_related("connection__workspace"):
-        if not state.is_live:
-            told_in_vain(state)
-        elif state.is_pulled:
+        # One that is held may be at work by then; if not, a whole listing makes up for the look.
+        if state.stage == SyncStage.LIVE and state.is_pulled:
             found = sorted(_leading(state, scene.stream.object, ours))
             after = DROPPED_WITHIN.total_seconds() + 1
             inbound_add(

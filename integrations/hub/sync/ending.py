@@ -29,6 +29,7 @@ from integrations.hub.sync import deletes, sweeping
 from integrations.hub.sync.counting import lines_close
 from integrations.hub.sync.holds import is_waiver_over, leave_over
 from integrations.hub.sync.leasing import FREE, Held, release, renew
+from integrations.hub.sync.missed import archived_send
 from integrations.hub.sync.scene import Scene, scene_of
 
 SLOWER: Final = 1.5
@@ -99,6 +100,8 @@ def _left(held: Held, scene: Scene, run: SyncRun, until: float) -> bool:
         if after is not None and time.monotonic() >= until:
             _place_set(held, LEFT, after)
             return False
+    # Whoever archived ours while the stream was out of service is not heard of again.
+    archived_send(scene)
     return True
 
 

@@ -46,18 +46,22 @@ def hold(state: SyncState, words: str) -> None:
 def streams_back(connection: Connection) -> None:
     """The connection was disconnected, and is back: its streams make up for what they missed.
 
-    What waits for a decision is told again, as its alerts have ended with the connection. Ours is
-    sent, as far as it comes now; that theirs is read whole, and ours looked through after it, is
-    noted by then, of held ones too.
+    Ours is sent, as far as it comes now; that theirs is read whole, and ours looked through after
+    it, is noted by then, of held ones too.
     """
     states = SyncState.objects.filter(connection=connection, is_enabled=True)
-    for state in states.exclude(hold_reason="").select_related("connection__workspace"):
-        _tell(state)
     live = states.filter(stage=SyncStage.LIVE, hold_reason="")
     for state in live.select_related("connection__workspace"):
         # A stream that the provider has no more sends nothing.
         with suppress(Conflict):
             missed_send(scene_of(state))
+
+
+def held_tell(connection: Connection) -> None:
+    """What waits for a decision is told again: its alerts have ended with the connection."""
+    states = SyncState.objects.filter(connection=connection, is_enabled=True)
+    for state in states.exclude(hold_reason="").select_related("connection__workspace"):
+        _tell(state)
 
 
 def _tell(state: SyncState) -> None:

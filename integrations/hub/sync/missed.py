@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from contextlib import suppress
 from typing import Any, Final
 
 from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models.functions import Now
 
 from integrations.hub import jobs
 from integrations.hub.errors import Conflict
@@ -33,26 +34,26 @@ SWEPT: Final = 20
 
 def unsent_note_all(state: SyncState) -> None:
     """Nothing of ours was sent until now: whatever is here is looked through."""
-    links = SyncRecord.objects.filter(connection=state.connection_id, object=state.object)
-    links.filter(state=LinkState.ACTIVE, local_version__gt=0).update(local_version=0)
+    _uncompared(state).update(local_version=0)
 
 
-def unsent_note(states: Iterable[SyncState], local_ids: Collection[int]) -> bool:
+def unsent_note(states: Collection[SyncState], local_ids: Collection[int]) -> bool:
     """Jobs for these records end now, though these streams are out of service: once they are back,
     the records are found as ones that nobody has compared. False where one is back just now.
     """
+    ids = [one.pk for one in states if one.stage == SyncStage.LIVE]
     with transaction.atomic():
-        rows = SyncState.objects.filter(pk__in=[one.pk for one in states], stage=SyncStage.LIVE)
-        held = list(rows.order_by("pk").select_for_update(no_key=True))
-        for state in held:
-            SyncRecord.objects.filter(
-                connection=state.connection_id,
-                object=state.object,
-                local_id__in=local_ids,
-                state=LinkState.ACTIVE,
-                local_version__gt=0,
-            ).update(local_version=0)
-    return not any(state.is_live for state in held)
+        # The links first, as in a page, which writes its stream last.
+        for state in states:
+            _uncompared(state).filter(local_id__in=local_ids).update(local_version=0)
+        rows = SyncState.objects.filter(pk__in=ids).order_by("pk")
+        return not any(state.is_live for state in rows.select_for_update(no_key=True))
+
+
+def _uncompared(state: SyncState) -> QuerySet[SyncRecord]:
+    """Links that are to be found as ones that nobody has compared, and are not yet."""
+    links = SyncRecord.objects.filter(connection=state.connection_id, object=state.object)
+    return links.filter(state=LinkState.ACTIVE, local_version__gt=0)
 
 
 def missed_send(scene: Scene) -> None:
@@ -60,25 +61,36 @@ def missed_send(scene: Scene) -> None:
     after: int | None = 0
     while after is not None:
         after = left_behind_send(scene, after=after)
-    _links_send(scene, archived_links(scene))
+    archived_send(scene)
     if not scene.state.is_pulled:
         # Of other streams a run looks after these.
         _links_send(scene, gone_links(scene))
     _died_send(scene)
 
 
+def archived_send(scene: Scene) -> None:
+    """What follows from our archiving, of all where nothing has followed yet."""
+    _links_send(scene, ours_archived(scene))
+
+
 def missed_sweep() -> int:
-    """Streams that only send have no run that looks through ours when it is over; how many did."""
+    """Streams that only send have no run that looks through ours when it is over; how many did.
+
+    All of ours is compared: a job that was at work when the stream changed may have taken one of
+    them for done. It has ended by the time that the stream is due.
+    """
     states = SyncState.objects.filter(
         stage=SyncStage.LIVE,
         is_enabled=True,
         hold_reason="",
         is_full_wanted=True,
         direction=SyncDirection.PUSH,
+        next_run_at__lte=Now(),
     ).exclude(connection__state=ConnectionState.DISABLED)
     rows = list(states.select_related("connection__workspace").order_by("pk")[:SWEPT])
     for state in rows:
         with transaction.atomic():
+            unsent_note_all(state)
             SyncState.objects.filter(pk=state.pk).update(is_full_wanted=False)
             with suppress(Conflict):
                 missed_send(scene_of(state))
@@ -119,11 +131,16 @@ def _dirty(scene: Scene, ids: Collection[int]) -> None:
 
 def archived_links(scene: Scene) -> QuerySet[SyncRecord]:
     """Links of ours that were archived and whose counterpart is to be deleted; not dealt with."""
+    links = ours_archived(scene)
+    return links if scene.state.on_our_delete == OurDelete.DELETE else links.none()
+
+
+def ours_archived(scene: Scene) -> QuerySet[SyncRecord]:
+    """Links that are at work though ours are archived."""
     links = SyncRecord.objects.filter(
         connection=scene.connection, object=scene.stream.object, state=LinkState.ACTIVE
     )
-    has_archive = any(one.name == "archived_at" for one in scene.model._meta.concrete_fields)
-    if scene.state.on_our_delete != OurDelete.DELETE or not has_archive:
+    if not any(one.name == "archived_at" for one in scene.model._meta.concrete_fields):
         return links.none()
     records: Any = scene.model._default_manager.filter(
         workspace_id=scene.connection.workspace_id, pk=OuterRef("local_id")

@@ -39,7 +39,7 @@ def stream_go_live(state: SyncState, *, actor: User | None) -> None:
         is_guard_waived=state.is_pulled,
         let_through_at=Now(),
         hold_reason="",
-        is_full_wanted=True,
+        is_full_wanted=state.is_pulled,
         run_cursor=None,
         next_run_at=Now(),
         accepted_by=actor,

@@ -47,6 +47,8 @@ CONFIGURABLE: Final = (
 )
 # A vendor asked more often than this gains nothing and loses its patience.
 LEAST_SECONDS: Final = 30
+# By then jobs that know the stream as it was before have ended, or lost their leases.
+JOBS_END: Final = timedelta(minutes=5)
 
 
 @transaction.atomic
@@ -105,12 +107,16 @@ def stream_configure(state: SyncState, *, values: Mapping[str, Any], origin: Ori
     if wanted.get("direction") == SyncDirection.PULL:
         # Before the stream itself is locked, as in a page that sets something aside.
         unsent_free(state)
-    SyncState.objects.filter(pk=state.pk).update(**wanted, interval_seconds=shortest)
+    elif "direction" in wanted and state.direction == SyncDirection.PULL:
+        # As well; ours was looked at, and nothing of it was sent.
+        unsent_note_all(state)
+    rows = SyncState.objects.filter(pk=state.pk)
+    rows.update(**wanted, interval_seconds=shortest)
     if "direction" in wanted:
         # What the former direction left alone is read, or sent, from now on.
-        streams_read_whole(SyncState.objects.filter(pk=state.pk))
-        if state.direction == SyncDirection.PULL:
-            unsent_note_all(state)
+        streams_read_whole(rows)
+        if wanted["direction"] == SyncDirection.PUSH:
+            rows.update(next_run_at=Now() + JOBS_END)
     stream_act_remember(state, diff=diff, origin=origin)
     wake.wake_on_commit()
 

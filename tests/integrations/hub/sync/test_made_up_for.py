@@ -205,10 +205,50 @@ def test_what_was_done_here_while_nothing_was_sent_is_sent_after_it(
     work()
 
     stream_configure(people_of(connection), values={"direction": direction}, origin=origin)
+    time_passes(400)
     missed_sweep()
-    work()
-    time_passes(120)
     work()
 
     assert "grace@acme.test" in [one.values["email"] for one in mirror.live("people")]
     assert mirror.value("people", person, "title") == "Countess"
+
+
+@pytest.mark.parametrize("policy", ["delete", "leave"])
+@pytest.mark.parametrize("act", [reconnected, switched, held])
+def test_what_was_archived_here_meanwhile_is_dealt_with(
+    connection: Connection,
+    mirror: MirrorVendor,
+    contact: Contact,
+    person: str,
+    desk: Desk,
+    actor: User,
+    act: Act,
+    policy: str,
+) -> None:
+    SyncState.objects.filter(object="people").update(on_our_delete=policy)
+    state = people_of(connection)
+    SyncState.objects.filter(pk=state.pk).update(is_enabled=False)
+    desk.archive(contact)
+    work()
+    SyncState.objects.filter(pk=state.pk).update(is_enabled=True)
+
+    act(state, actor)
+    work()
+
+    assert SyncRecord.objects.get(external_id=person).state == LinkState.TOMBSTONE
+    assert bool(mirror.live("people")) is (policy == "leave")
+
+
+def test_what_was_archived_here_is_dealt_with_by_a_whole_listing_at_last(
+    connection: Connection, mirror: MirrorVendor, contact: Contact, person: str, desk: Desk
+) -> None:
+    """Whoever was to make up for it was killed."""
+    SyncState.objects.filter(object="people").update(on_our_delete="delete", is_enabled=False)
+    desk.archive(contact)
+    work()
+    SyncState.objects.filter(object="people").update(is_enabled=True)
+
+    pull(connection, is_full=True)
+    work()
+
+    assert not mirror.live("people")

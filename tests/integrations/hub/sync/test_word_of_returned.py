@@ -97,8 +97,9 @@ def test_later_look_is_made_though_an_event_came_before_it(
     assert mirror.value("people", ada, "company_id") == ""
 
 
+@pytest.mark.parametrize("waits", [30, 700])
 def test_later_look_is_made_up_for_where_the_stream_waits(
-    connection: Connection, mirror: MirrorVendor, acme: str, ada: str, actor: User
+    connection: Connection, mirror: MirrorVendor, acme: str, ada: str, actor: User, waits: int
 ) -> None:
     passed_by(connection, mirror)
     mirror.remove("companies", acme)
@@ -106,8 +107,11 @@ def test_later_look_is_made_up_for_where_the_stream_waits(
     hold(people_of(connection), "Too many.")
     mirror.restore("companies", acme)
     told(connection, mirror, "companies")
-    time_passes(700)
+    time_passes(waits)
+    work()
     hold_go_on(people_of(connection), actor=actor)
+    work()
+    time_passes(700)
     work()
 
     taken_away_there(connection, mirror, ada)
