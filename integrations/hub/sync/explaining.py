@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from textwrap import shorten
 from typing import Final
 
 from django.db.models import Case, QuerySet, When
@@ -35,6 +36,7 @@ from integrations.hub.sync.parting import OPEN_WORDS
 from integrations.hub.their_pages import their_page
 
 ATTEMPTS_SHOWN: Final = 20
+WORDS_SHOWN: Final = 200
 DISCARDED: Final = (
     "An operator gave its last work up: it goes on when the record is changed, or tried again."
 )
@@ -153,7 +155,7 @@ def _excluded(
     if not state.is_enabled:
         return f"{stream.label} are switched off on this connection."
     if state.stage != SyncStage.LIVE:
-        return "The first sync has not been accepted yet."
+        return _not_live(state.connection)
     if not stream.is_for(record):
         return f"It does not belong to {stream.label.lower()}."
     if getattr(record, "archived_at", None) is not None and link is None:
@@ -165,6 +167,15 @@ def _excluded(
     if link is None and (Direction(state.direction) == Direction.PULL or stream.write is None):
         return "Records are only taken over from there, and this one did not come from there."
     return ""
+
+
+def _not_live(connection: Connection) -> str:
+    """What stops the connection is told first: nothing can be accepted before it is mended."""
+    if connection.state == ConnectionState.ACTIVE:
+        return "The first sync has not been accepted yet."
+    why = shorten(connection.attention, width=WORDS_SHOWN, placeholder=" …")
+    words = (f"{connection} {connection.state_words}.", why, "The first sync comes after that.")
+    return " ".join(one for one in words if one)
 
 
 def _ended_words(state: SyncState, gone: SyncRecord) -> str:

@@ -31,6 +31,7 @@ from integrations.hub.oauth.beginning import SignIn, begin_again, begin_new, sig
 from integrations.hub.oauth.connecting import answer_code, grant_finish
 from integrations.hub.oauth.names import SignInRefused
 from integrations.hub.provider import Provider
+from integrations.hub.views.outcomes import connected_say, report_say
 
 BINDER = "oauth_binder"
 KEY, SIGN_IN = "key", "sign-in"
@@ -99,10 +100,7 @@ def _callback(request: WorkspaceRequest) -> HttpResponse:
     connection = attempt.connection
     assert connection is not None, "grant_finish leaves the connection there"
     connection.refresh_from_db()
-    if connection.attention:
-        messages.warning(request, connection.attention)
-    else:
-        messages.success(request, f"{connection} is connected. {report.message}")
+    connected_say(request, connection, report.message)
     return redirect("hub:connection_detail", pk=connection.pk)
 
 
@@ -243,10 +241,7 @@ def _create(
     except HubError as refusal:
         form.add_error("name", str(refusal))
         return None
-    if connection.attention:
-        messages.warning(request, connection.attention)
-    else:
-        messages.success(request, f"{connection} is connected.")
+    connected_say(request, connection)
     return connection
 
 
@@ -274,8 +269,7 @@ def _replace(request: WorkspaceRequest, connection: Connection, form: Credential
     except HubError as refusal:
         form.add_error(None, str(refusal))
         return False
-    level = messages.SUCCESS if report.is_ok else messages.ERROR
-    messages.add_message(request, level, report.message)
+    report_say(request, connection, report)
     return True
 
 

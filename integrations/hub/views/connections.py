@@ -26,6 +26,7 @@ from integrations.hub.spans import DAYS, WORDS, span_of
 from integrations.hub.streams import Stream
 from integrations.hub.trends import trends_of
 from integrations.hub.views.conflicts import conflicts_path
+from integrations.hub.views.outcomes import is_told, report_say
 from integrations.hub.vitals import vitals_of
 from integrations.hub.words import event_words
 from integrations.hub.work_lines import work_lines
@@ -73,9 +74,7 @@ def connection_test(request: WorkspaceRequest, pk: int) -> HttpResponse:
     except HubError as refusal:
         messages.error(request, str(refusal))
     else:
-        messages.add_message(
-            request, messages.SUCCESS if report.is_ok else messages.ERROR, report.message
-        )
+        report_say(request, connection, report)
     return redirect("hub:connection_detail", pk=pk)
 
 
@@ -107,7 +106,8 @@ def connection_resume(request: WorkspaceRequest, pk: int) -> HttpResponse:
             said = f"{connection} is active again. Waiting work goes on now. {report.message}"
             messages.success(request, said)
         else:
-            said = f"{connection} is switched on, but it did not pass its test. {report.message}"
+            why = "See below why." if is_told(connection, report) else report.message
+            said = f"{connection} is switched on, but it did not pass its test. {why}"
             messages.warning(request, said)
     return redirect("hub:connection_detail", pk=pk)
 

@@ -50,6 +50,20 @@ def test_refused_credentials_are_kept_and_said(
     assert connection.attention[:40] in listed
 
 
+def test_refusal_is_said_once(
+    admin_client: Client, workspace: Workspace, vendor: echo.EchoVendor
+) -> None:
+    page = connect(admin_client, credential_api_key="echo_live_wrongKey000").content.decode()
+
+    assert page.count("The connection is kept, paused") == 1
+    connection = Connection.objects.get(workspace=workspace)
+    tested = admin_client.post(page_of(connection, "test"), follow=True).content.decode()
+    resumed = admin_client.post(page_of(connection, "resume"), follow=True).content.decode()
+    # At the top and in the line of each test's own in the log.
+    assert tested.count("Echo cannot be used") == 1 + 2
+    assert resumed.count("Echo cannot be used") == 1 + 3
+
+
 def test_secret_is_never_sent_back(
     admin_client: Client, workspace: Workspace, vendor: echo.EchoVendor
 ) -> None:

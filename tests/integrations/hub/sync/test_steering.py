@@ -17,6 +17,7 @@ from integrations.hub.errors import Conflict
 from integrations.hub.jobs.replay import job_discard
 from integrations.hub.models import (
     Connection,
+    ConnectionState,
     LinkState,
     QuarantinedItem,
     SyncDirection,
@@ -220,6 +221,17 @@ def test_explain_says_what_keeps_a_record_out(
     assert verdict(contact) == (
         Verdict.EXCLUDED,
         "The first sync has not been accepted yet.",
+    )
+
+
+def test_refused_key_is_told_before_the_first_sync(connection: Connection, desk: Desk) -> None:
+    contact = desk.make("contact", first_name="Ada", email="ada@acme.test")
+    SyncState.objects.update(stage=SyncStage.REHEARSED)
+    Connection.objects.update(state=ConnectionState.PAUSED, attention="The key was refused.")
+
+    assert verdict(contact) == (
+        Verdict.EXCLUDED,
+        f"{connection} is paused. The key was refused. The first sync comes after that.",
     )
 
 
