@@ -14,6 +14,7 @@ from integrations.hub.models import (
     InboxEvent,
     InboxState,
     JobState,
+    LinkState,
     SyncJob,
     SyncRun,
 )
@@ -88,6 +89,11 @@ def work_counts(connection: Connection) -> WorkCounts:
         dead=Count("id", filter=Q(state=InboxState.DEAD)),
     )
     return WorkCounts(jobs["waiting"], jobs["dead"], events["waiting"], events["dead"])
+
+
+def linked_count(connection: Connection) -> int:
+    """Links of our records to its things, without those that ended."""
+    return connection.sync_records.exclude(state=LinkState.TOMBSTONE).count()
 
 
 def recent_jobs(connection: Connection) -> QuerySet[SyncJob]:

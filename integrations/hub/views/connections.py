@@ -20,7 +20,7 @@ from integrations.hub.first_sync import stream_briefs
 from integrations.hub.forms import DisconnectForm
 from integrations.hub.handshake import webhook_url
 from integrations.hub.mapping.default_rows import defaults_new_of
-from integrations.hub.models import Connection, SyncStage
+from integrations.hub.models import Connection, ConnectionState, SyncStage
 from integrations.hub.oauth.report import credential_report
 from integrations.hub.spans import DAYS, WORDS, span_of
 from integrations.hub.streams import Stream
@@ -36,10 +36,13 @@ CHARTS, SPAN = "connection-charts", "span"
 
 @workspace_page(Action.VIEW)
 def connection_detail(request: WorkspaceRequest, pk: int) -> HttpResponse:
-    connection = _connection_or_404(request, pk)
     if is_swap(request, CHARTS):
+        connection = _connection_or_404(request, pk)
         context = {"connection": connection, **_charts(request, connection)}
         return swap_headers(render(request, "hub/_charts.html", context))
+    connection = get_object_or_404(Connection, pk=pk, workspace=request.workspace)
+    if connection.state == ConnectionState.DISABLED:
+        return _former(request, connection)
     streams = stream_briefs(connection)
     context = {
         # Without script they are asked for by their link; they are the slow part of the page.
@@ -129,6 +132,17 @@ def connection_disconnect(request: WorkspaceRequest, pk: int) -> HttpResponse:
         "back_url": _detail_url(connection),
     }
     return render(request, "hub/connection_disconnect.html", context)
+
+
+def _former(request: WorkspaceRequest, connection: Connection) -> HttpResponse:
+    """In the place of its page: whoever comes by a bookmark learns what became of it."""
+    is_installed = registry.find(connection.provider) is not None
+    context = {
+        "connection": connection,
+        "linked": board.linked_count(connection),
+        "is_offered": is_installed and is_allowed(request.membership, Action.CONNECT),
+    }
+    return swap_headers(render(request, "hub/connection_former.html", context))
 
 
 def _offered(connection: Connection) -> list[tuple[Stream, int]]:

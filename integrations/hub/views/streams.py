@@ -21,7 +21,7 @@ from integrations.hub.errors import HubError
 from integrations.hub.first_sync import stream_label, stream_of
 from integrations.hub.health import stream_health
 from integrations.hub.held import held_back
-from integrations.hub.models import RunKind, SyncRun, SyncState
+from integrations.hub.models import ConnectionState, RunKind, SyncRun, SyncState
 from integrations.hub.sync import holds, reconciling, undoing
 from integrations.hub.sync.comparing import SHOWN
 from integrations.hub.troubles import problem_lines, troubled_page
@@ -49,7 +49,10 @@ ACTS: dict[str, tuple[Callable[..., object], str]] = {
 
 @workspace_page(Action.VIEW)
 def stream_detail(request: WorkspaceRequest, pk: int) -> HttpResponse:
-    state = _state_or_404(request, pk)
+    states = SyncState.objects.select_related("connection__workspace")
+    state = get_object_or_404(states, pk=pk, connection__workspace=request.workspace)
+    if state.connection.state == ConnectionState.DISABLED:
+        return redirect("hub:connection_detail", pk=state.connection_id)
     runs = SyncRun.objects.filter(connection=state.connection_id, object=state.object)
     found = runs.filter(kind=RunKind.RECONCILE).order_by("-pk").first()
     troubled = troubled_page(state, request.GET.get("page"))
