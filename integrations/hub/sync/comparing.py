@@ -44,7 +44,7 @@ OTHERS: Final = {
     "pending": "On its way",
 }
 # Those that examples are kept of.
-SHOWN: Final = {**GAPS, "gone_there": OTHERS["gone_there"]}
+SHOWN: Final = {**GAPS, **{name: OTHERS[name] for name in ("accepted", "gone_there")}}
 
 
 @dataclass
@@ -179,8 +179,10 @@ def _sort(planned: Plan) -> str:
 
 
 def _fields(planned: Plan) -> set[str]:
+    """The gaps; of a pair without any, those that differ all the same."""
     asked = {one.name for one in planned.conflicts if one.winner is None}
-    return asked | set(planned.pulls) | set(planned.pushes) | set(planned.failures)
+    gaps = asked | set(planned.pulls) | set(planned.pushes) | set(planned.failures)
+    return gaps or set(planned.diverging)
 
 
 def _waiting(scene: Scene, local_ids: Collection[int]) -> set[int]:

@@ -70,6 +70,7 @@ def stream_detail(request: WorkspaceRequest, pk: int) -> HttpResponse:
         "runs": [_run_line(run) for run in runs.order_by("-pk")[:RUNS]],
         "found": found,
         "samples": _samples(state, samples),
+        "accepted_words": SHOWN["accepted"],
         "troubled": troubled,
         "problems": problem_lines(state, list(troubled)),
         "aside": aside,

@@ -8,8 +8,6 @@ from typing import Any
 
 import pytest
 from django.core.management import call_command
-from django.test import Client
-from django.urls import reverse
 from django.utils import timezone
 
 from crm.models import Contact
@@ -36,7 +34,7 @@ from integrations.hub.sync.reconciling import (
 )
 from tests.integrations.hub.mirror import Shape
 from tests.integrations.hub.mirror_vendor import MirrorVendor, Trouble
-from tests.integrations.hub.sync.world import Desk, pull, quiesce, work
+from tests.integrations.hub.sync.world import Desk, quiesce, work
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -273,26 +271,6 @@ def test_command_mends_on_request(
 
     assert Contact.objects.get(email="p1@acme.test").title == "CEO"
     call_command("reconcile", "--connection", str(connection.pk))
-
-
-def test_page_shows_the_comparison(
-    admin_client: Client, connection: Connection, mirror: MirrorVendor, people: list[str]
-) -> None:
-    quietly_changed(mirror, people[1], title="CEO")
-    compared(connection)
-
-    address = reverse("hub:stream_detail", args=[state_of(connection).pk])
-    page = admin_client.get(address).content.decode()
-
-    assert "75.0 %" in page
-    assert "Not in step" in page
-    assert "Different: 1 example" in page
-    assert "<small>P1</small><small>Job title</small>" in page
-    admin_client.post(reverse("hub:stream_act", args=[state_of(connection).pk]), {"act": "repair"})
-    run = SyncRun.objects.filter(kind=RunKind.RECONCILE).order_by("-pk").first()
-    assert run is not None
-    assert run.details["repair"] is True
-    pull(connection)
 
 
 def test_comparison_of_a_provider_that_is_gone_is_not_asked_for(
