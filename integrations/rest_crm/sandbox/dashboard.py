@@ -26,7 +26,7 @@ def tables(books: Books) -> list[Table]:
         _table(books, "deal", "Deals", "Id,Lead,Name,Amount", _of("lead name amount")),
         _table(books, "activity", "Activities", "Id,Lead,Kind,At", _of("lead kind at")),
         _table(books, "agent", "Agents", "Id,Name,E-mail", _of("name email")),
-        _table(books, "webhook", "Web-hooks", "Id,URL,Events", _webhook),
+        _table(books, "webhook", "Web-hook addresses", "Id,URL,Events", _webhook),
     ]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -145,5 +146,16 @@ def test_page_lists_everything_it_holds(sandbox: RunningSandbox) -> None:
 
     assert page.status_code == 200
     assert "Ada &lt;b&gt;" in page.text
-    titles = ["Leads", "Properties", "Inquiries", "Deals", "Activities", "Agents", "Web-hooks"]
+    titles = ["Leads", "Properties", "Inquiries", "Deals", "Activities", "Agents"]
+    titles += ["Web-hook addresses", "Web-hooks"]
     assert [title for title in titles if title not in page.text] == []
+
+
+def test_page_has_each_anchor_and_name_once(sandbox: RunningSandbox) -> None:
+    page = requests.get(f"{sandbox.url}/rest_crm/", timeout=10).text
+
+    anchors = re.findall(r'\bid="([^"]+)"', page)
+    links = re.findall(r'<li><a href="#([^"]+)">([^<]+)</a>', page)
+    assert len(anchors) == len(set(anchors))
+    assert {anchor for anchor, _ in links} <= set(anchors)
+    assert len({name for _, name in links}) == len(links)
