@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import zlib
 from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal
@@ -13,7 +14,7 @@ from django.template.context import RequestContext
 from django.templatetags.static import static
 from django.urls import reverse
 from django.utils import formats, timezone
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from crm.templatetags.moments import is_late, moment_in_full, moment_in_words
@@ -121,6 +122,13 @@ def counted(count: int, noun: str) -> str:
 def cut(text: str, most: int) -> str:
     """At the end of a word, with an ellipsis, where it is longer."""
     return shorten(str(text), width=most, placeholder=" …")
+
+
+@register.filter
+def breakable(name: str) -> SafeString:
+    """An identifier that a line may break after a dot or an underscore, and within no word."""
+    parts = re.split(r"(?<=[._])", str(name))
+    return format_html_join(SafeString("<wbr>"), "{}", ((part,) for part in parts))
 
 
 @register.simple_tag

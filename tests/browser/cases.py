@@ -9,7 +9,7 @@ from typing import Any
 from django.urls import reverse
 
 from tests.browser.billing import PAID
-from tests.browser.chrome import Window
+from tests.browser.chrome import HEIGHTS, NARROW, Window
 from tests.browser.world import World
 
 Path = Callable[[World], str]
@@ -250,6 +250,17 @@ def _value(world: World) -> Any:
     return world.mapped.value_mappings.filter(name="stage").first()
 
 
+def _mapping_fits_a_phone(window: Window, world: World) -> None:
+    """All columns are in sight, and no name is broken within a word."""
+    before = window.page.viewport_size
+    window.page.set_viewport_size({"width": NARROW, "height": HEIGHTS[NARROW]})
+    table = window.page.locator(".table-scroll").first
+    assert table.evaluate("one => one.scrollWidth <= one.clientWidth")
+    broken = "found => found.filter(one => one.offsetHeight > 24).map(one => one.textContent)"
+    assert window.page.locator("#mapping-rows th a").evaluate_all(broken) == []
+    window.page.set_viewport_size(before or {"width": NARROW, "height": HEIGHTS[NARROW]})
+
+
 def _try_mapping(window: Window, world: World) -> None:
     window.page.locator("#mapping-test").click()
     window.page.locator("#preview").wait_for()
@@ -267,7 +278,7 @@ MAPPING = [
     PageCase("conflicts_none_chosen", at("hub:conflict_list"), act=_decide_nothing),
     PageCase("conflicts_viewer", at("hub:conflict_list"), who="viewer"),
     PageCase("conflicts_empty", at("hub:conflict_list"), who="newcomer"),
-    PageCase("mapping", mapping_of("mapping_list", "contacts")),
+    PageCase("mapping", mapping_of("mapping_list", "contacts"), act=_mapping_fits_a_phone),
     PageCase("mapping_tried", mapping_of("mapping_list", "contacts"), act=_try_mapping),
     PageCase("mapping_field", mapping_of("mapping_field_edit", _field)),
     PageCase("mapping_field_remove", mapping_of("mapping_field_remove", _field)),

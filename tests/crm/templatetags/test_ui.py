@@ -193,6 +193,12 @@ def test_long_text_is_cut_between_words(text: str, shown: str) -> None:
     assert ui.cut(text, 15) == shown
 
 
+def test_identifier_breaks_after_its_marks_only() -> None:
+    shown = rendered("{{ name|breakable }}", name="custom.lead_<b>")
+
+    assert shown == "custom.<wbr>lead_<wbr>&lt;b&gt;"
+
+
 @pytest.mark.parametrize(
     ("stored", "markup"),
     [
