@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.db import DatabaseError
+from django.urls import reverse
 
 from integrations.hub.health import StreamHealth, stream_health
 from integrations.hub.hub_check import hub_check
@@ -39,7 +40,7 @@ def _line(state: SyncState, health: StreamHealth) -> Finding:
 
 def _mend(state: SyncState, health: StreamHealth) -> str:
     if health.conflicts and len(health.reasons) == 1:
-        return f"Decide under /integrations/conflicts/?connection={state.connection_id}"
+        return f"Decide under {reverse('hub:conflict_list')}?connection={state.connection_id}"
     if state.hold_reason and state.stage == SyncStage.LIVE:
         return f"Decide on its page: /integrations/streams/{state.pk}/"
     return (

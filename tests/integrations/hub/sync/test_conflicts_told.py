@@ -6,7 +6,7 @@ import pytest
 from django.core.management import call_command
 from django.db.models import F
 from django.test import Client
-from django.urls import reverse
+from django.urls import resolve, reverse
 
 from crm.choices import Role
 from crm.models import Contact, User
@@ -71,7 +71,8 @@ def test_stream_is_not_in_step_while_something_waits(conflict: SyncConflict, act
     health = stream_health(state_of(conflict))
     assert health.reasons == ("1 waits for a decision under Conflicts.",)
     [line] = [one for one in streams_found() if one.mend]
-    assert line.mend == f"Decide under /integrations/conflicts/?connection={run.connection_id}"
+    assert line.mend == f"Decide under /conflicts/?connection={run.connection_id}"
+    assert resolve("/conflicts/").view_name == "hub:conflict_list"
 
     decided(conflict, actor)
 
