@@ -27,6 +27,7 @@ from integrations.hub.work_lines import work_lines
 from tests import factories
 from tests.integrations.hub.mirror import Shape
 from tests.integrations.hub.mirror_vendor import MirrorVendor, Trouble
+from tests.integrations.hub.sync.lateness import passed_by, told
 from tests.integrations.hub.sync.world import (
     Desk,
     deliver,
@@ -39,20 +40,6 @@ from tests.integrations.hub.sync.world import (
 )
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-def told(connection: Connection, mirror: MirrorVendor, object: str) -> None:
-    """The events of these things only; the others are lost."""
-    deliver(connection, [one for one in mirror.events_take() if one["object"] == object])
-    work()
-
-
-def passed_by(connection: Connection, mirror: MirrorVendor) -> None:
-    """No list brings what was changed before any more."""
-    SyncState.objects.filter(object="people").update(overlap_seconds=0)
-    mirror.add("people", email="later@acme.test", last_name="Later")
-    pull(connection, "people")
-    mirror.events_take()
 
 
 def has_its_link(connection: Connection, mirror: MirrorVendor, ada: str, acme: str) -> bool:

@@ -29,6 +29,7 @@ from integrations.hub.sync.missed import missed_sweep
 from integrations.hub.sync.steering import stream_configure
 from tests import factories
 from tests.integrations.hub.mirror_vendor import API_KEY, MirrorVendor, Trouble
+from tests.integrations.hub.sync.lateness import passed_by
 from tests.integrations.hub.sync.world import Desk, pull, quiesce, streams_due, time_passes, work
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -51,13 +52,6 @@ def hiccup(mirror: MirrorVendor, desk: Desk, contact: Contact) -> None:
     desk.edit(contact, title="Countess")
     pump(0)
     assert SyncJob.objects.filter(state=JobState.READY, attempts=1).exists()
-
-
-def passed_by(connection: Connection, mirror: MirrorVendor) -> None:
-    """No list brings the person any more."""
-    SyncState.objects.filter(object="people").update(overlap_seconds=0)
-    mirror.add("people", email="later@acme.test", last_name="Later")
-    pull(connection, "people")
 
 
 def switched(state: SyncState, actor: User) -> None:

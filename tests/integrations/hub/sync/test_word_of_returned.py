@@ -10,9 +10,9 @@ from integrations.hub.sync.away import away_note
 from integrations.hub.sync.holds import hold, hold_go_on
 from tests import factories
 from tests.integrations.hub.mirror_vendor import MirrorVendor, Trouble
+from tests.integrations.hub.sync.lateness import passed_by, told
 from tests.integrations.hub.sync.world import (
     Desk,
-    deliver,
     ours_of,
     pull,
     time_passes,
@@ -25,20 +25,6 @@ pytestmark = pytest.mark.django_db(transaction=True)
 @pytest.fixture
 def actor(connection: Connection) -> User:
     return factories.membership_make(connection.workspace).user
-
-
-def told(connection: Connection, mirror: MirrorVendor, object: str) -> None:
-    """The events of these things only; the others are lost."""
-    deliver(connection, [one for one in mirror.events_take() if one["object"] == object])
-    work()
-
-
-def passed_by(connection: Connection, mirror: MirrorVendor, name: str = "later") -> None:
-    """No list brings what was changed before any more."""
-    SyncState.objects.filter(object="people").update(overlap_seconds=0)
-    mirror.add("people", email=f"{name}@acme.test", last_name="Later")
-    pull(connection, "people")
-    mirror.events_take()
 
 
 def people_of(connection: Connection) -> SyncState:
