@@ -71,7 +71,7 @@ class SyncJobAdmin(ReadOnlyAdmin):
     again_action = "retry"
     again_label = "Retry now"
     fieldsets = (
-        (None, {"fields": ("connection", "what", "state", "reason", "last_error")}),
+        (None, {"fields": ("connection", "what", "state", "stated_reason", "last_error")}),
         (
             "Tries",
             {
@@ -86,6 +86,7 @@ class SyncJobAdmin(ReadOnlyAdmin):
     )
     readonly_fields = (
         *("what", "tries_made", "retries_used", "created", "due", "finished", "held_until"),
+        "stated_reason",
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[SyncJob]:
@@ -115,6 +116,10 @@ class SyncJobAdmin(ReadOnlyAdmin):
     @admin.display(description="Retries used")
     def retries_used(self, job: SyncJob) -> str:
         return retries_in_words(job)
+
+    @admin.display(description="Reason")
+    def stated_reason(self, job: SyncJob) -> str:
+        return WAITS.get(job.reason, job.reason) or "—"
 
     @admin.display(description="Why")
     def why(self, job: SyncJob) -> str:

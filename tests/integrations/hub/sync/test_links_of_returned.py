@@ -239,7 +239,12 @@ def test_edit_of_theirs_that_loses_is_kept_where_the_vendor_cannot_be_asked(
 
 
 def test_look_that_waits_says_until_when_and_what_for(
-    connection: Connection, mirror: MirrorVendor, acme: str, ada: str, client: Client
+    connection: Connection,
+    mirror: MirrorVendor,
+    acme: str,
+    ada: str,
+    client: Client,
+    operator_client: Client,
 ) -> None:
     passed_by(connection, mirror)
     mirror.remove("companies", acme)
@@ -252,6 +257,10 @@ def test_look_that_waits_says_until_when_and_what_for(
     client.force_login(factories.membership_make(connection.workspace).user)
     page = client.get(reverse("hub:connection_detail", args=[connection.pk])).content.decode()
     assert WAITS[DROPPED_LATE] in page
+    console = operator_client.get(
+        reverse("admin:hub_syncjob_change", args=[line.job.pk])
+    ).content.decode()
+    assert WAITS[DROPPED_LATE] in console
 
     time_passes(700)
     work()
