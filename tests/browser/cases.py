@@ -223,6 +223,7 @@ HUB = [
     PageCase("connection_new_refused", connection_new, act=send_empty),
     PageCase("connection_detail", connection_of("detail")),
     PageCase("connection_detail_viewer", connection_of("detail"), who="viewer"),
+    PageCase("connection_former", of("hub:connection_detail", lambda world: world.former)),
     PageCase("connection_credentials", connection_of("credentials")),
     PageCase("connection_disconnect", connection_of("disconnect")),
     PageCase("account_billed", of("crm:account_detail", lambda world: world.account(PAID))),

@@ -10,7 +10,7 @@ from crm.services.contacts import contact_archive, contact_create
 from crm.services.origin import by_user
 from crm.services.people import user_create, workspace_create
 from crm.services.tasks import task_complete
-from integrations.hub.models import Connection
+from integrations.hub.models import Connection, ConnectionState
 from nexa.demo.data import demo_workspace_made
 from nexa.demo.logins import OPERATOR, SALESPERSON, Login
 from tests import factories
@@ -52,6 +52,11 @@ class World:
     def partners(self) -> Connection:
         """One that is live, with a week behind it, paused."""
         return Connection.objects.get(workspace=self.workspace, name=standings.NAME)
+
+    @property
+    def former(self) -> Connection:
+        """One that was disconnected."""
+        return Connection.objects.get(workspace=self.workspace, state=ConnectionState.DISABLED)
 
     @property
     def contact(self) -> Contact:
@@ -104,6 +109,13 @@ def world_made(sandbox: RunningSandbox) -> World:
         sandbox_url=sandbox.url,
     )
     streams_staged(mapped_connection(workspace, seller))
+    Connection.objects.create(
+        workspace=workspace,
+        provider="hubspot",
+        name="HubSpot of the company we bought",
+        state=ConnectionState.DISABLED,
+        credentials={},
+    )
     standings_made(world.contact, world.deal, seller)
     workspace_create(name="Blank", slug="blank", owner=world.newcomer)
     _odd_records_made(world)
