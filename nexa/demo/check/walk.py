@@ -34,7 +34,7 @@ class Walk:
         """The vendor whose own dashboard has a table of that name."""
         page = self.sales.get("/integrations/")
         for provider in re.findall(r'id="connect-(\w+)"', page.source):
-            if table in self.vendor.get(f"/{provider}/").texts_by_id:
+            if f"table-{table}" in self.vendor.get(f"/{provider}/").texts_by_id:
                 return str(provider)
         raise CheckFailed(f"no vendor keeps {table}")
 
