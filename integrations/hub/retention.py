@@ -26,7 +26,7 @@ class Rule:
     """Rows of `table` are deleted in chunks when `column` is old and `condition` holds.
 
     How old says the setting of that name in RETENTION_DAYS, or `days`. `before` are statements
-    about the chosen rows that come first; they name them as {chosen}.
+    about the chosen rows that come first; they name them as %(chosen)s.
     """
 
     table: str
@@ -58,7 +58,7 @@ RULES: Final = (
         "NOT EXISTS (SELECT 1 FROM hub_inboxevent e "
         "WHERE e.body_id = t.id AND e.state IN ('received', 'leased', 'dead'))",
         "inbox_bodies",
-        before=("UPDATE hub_inboxevent SET body_id = NULL WHERE body_id = ANY(ARRAY({chosen}))",),
+        before=("UPDATE hub_inboxevent SET body_id = NULL WHERE body_id = ANY(%(chosen)s)",),
     ),
     Rule(
         "hub_inboxevent",
@@ -77,7 +77,7 @@ RULES: Final = (
         "finished_at",
         "state IN ('done', 'superseded', 'discarded')",
         "jobs",
-        before=("DELETE FROM hub_attempt WHERE job_id = ANY(ARRAY({chosen}))",),
+        before=("DELETE FROM hub_attempt WHERE job_id = ANY(%(chosen)s)",),
     ),
     Rule("hub_syncrun", "started_at", "status <> 'running'", "runs"),
     Rule("hub_syncconflict", "resolved_at", "state NOT IN ('open', 'decided')", "conflicts"),
@@ -129,7 +129,7 @@ def prune() -> int:
     if lease is None:
         return 0
     bodies_forget(int(settings.RETENTION_DAYS["attempt_bodies"]))
-    gone = sum(_prune(rule) for rule in RULES if rule.kept_days)
+    gone = sum(rule_prune(rule) for rule in RULES if rule.kept_days)
     return gone + _tombstones_prune(int(settings.RETENTION_DAYS["tombstones"]))
 
 
@@ -147,20 +147,22 @@ def bodies_forget(days: int) -> int:
     return count
 
 
-def _prune(rule: Rule) -> int:
+def rule_prune(rule: Rule) -> int:
+    """How many rows of one rule went, in so many chunks at most.
+
+    The rows of a chunk are chosen once: another comes of age between two statements about them.
+    """
     removed = 0
-    values = {"days": rule.kept_days}
+    delete = f"DELETE FROM {rule.table} WHERE id = ANY(%(chosen)s)"  # noqa: S608
     for _ in range(CHUNKS_A_ROUND):
-        with database.cursor() as cursor:
-            for statement in rule.before:
-                cursor.execute(statement.format(chosen=rule.chosen), values)
-            cursor.execute(
-                f"DELETE FROM {rule.table} WHERE id = ANY(ARRAY({rule.chosen}))",  # noqa: S608
-                values,
-            )
-            removed += cursor.rowcount
-            if cursor.rowcount < CHUNK:
-                break
+        with transaction.atomic(), database.cursor() as cursor:
+            cursor.execute(rule.chosen, {"days": rule.kept_days})
+            chosen = [row[0] for row in cursor.fetchall()]
+            for statement in (*rule.before, delete):
+                cursor.execute(statement, {"chosen": chosen})
+        removed += len(chosen)
+        if len(chosen) < CHUNK:
+            break
     return removed
 
 

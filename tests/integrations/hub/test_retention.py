@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -260,3 +261,20 @@ def test_bodies_of_old_tries_go_before_the_tries(
     attempt.refresh_from_db()
     kept = {"request_body": "sent", "response_body": "said"} if is_kept else {}
     assert attempt.exchanges == [{**told, "request_body": "", "response_body": "", **kept}]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_job_that_comes_of_age_in_the_middle_of_a_round_goes_with_the_next(
+    connection: Connection,
+) -> None:
+    job = SyncJob.objects.create(
+        connection=connection, kind="push", lane=7, record_type="contact", record_id=7, state="done"
+    )
+    Attempt.objects.create(job=job, number=1, generation=1, is_counted=True, outcome="done")
+    (rule,) = [one for one in retention.RULES if one.table == "hub_syncjob"]
+    aged(job, "finished_at", rule.kept_days - 0.5 / 86_400)
+    slow = replace(rule, before=(*rule.before, "SELECT pg_sleep(1)"))
+
+    assert retention.rule_prune(slow) == 0
+    assert retention.rule_prune(rule) == 1
+    assert not SyncJob.objects.exists()
