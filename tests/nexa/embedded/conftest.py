@@ -60,7 +60,11 @@ def lent(made_once: Path, place: Path) -> Iterator[Path]:
         yield place
     finally:
         release(place, even_if_used=True)
+        left = layout_of(place).cluster / "postmaster.pid"
+        is_unharmed = not left.exists()
+        left.unlink(missing_ok=True)
         place.rename(made_once)
+        assert is_unharmed, "a test that kills the server for good needs a copy of its own"
 
 
 @pytest.fixture

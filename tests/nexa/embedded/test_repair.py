@@ -69,13 +69,13 @@ def test_killed_server_starts_again_when_its_number_was_taken(
 
 
 def test_release_spares_the_stranger_that_took_the_number(
-    data_folder: Path, layout: Layout, stranger: int
+    own_copy: Path, layout: Layout, stranger: int
 ) -> None:
-    start(data_folder)
+    start(own_copy)
     killed = kill_server(layout)
     claim = layout.cluster / "postmaster.pid"
     claim.write_text(claim.read_text().replace(str(killed), str(stranger), 1))
-    assert release(data_folder)
+    assert release(own_copy)
     assert psutil.pid_exists(stranger)
 
 
