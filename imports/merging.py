@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+from crm.rules.consent import CONSENT, consent_moves
 from imports.choices import DuplicateStrategy
 from imports.working import CUSTOM
 
@@ -37,8 +38,8 @@ def record_changes(
             value = _custom_changes(old or {}, value, fill_only=fill_only)
             if not value:
                 continue
-        elif name == "email_opt_in":
-            if not _consent_moves(old, value):
+        elif name in CONSENT:
+            if not consent_moves(old, value):
                 continue
         elif name == "last_contacted_at":
             if old is not None and old >= value:
@@ -65,8 +66,3 @@ def _custom_changes(
 def _grown(old: list[str], more: list[str], present: Mapping[str, Any]) -> list[str]:
     known = {entry.lower() for entry in old} | {str(present.get("email") or "").lower()}
     return [*old, *(entry for entry in more if entry.lower() not in known)]
-
-
-def _consent_moves(old: bool | None, new: bool) -> bool:
-    """Consent is a ratchet: a refusal always counts, a yes only where nothing was said before."""
-    return old is None if new else old is not False

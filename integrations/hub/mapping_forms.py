@@ -72,7 +72,8 @@ class FieldMappingForm(RefusableForm):
         choices=rule_choices,
         initial="last_write",
         help_text=(
-            "Where two records first meet, theirs is taken unless ours wins or a person decides."
+            "Where two records first meet, theirs is taken unless ours wins or a person decides. "
+            "For the e-mail opt-in a no wins always, and a yes over a no waits for a person."
         ),
     )
     rank = forms.IntegerField(

@@ -11,7 +11,7 @@ from typing import Any, Final
 from integrations.hub.mapping.lookups import LOOKUPS, Link, Owner
 from integrations.hub.mapping.transforms import KINDS, InvalidTransform, Text, Transform
 from integrations.hub.merge import Untranslatable
-from integrations.hub.merge.plan import BLANK
+from integrations.hub.merge.types import BLANK
 
 # Where every value of every record passes, `not value` is asked first: it is answered at once.
 LONGEST_CHAIN: Final = 5

@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import Any, TypeVar
 
 from crm.models import Record
+from crm.rules.consent import is_consent
 from crm.services.ledger import CUSTOM_PREFIX
 from integrations.hub.mapping.chain import Chain
 from integrations.hub.mapping.paths import (
@@ -18,8 +19,7 @@ from integrations.hub.mapping.paths import (
     theirs_written,
 )
 from integrations.hub.merge import Direction, MergeField, Rule, Side
-from integrations.hub.merge.plan import BLANK
-from integrations.hub.merge.types import Values
+from integrations.hub.merge.types import BLANK, Values
 
 T = TypeVar("T")
 
@@ -64,6 +64,7 @@ class DataMapper:
                 rank=row.rank,
                 first=self.first,
                 is_enforced=row.is_enforced,
+                is_consent=is_consent(row.path),
             )
             for row in self.rows
         )

@@ -19,7 +19,7 @@ from crm.models import Membership, Record
 from integrations.hub.mapping.lookups import Fate, Link, People
 from integrations.hub.mapping.mapper import DataMapper, Row
 from integrations.hub.mapping.paths import ours_read, theirs_read
-from integrations.hub.merge.plan import BLANK
+from integrations.hub.merge.types import BLANK
 from integrations.hub.models import (
     ENDED_THERE,
     Connection,

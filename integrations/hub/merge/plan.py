@@ -6,15 +6,16 @@ Two bases, since a vendor that trims what it is sent would else seem to change i
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Final
+from typing import Any
 
+from integrations.hub.merge.consent import Meeting, refusal_settles
+from integrations.hub.merge.draft import MISSING, Draft
 from integrations.hub.merge.landing import landed_as
 from integrations.hub.merge.types import (
+    BLANK,
     LOST,
     Base,
-    Conflict,
     Decision,
     Direction,
     Intent,
@@ -28,34 +29,6 @@ from integrations.hub.merge.types import (
     Values,
 )
 from integrations.hub.merge.winners import winner_of
-
-BLANK: Final[tuple[Any, ...]] = (None, "", [], {})
-MISSING: Final = object()
-
-
-@dataclass
-class _Draft:
-    """The plan while its fields are looked at in turn."""
-
-    base_ours: dict[str, Any]
-    base_theirs: dict[str, Any]
-    doubtful: set[str]
-    seen_at: datetime | None
-    pulls: dict[str, Any] = field(default_factory=dict)
-    pushes: dict[str, Sent] = field(default_factory=dict)
-    conflicts: list[Conflict] = field(default_factory=list)
-    agreed: set[str] = field(default_factory=set)
-    diverging: set[str] = field(default_factory=set)
-    failures: dict[str, str] = field(default_factory=dict)
-    waits_for: list[str] = field(default_factory=list)
-
-    def agree(self, name: str, ours: Any, theirs: Any) -> None:
-        self.base_ours[name], self.base_theirs[name] = ours, theirs
-
-    def fail(self, name: str, error: Untranslatable) -> None:
-        self.failures[name] = str(error)
-        if error.waits_for:
-            self.waits_for.append(error.waits_for)
 
 
 def plan(
@@ -73,7 +46,7 @@ def plan(
     the answers of people to conflicts that waited for one; each holds for the values it was shown.
     """
     known = {one.name: one for one in fields} if intents else {}
-    draft = _Draft(dict(base.ours), dict(base.theirs), set(), base.seen_at)
+    draft = Draft(dict(base.ours), dict(base.theirs), base.seen_at)
     unseen = [_look_into(draft, intent, theirs, known) for intent in intents]
     for one in fields:
         try:
@@ -95,7 +68,7 @@ def plan(
 
 
 def _look_into(
-    draft: _Draft, intent: Intent, theirs: Theirs, known: Mapping[str, MergeField]
+    draft: Draft, intent: Intent, theirs: Theirs, known: Mapping[str, MergeField]
 ) -> Intent:
     """Did this write of ours land? What it left there descends from our value.
 
@@ -122,7 +95,7 @@ def _look_into(
 
 
 def _merge(
-    draft: _Draft, one: MergeField, ours: Ours, theirs: Theirs, decision: Decision | None
+    draft: Draft, one: MergeField, ours: Ours, theirs: Theirs, decision: Decision | None
 ) -> None:
     left = one.codec.canonical_ours(ours.values.get(one.name))
     right = one.codec.canonical_theirs(theirs.values.get(one.name))
@@ -138,7 +111,11 @@ def _merge(
     is_ours_new = draft.base_ours.get(one.name, MISSING) != left
     are_theirs_new = lost is None and draft.base_theirs.get(one.name, MISSING) != right
     if decision is not None and (decision.ours, decision.theirs) == (left, right):
-        _take(draft, one, decision.winner, left, right)
+        draft.take(one, decision.winner, left, right)
+    elif one.is_consent and refusal_settles(
+        draft, one, Meeting(left, right, is_ours_new, are_theirs_new)
+    ):
+        return
     elif lost is not None and not is_ours_new:
         _hold(draft, one, left)
     elif one.direction != Direction.BOTH:
@@ -146,23 +123,18 @@ def _merge(
     elif is_ours_new and are_theirs_new:
         _clash(draft, one, ours, theirs, left, right)
     elif is_ours_new or are_theirs_new:
-        _win(draft, one, Side.OURS if is_ours_new else Side.THEIRS, left, right)
+        draft.win(one, Side.OURS if is_ours_new else Side.THEIRS, left, right)
     else:
         draft.diverging.add(one.name)
 
 
-def _is_first(draft: _Draft, one: MergeField) -> bool:
-    """Whether the two sides have never agreed on the field."""
-    return one.name not in draft.base_ours and one.name not in draft.base_theirs
-
-
-def _is_filled(draft: _Draft, one: MergeField, left: Any, right: Any) -> bool:
+def _is_filled(draft: Draft, one: MergeField, left: Any, right: Any) -> bool:
     """Where the two first meet, and one holds nothing, the other's value fills it."""
-    if one.direction != Direction.BOTH or not _is_first(draft, one):
+    if one.direction != Direction.BOTH or not draft.is_first(one):
         return False
     if left not in BLANK and right not in BLANK:
         return False
-    _take(draft, one, Side.THEIRS if left in BLANK else Side.OURS, left, right)
+    draft.take(one, Side.THEIRS if left in BLANK else Side.OURS, left, right)
     return True
 
 
@@ -181,7 +153,7 @@ def _lost(one: MergeField, base: Values, right: Any, seen_at: datetime | None) -
     return one.codec.lost(known, seen_at) if is_asked else None
 
 
-def _hold(draft: _Draft, one: MergeField, left: Any) -> None:
+def _hold(draft: Draft, one: MergeField, left: Any) -> None:
     """Ours stays, and is sent again once what it names is there again."""
     if one.direction == Direction.PULL:
         draft.diverging.add(one.name)
@@ -202,7 +174,7 @@ def are_alike(one: MergeField, left: Any, right: Any) -> bool:
 
 
 def _one_way(
-    draft: _Draft,
+    draft: Draft,
     one: MergeField,
     left: Any,
     right: Any,
@@ -220,56 +192,22 @@ def _one_way(
     if source == Side.THEIRS:
         is_new, is_other_new = is_other_new, is_new
         value, other = right, left
-    base = draft.base_ours.get(one.name)
-    if value in BLANK and _is_first(draft, one):
-        draft.agree(one.name, left, right)
-        draft.diverging.add(one.name)
+    if value in BLANK and draft.is_first(one):
+        draft.leave(one.name, left, right)
     elif is_new or (is_other_new and one.is_enforced):
-        is_in_doubt = one.name in draft.doubtful
-        if _win(draft, one, source, left, right) and is_other_new and other not in BLANK:
-            kept = Conflict(one.name, base, left, right, one.rule, source, is_in_doubt)
+        kept = draft.conflict(one, left, right, source)
+        if draft.win(one, source, left, right) and is_other_new and other not in BLANK:
             draft.conflicts.append(kept)
     else:
         draft.diverging.add(one.name)
 
 
 def _clash(
-    draft: _Draft, one: MergeField, ours: Ours, theirs: Theirs, left: Any, right: Any
+    draft: Draft, one: MergeField, ours: Ours, theirs: Theirs, left: Any, right: Any
 ) -> None:
     """Both sides hold something the other has not seen; who loses is kept in the conflict."""
-    winner = winner_of(one, ours, theirs, is_first=_is_first(draft, one))
-    clash = Conflict(
-        name=one.name,
-        base=draft.base_ours.get(one.name),
-        ours=left,
-        theirs=right,
-        rule=one.rule,
-        winner=winner,
-        is_in_doubt=one.name in draft.doubtful,
-    )
+    winner = winner_of(one, ours, theirs, is_first=draft.is_first(one))
+    clash = draft.conflict(one, left, right, winner)
     # Kept only after: a value without counterpart wins nothing, and is told as a failure.
-    if winner is None or _win(draft, one, winner, left, right):
+    if winner is None or draft.win(one, winner, left, right):
         draft.conflicts.append(clash)
-
-
-def _win(draft: _Draft, one: MergeField, winner: Side, left: Any, right: Any) -> bool:
-    """Take the winner's value, if it may be taken without a person's word; whether it was.
-
-    A stand-in takes nothing away from what is known here: each side keeps its own then.
-    """
-    if winner == Side.THEIRS and left not in BLANK and one.codec.is_stand_in(right):
-        draft.agree(one.name, left, right)
-        draft.diverging.add(one.name)
-        return False
-    _take(draft, one, winner, left, right)
-    return True
-
-
-def _take(draft: _Draft, one: MergeField, winner: Side, left: Any, right: Any) -> None:
-    """The base moves with what is taken over; with what is sent only once it was answered."""
-    if winner == Side.OURS:
-        draft.pushes[one.name] = Sent(left, one.codec.to_theirs(left))
-        return
-    value = one.codec.to_ours(right)
-    draft.pulls[one.name] = value
-    draft.agree(one.name, one.codec.canonical_ours(value), right)

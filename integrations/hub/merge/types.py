@@ -11,6 +11,7 @@ from typing import Any, Final, Protocol
 Values = Mapping[str, Any]
 
 
+BLANK: Final[tuple[Any, ...]] = (None, "", [], {})
 # Stands before what a link of theirs led to, in what is known of it, once that thing is gone there:
 # the vendor has dropped the link with the thing, and nobody has taken it away.
 LOST: Final = "lost:"
@@ -87,6 +88,7 @@ class MergeField:
     does. When the field is new to the link and both sides hold a value, `first` does, unless the
     rule names a side or asks a person.
     `is_enforced` overwrites what the other side changed in a field that travels one way only.
+    `is_consent`: whether somebody may be written to; a refusal counts before any rule (consent.py).
     """
 
     name: str
@@ -97,6 +99,7 @@ class MergeField:
     fallback: Side = Side.THEIRS
     first: Side = Side.THEIRS
     is_enforced: bool = False
+    is_consent: bool = False
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from django.db import models
 from django.db.models import Q
 
 from crm.models import User
+from crm.rules.consent import is_consent
 from integrations.hub.merge import Direction, Rule
 from integrations.hub.models.connection import Connection
 
@@ -68,6 +69,11 @@ class FieldMapping(models.Model):
 
     def __str__(self) -> str:
         return f"{self.path} ↔ {self.external}"
+
+    @property
+    def rule_words(self) -> str:
+        """Who wins where both sides changed it, whatever the row's rule says of consent."""
+        return "A no wins" if is_consent(self.path) else self.get_rule_display()
 
 
 class ValueMapping(models.Model):

@@ -22,7 +22,8 @@ from crm.models import Record
 from integrations.hub import jobs
 from integrations.hub.errors import LookAgain
 from integrations.hub.merge import Base, Direction, MergeField
-from integrations.hub.merge.plan import BLANK, are_alike, is_new_there
+from integrations.hub.merge.plan import are_alike, is_new_there
+from integrations.hub.merge.types import BLANK
 from integrations.hub.models import (
     ARCHIVED_WORDS,
     DELETED_WORDS,

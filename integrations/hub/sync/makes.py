@@ -10,7 +10,7 @@ from typing import Any
 from crm.models import Record
 from integrations.hub.errors import Conflict
 from integrations.hub.merge import Plan, Sent
-from integrations.hub.merge.plan import BLANK
+from integrations.hub.merge.types import BLANK
 from integrations.hub.models import WriteIntent
 from integrations.hub.streams import Write
 from integrations.hub.sync.deferring import MAKE

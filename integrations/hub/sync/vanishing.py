@@ -16,8 +16,7 @@ from integrations.hub.mapping.lookups import Fate, Link
 from integrations.hub.mapping.mapper import Row
 from integrations.hub.mapping.paths import theirs_read
 from integrations.hub.merge import Direction
-from integrations.hub.merge.plan import BLANK
-from integrations.hub.merge.types import LOST
+from integrations.hub.merge.types import BLANK, LOST
 from integrations.hub.models import LinkState, SyncRecord, SyncState
 from integrations.hub.pace import BULK_HEAD_START_SECONDS
 from integrations.hub.streams import RemoteRecord

@@ -22,6 +22,7 @@ FIELDS: Mapping[str, tuple[str, ...]] = {
         "company_id",
         "owner_id",
         "status",
+        "news",
     ),
     "deals": ("title", "amount", "currency", "stage_id", "pipeline_id", "company_id", "person_id"),
 }

@@ -104,6 +104,16 @@ def test_field_is_added(connection: Connection, admin_client: Client) -> None:
     assert "The mapping is saved" in text(answer)
 
 
+def test_row_of_the_opt_in_says_that_a_no_wins(
+    connection: Connection, admin_client: Client
+) -> None:
+    FieldMapping.objects.create(
+        connection=connection, object="person", path="email_opt_in", external="news"
+    )
+
+    assert "A no wins" in text(admin_client.get(url(connection, "mapping_list", "person")))
+
+
 def test_field_is_edited_and_its_form_holds_what_is_stored(
     connection: Connection, admin_client: Client
 ) -> None:
