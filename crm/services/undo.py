@@ -1,8 +1,9 @@
 """Takes back what one origin wrote (an import, a sync run, a bulk edit), read from the ledger.
 
 A record it created is archived; a field it wrote gets its old value back where the present value
-is still the one it wrote. What has changed since stays and is reported, as does a created record
-that a person has worked on since (whatever rules and syncs did to it meanwhile does not count).
+is still the one it wrote. What has changed since stays and is reported, as do an opt-out (an undo
+opts nobody in again) and a created record that a person has worked on since (whatever rules and
+syncs did to it meanwhile does not count).
 Works in batches of records, each in a transaction of its own; running it again goes on where it
 stopped and undoes nothing twice.
 """
@@ -18,7 +19,9 @@ from django.utils import timezone
 
 from crm.choices import ChangeAction
 from crm.models import Workspace
+from crm.rules.consent import CONSENT
 from crm.services.bulk import records_update
+from crm.services.consent import consent_detail, consents_log
 from crm.services.origin import Origin
 from crm.services.undo_plans import BatchPlan, Kept, batch_plan, origin_batches
 
@@ -93,6 +96,7 @@ def _apply(workspace: Workspace, plan: BatchPlan, origin: Origin) -> None:
         origin=origin,
         action=ChangeAction.RESTORED,
     )
+    _consents_note(plan, origin)
     now = timezone.now()
     records_update(
         plan.model,
@@ -101,3 +105,15 @@ def _apply(workspace: Workspace, plan: BatchPlan, origin: Origin) -> None:
         origin=origin,
         action=ChangeAction.DELETED,
     )
+
+
+def _consents_note(plan: BatchPlan, origin: Origin) -> None:
+    """What was said before is said again: one line in the consent log for each."""
+    answers = [
+        (record_id, values[name])
+        for record_id, values in plan.restore.items()
+        for name in CONSENT & values.keys()
+        if values[name] is not None
+    ]
+    if answers:
+        consents_log(answers, source=origin.kind, detail=consent_detail(origin))

@@ -12,6 +12,7 @@ from django.db.models import Max, QuerySet
 
 from crm.choices import ChangeAction
 from crm.models import Change, OwnedRecord, Record, Workspace
+from crm.rules.consent import CONSENT
 from crm.services.columns import columns_of
 from crm.services.ledger import CUSTOM, CUSTOM_PREFIX, json_value, record_type
 from crm.services.links import alive_ids
@@ -23,7 +24,7 @@ WHOLE_RECORD = "record"
 
 
 class Kept(NamedTuple):
-    """A field that was left, for it has changed since."""
+    """A field that was left: it has changed since, or is an opt-out, which nothing takes back."""
 
     record_type: str
     record_id: int
@@ -114,7 +115,8 @@ def _plan_restore(
             is_back = name not in values and at == before[name]
             if name in left or is_back:
                 continue
-            if at == new and _is_writable(batch.model, name):
+            is_refusal = name in CONSENT and _value(now, name) is False
+            if at == new and not is_refusal and _is_writable(batch.model, name):
                 values[name] = old
             else:
                 left.add(name)

@@ -94,7 +94,7 @@ def undo_told(run: SyncRun) -> str:
     done = f"{number(undo['archived'])} archived, {number(undo['restored'])} as before"
     if run.undone_at is None:
         return f"Being undone: {done}, so far."
-    return f"Undone: {done}, {number(undo.get('kept', 0))} left as changed since."
+    return f"Undone: {done}, {number(undo.get('kept', 0))} left as they are."
 
 
 def _planned(run: SyncRun, plan: UndoPlan) -> list[str]:
@@ -115,8 +115,8 @@ def _planned(run: SyncRun, plan: UndoPlan) -> list[str]:
 def _kept_lines(plan: UndoPlan) -> list[str]:
     """Fields of records, or whole records, that somebody has been at since."""
     return [
-        f"{counted(count, 'change')} of {noun_of(name)} records will stay: changed again since, or "
-        "somebody works with the record."
+        f"{counted(count, 'change')} of {noun_of(name)} records will stay: changed again since, "
+        "said no to e-mail, or somebody works with the record."
         for name, count in sorted(plan.kept.items())
     ]
 
@@ -126,5 +126,6 @@ def _unseen(run: SyncRun) -> list[str]:
     return [
         f"Up to {counted(run.created, 'record')} made by it will be archived.",
         f"Up to {counted(run.updated, 'record')} will get earlier values back.",
-        "What changed since will stay as it is, and the result says how much that was.",
+        "What changed since, and who said no to e-mail, will stay as it is; the result says how "
+        "much that was.",
     ]

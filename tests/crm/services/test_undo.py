@@ -133,6 +133,36 @@ def test_undo_keeps_a_created_record_that_a_person_worked_on(
     assert list(Account.objects.filter(archived_at=None)) == [touched]
 
 
+def test_undo_opts_nobody_in_again(workspace: Workspace, undoer: Origin) -> None:
+    said_yes = {"email_opt_in": True, "title": "CEO", "last_name": "Byron"}
+    contact = contact_create(workspace=workspace, values=said_yes, origin=OTHER)
+    contact_update(contact, values={"email_opt_in": False, "title": "CTO"}, origin=IMPORT)
+
+    report = undo(workspace, undoer)
+
+    contact.refresh_from_db()
+    assert (contact.email_opt_in, contact.title) == (False, "CEO")
+    assert report.kept == [Kept("contact", contact.pk, "email_opt_in")]
+    assert [line.opted_in for line in contact.consent_log.order_by("pk")] == [True, False]
+
+
+@pytest.mark.parametrize(("before", "told"), [(False, [False, True, False]), (None, [True])])
+def test_undo_takes_back_a_yes_and_says_so_in_the_consent_log(
+    workspace: Workspace, undoer: Origin, before: bool | None, told: list[bool]
+) -> None:
+    said = {"email_opt_in": before, "last_name": "Byron"}
+    contact = contact_create(workspace=workspace, values=said, origin=OTHER)
+    contact_update(contact, values={"email_opt_in": True}, origin=IMPORT)
+
+    report = undo(workspace, undoer)
+
+    contact.refresh_from_db()
+    assert (contact.email_opt_in, report.kept) == (before, [])
+    lines = list(contact.consent_log.order_by("pk"))
+    assert [line.opted_in for line in lines] == told
+    assert before is None or lines[-1].detail == "undo of import 12"
+
+
 def test_undo_twice_does_nothing_more(
     account: Account, workspace: Workspace, undoer: Origin
 ) -> None:
