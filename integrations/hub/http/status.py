@@ -14,6 +14,7 @@ from integrations.hub.errors import (
     Forbidden,
     HubError,
     NotFound,
+    OutcomeUnknown,
     RateLimited,
     Rejected,
     RetryLater,
@@ -21,6 +22,8 @@ from integrations.hub.errors import (
 from integrations.hub.redaction import redact
 
 KEPT_WORDS = 500
+# Somebody on the way gave up waiting, or lost the answer: what was sent may land all the same.
+UNANSWERED = frozenset({408, 502, 504, 520, 524})
 
 
 def error_for_status(
@@ -33,7 +36,9 @@ def error_for_status(
         return None
     if status == 429:
         return RateLimited(words, after=after)
-    if status in (408, 425) or status >= 500:
+    if status in UNANSWERED:
+        return OutcomeUnknown(words, after_seconds=after, status=status)
+    if status == 425 or status >= 500:
         return RetryLater(words, after_seconds=after, status=status)
     named: dict[int, type[HubError]] = {
         401: AuthExpired,
