@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, Final
+from typing import Final
 
 from django.conf import settings
 from django.db import connection as database
@@ -22,18 +22,16 @@ from integrations.hub import leases, registry
 from integrations.hub.models import (
     Connection,
     ConnectionState,
-    JobKind,
-    JobState,
     LinkState,
-    SyncJob,
     SyncRecord,
     SyncStage,
     SyncState,
 )
 from integrations.hub.notices import connection_alert, connection_alert_over
 from integrations.hub.sweeps import sweep_register
+from integrations.hub.sync.missed import forgotten_send
 from integrations.hub.sync.scene import scene_of
-from integrations.hub.sync.sweeping import left_behind
+from integrations.hub.sync.sweeping import forgotten
 
 ALERT: Final = "hub_check"
 # Less than a day, so that the next night is not missed by a minute.
@@ -118,10 +116,17 @@ def hub_check() -> list[Breach]:
 
 
 def hub_check_night() -> list[Breach]:
-    """Once a day: admins hear of what is broken, and no more of what is well again."""
+    """Once a day: admins hear of what is broken, and no more of what is well again.
+
+    Streams that only send have no listing after which they would be looked through: what of theirs
+    was forgotten is sent now.
+    """
     if leases.take("hub_check", DAY_SECONDS) is None:
         return []
     found = hub_check()
+    for state in _states():
+        if not state.is_pulled:
+            forgotten_send(scene_of(state))
     by_connection: dict[int, list[Breach]] = {}
     for one in found:
         by_connection.setdefault(one.connection_id, []).append(one)
@@ -156,7 +161,11 @@ def _of_rules() -> list[Breach]:
 
 
 def _of_streams(look: Callable[[SyncState], Breach | None]) -> list[Breach]:
-    """Of live streams of connections at work whose provider is there."""
+    return [found for state in _states() if (found := look(state)) is not None]
+
+
+def _states() -> list[SyncState]:
+    """Live streams of connections at work whose provider is there."""
     states = SyncState.objects.filter(
         stage=SyncStage.LIVE,
         is_enabled=True,
@@ -164,30 +173,15 @@ def _of_streams(look: Callable[[SyncState], Breach | None]) -> list[Breach]:
         connection__state=ConnectionState.ACTIVE,
         connection__provider__in=registry.ids(),
     ).select_related("connection__workspace")
-    known = [one for one in states if one.connection.declaration.stream(one.object) is not None]
-    return [found for state in known if (found := look(state)) is not None]
+    return [one for one in states if one.connection.declaration.stream(one.object) is not None]
 
 
 def _unsent(state: SyncState) -> Breach | None:
     """I1: a change of ours that was sent, waits or was given up; none that is forgotten."""
-    if not state.is_pushed or not state.cursor:
+    if not state.is_pushed or (state.is_pulled and not state.cursor):
         return None
     scene = scene_of(state)
-    known = SyncJob.objects.filter(
-        connection=state.connection_id,
-        kind=JobKind.PUSH,
-        record_type=state.record_type,
-        record_id=OuterRef("pk"),
-        state__in=(JobState.READY, JobState.LEASED, JobState.DEAD),
-    )
-    links = SyncRecord.objects.filter(
-        connection=state.connection_id,
-        object=state.object,
-        local_id=OuterRef("pk"),
-        state=LinkState.ACTIVE,
-    )
-    rows: Any = left_behind(scene).filter(Exists(links), ~Exists(known))
-    count = rows.filter(updated_at__lt=Now() - _grace()).count()
+    count = forgotten(scene).filter(updated_at__lt=Now() - _grace()).count()
     words = f"changed {scene.stream.label.lower()} are neither sent nor waiting"
     return Breach("I1", state.connection_id, count, words) if count else None
 

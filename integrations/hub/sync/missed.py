@@ -27,7 +27,7 @@ from integrations.hub.models import (
 from integrations.hub.pace import BULK_HEAD_START_SECONDS
 from integrations.hub.sweeps import sweep_register
 from integrations.hub.sync.scene import Scene, scene_of
-from integrations.hub.sync.sweeping import CHUNK, left_behind_send
+from integrations.hub.sync.sweeping import CHUNK, forgotten, left_behind_send
 
 SWEPT: Final = 20
 
@@ -66,6 +66,14 @@ def missed_send(scene: Scene) -> None:
         # Of other streams a run looks after these.
         _links_send(scene, gone_links(scene))
     _died_send(scene)
+
+
+def forgotten_send(scene: Scene) -> None:
+    """Linked records of ours that changed and that no job is about."""
+    last = 0
+    while ids := list(forgotten(scene).filter(pk__gt=last).values_list("pk", flat=True)[:CHUNK]):
+        _dirty(scene, ids)
+        last = ids[-1]
 
 
 def archived_send(scene: Scene) -> None:

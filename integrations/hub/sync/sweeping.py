@@ -15,8 +15,11 @@ from integrations.hub.merge import Direction
 from integrations.hub.models import (
     ARCHIVED_WORDS,
     IntentOutcome,
+    JobKind,
+    JobState,
     LinkState,
     QuarantinedItem,
+    SyncJob,
     SyncRecord,
     WriteIntent,
 )
@@ -79,6 +82,24 @@ def left_behind(scene: Scene) -> QuerySet[Any]:
         state=LinkState.TOMBSTONE,
     ).exclude(reason__in={ARCHIVED_WORDS, *OPEN_WORDS})
     return rows.filter(Exists(links) | ~Exists(unlinked_on_purpose)).order_by("pk")
+
+
+def forgotten(scene: Scene) -> QuerySet[Any]:
+    """Linked ones of those that no job is about: neither sent, nor waiting, nor given up."""
+    jobs_known = SyncJob.objects.filter(
+        connection=scene.connection,
+        kind=JobKind.PUSH,
+        record_type=scene.stream.record_type,
+        record_id=OuterRef("pk"),
+        state__in=(JobState.READY, JobState.LEASED, JobState.DEAD),
+    )
+    links = SyncRecord.objects.filter(
+        connection=scene.connection,
+        object=scene.stream.object,
+        local_id=OuterRef("pk"),
+        state=LinkState.ACTIVE,
+    )
+    return left_behind(scene).filter(Exists(links), ~Exists(jobs_known))
 
 
 def ours_of_stream(scene: Scene) -> QuerySet[Any]:

@@ -10,11 +10,18 @@ from django.db import connection as database
 
 from crm.models import Alert, Contact
 from integrations.hub.hub_check import hub_check, hub_check_night
-from integrations.hub.models import Connection, SyncJob, SyncRecord, SyncState, WriteIntent
+from integrations.hub.models import (
+    Connection,
+    SyncDirection,
+    SyncJob,
+    SyncRecord,
+    SyncState,
+    WriteIntent,
+)
 from integrations.hub.sync.reconciling import reconcile_now
 from nexa.doctor.streams import streams_found
 from tests.integrations.hub.mirror_vendor import MirrorVendor
-from tests.integrations.hub.sync.world import Desk, quiesce
+from tests.integrations.hub.sync.world import Desk, quiesce, work
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -49,6 +56,23 @@ def test_change_without_a_job_is_told(well: Connection, contact: Contact, desk: 
     SyncJob.objects.all().delete()
 
     assert broken() == ["I1"]
+
+
+def test_forgotten_change_of_a_stream_that_only_sends_is_told_and_sent_at_night(
+    well: Connection, contact: Contact, person: str, mirror: MirrorVendor, desk: Desk
+) -> None:
+    SyncState.objects.update(direction=SyncDirection.PUSH, cursor={})
+    left_alone = desk.make("contact", email="eve@acme.test")
+    desk.edit(contact, title="CEO")
+    aged("crm_contact", "updated_at")
+    SyncJob.objects.all().delete()
+
+    assert [one.name for one in hub_check_night()] == ["I1"]
+    work()
+
+    assert mirror.value("people", person, "title") == "CEO"
+    assert broken() == []
+    assert not SyncRecord.objects.filter(local_id=left_alone.pk).exists()
 
 
 def test_fresh_change_without_a_job_is_not_told_yet(
