@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from django.db.models import F
 from django.db.models.functions import Now
@@ -27,13 +27,14 @@ def sweep_forget(name: str) -> None:
     _rounds.pop(name, None)
 
 
-def sweeps_run() -> None:
-    """Run all of them; one that fails does not keep the others waiting.
+def sweeps_run(own: Mapping[str, Callable[[], object]] | None = None) -> None:
+    """Run the hub's `own`, then all that were added; one that fails keeps no other waiting.
 
     Its failure is logged, and kept for people to see until it runs through again.
     """
     over: list[str] = []
-    for name, sweep in _rounds.items():
+    rounds = {**(own or {}), **_rounds}
+    for name, sweep in rounds.items():
         try:
             sweep()
         except Exception as error:
@@ -42,7 +43,7 @@ def sweeps_run() -> None:
         else:
             over.append(name)
     # Also what a room that is no longer there has left.
-    FailedRound.objects.exclude(name__in=set(_rounds) - set(over)).delete()
+    FailedRound.objects.exclude(name__in=set(rounds) - set(over)).delete()
 
 
 def _keep(name: str, error: Exception) -> None:
