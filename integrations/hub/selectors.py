@@ -94,12 +94,16 @@ def seconds_until_due() -> float | None:
 
 
 def hub_health() -> HubHealth:
-    """Whether due work is being done; stuck when it waits and no part of the engine has moved."""
+    """Whether the engine lives; stuck when no part of it has moved for minutes.
+
+    Where nothing has ever run, it is stuck once work has waited as long.
+    """
     jobs, events, oldest, beat, tick, dead_jobs, dead_events, rounds, is_full = _row(HEALTH)
     oldest_seconds = max(0.0, float(oldest)) if oldest is not None else 0.0
     beat_age = None if beat is None else float(beat)
-    is_silent = beat_age is None or beat_age > STUCK_SECONDS
-    is_stuck = bool(jobs + events) and oldest_seconds > STUCK_SECONDS and is_silent
+    is_waiting = bool(jobs + events) and oldest_seconds > STUCK_SECONDS
+    # Who worked before and is silent now reads nothing of what vendors hold, due or not.
+    is_stuck = is_waiting if beat_age is None else beat_age > STUCK_SECONDS
     return HubHealth(
         is_stuck=is_stuck,
         due_jobs=jobs,

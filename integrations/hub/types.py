@@ -133,10 +133,12 @@ class HubHealth:
         """One sentence for an operator."""
         waiting = self.due_jobs + self.due_events
         if self.is_stuck:
-            return (
-                f"{waiting} pieces of work wait, the oldest for {self.oldest_due_seconds:.0f} s, "
-                "and no worker has moved: restart the cluster."
+            waits = (
+                f"{waiting} pieces of work wait, the oldest for {self.oldest_due_seconds:.0f} s"
+                if waiting
+                else "No work is due"
             )
+            return f"{waits}, and no worker has moved: restart the cluster."
         said = f"{waiting} pieces of work wait." if waiting else "Nothing waits."
         return " ".join([said, *self.troubles])
 

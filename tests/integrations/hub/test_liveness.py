@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import signal
 from collections.abc import Iterator
 from typing import Any
 
@@ -15,12 +16,21 @@ from django.utils import timezone
 from django_q.models import OrmQ, Schedule
 
 from crm.models import User
-from integrations.hub import leases, registry, retention, selectors, slots, sweeps, tasks, wake
+from integrations.hub import (
+    leases,
+    registry,
+    retention,
+    selectors,
+    slots,
+    sweeps,
+    tasks,
+    wake,
+    watchdog,
+)
 from integrations.hub.access import ApiKeyAuth
 from integrations.hub.models import (
     Attempt,
     Connection,
-    HubHeartbeat,
     InboxBody,
     InboxEvent,
     JobState,
@@ -34,6 +44,7 @@ from nexa.readiness import cluster_judged
 from tests.integrations.hub import echo
 from tests.integrations.hub.conftest import command_make, in_threads, post_event, time_passes
 from tests.integrations.hub.echo import EchoVendor, status
+from tests.integrations.hub.refusing import rows_refused
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -77,11 +88,7 @@ def test_wake_up_is_asked_once_until_the_pump_begins(db: None) -> None:
     assert wake.wake()
 
 
-def test_health_is_red_only_when_work_waits_and_nothing_moves(connection: Connection) -> None:
-    pump(budget_seconds=0)
-    time_passes(300)
-    assert selectors.hub_health().is_ok
-
+def test_health_is_red_when_work_waits_and_nothing_has_ever_moved(connection: Connection) -> None:
     command_make(connection)
     assert selectors.hub_health().is_ok
     time_passes(200)
@@ -90,8 +97,44 @@ def test_health_is_red_only_when_work_waits_and_nothing_moves(connection: Connec
     assert health.due_jobs == 1
     assert "restart the cluster" in health.message
 
-    HubHeartbeat.objects.update(at=timezone.now())
+    watchdog.beat("tick")
     assert selectors.hub_health().is_ok
+
+
+def test_cluster_that_is_silent_is_stuck_though_nothing_is_due(connection: Connection) -> None:
+    """What vendors hold is read by who is alive, and nobody here would hear of it."""
+    assert selectors.hub_health().is_ok
+    pump(budget_seconds=0)
+    time_passes(170)
+    assert selectors.hub_health().is_ok
+
+    time_passes(20)
+
+    assert selectors.hub_health().is_stuck
+    assert "No work is due, and no worker has moved" in selectors.hub_health().message
+
+
+@pytest.fixture
+def signals_as_before() -> Iterator[None]:
+    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
+def test_watch_ends_with_code_3_once_workers_are_silent(
+    connection: Connection, signals_as_before: None
+) -> None:
+    pump(budget_seconds=0)
+    call_command("hubworker", "--watch", "--grace=0", "--seconds=0.1")
+    time_passes(190)
+    said = io.StringIO()
+
+    with pytest.raises(SystemExit) as ended:
+        call_command("hubworker", "--watch", "--grace=0", "--seconds=5", stderr=said)
+
+    assert ended.value.code == 3
+    assert "restart the cluster" in said.getvalue()
 
 
 def test_health_is_green_behind_a_gate(connection: Connection) -> None:
@@ -217,6 +260,22 @@ def failing_round() -> Iterator[list[Exception]]:
     sweeps.sweep_register("unlucky", sweep)
     yield errors
     sweeps.sweep_forget("unlucky")
+
+
+def test_round_of_the_hub_that_fails_keeps_no_other_waiting(
+    connection: Connection,
+) -> None:
+    command_make(connection)
+    post_event(connection, {"id": "e1", "kind": "thing.changed"})
+    held = {"state": "leased", "lease_token": "a" * 32, "lease_until": timezone.now()}
+    SyncJob.objects.update(**held)
+    InboxEvent.objects.update(**held)
+
+    with rows_refused("hub_inboxevent", "NEW.state = 'received'"):
+        tasks.tick()
+
+    assert SyncJob.objects.get().state == JobState.READY
+    assert [one.name for one in selectors.hub_health().failing_rounds] == ["inbox"]
 
 
 def test_round_that_fails_is_told_until_it_runs_through(

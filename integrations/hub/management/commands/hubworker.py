@@ -24,6 +24,8 @@ PAUSE_SECONDS = 1.0
 LONGEST_PAUSE_SECONDS = 30.0
 TICK_SECONDS = 60.0
 WATCH_SECONDS = 10.0
+# Who was started with us after a long rest needs a minute to its first sign of life.
+GRACE_SECONDS = 120.0
 
 
 class Command(BaseCommand):
@@ -31,16 +33,23 @@ class Command(BaseCommand):
 
     help = (
         "Works on jobs and events without the queue. --once ends when nothing is due any more; "
-        "--watch exits with code 3 when work is stuck, for a supervisor that restarts the cluster."
+        "--watch exits with code 3 when workers have been silent for three minutes, for a "
+        "supervisor that restarts the cluster."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         mode = parser.add_mutually_exclusive_group()
         mode.add_argument("--once", action="store_true", help="Drain what is due, then end.")
         mode.add_argument(
-            "--watch", action="store_true", help="Do no work; end with code 3 when it is stuck."
+            "--watch", action="store_true", help="Do no work; end with code 3 when nobody does."
         )
         parser.add_argument("--seconds", type=float, default=0, help="End after so long.")
+        parser.add_argument(
+            "--grace",
+            type=float,
+            default=GRACE_SECONDS,
+            help="Seconds that --watch gives a cluster to show life first (%(default)s).",
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         if not options["watch"]:
@@ -51,7 +60,7 @@ class Command(BaseCommand):
             return
         stop = _stop_event(options["seconds"])
         if options["watch"]:
-            self._watch(stop)
+            self._watch(stop, options["grace"])
         else:
             self._work(stop)
 
@@ -67,7 +76,7 @@ class Command(BaseCommand):
 
         _repeat(work, stop)
 
-    def _watch(self, stop: threading.Event) -> None:
+    def _watch(self, stop: threading.Event, grace: float) -> None:
         def look() -> float:
             health = selectors.hub_health()
             if health.is_stuck:
@@ -75,7 +84,7 @@ class Command(BaseCommand):
                 raise SystemExit(3)
             return WATCH_SECONDS
 
-        stop.wait(WATCH_SECONDS)  # who has just been started has had no time for a sign of life
+        stop.wait(grace)
         _repeat(look, stop)
 
 
