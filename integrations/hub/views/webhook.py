@@ -30,6 +30,7 @@ logger = logging.getLogger("integrations.hub.webhook")
 RETRY_AFTER_SECONDS = "30"
 
 Receive = Callable[[RawRequest], HttpResponse]
+TOO_LARGE = "a body that is too large"
 
 
 @csrf_exempt
@@ -40,6 +41,7 @@ def webhook(request: HttpRequest, provider: str, key: str) -> HttpResponse:
         provider,
         receive=lambda raw: _receive(raw, provider, key),
         look=lambda: _look(provider, key),
+        senders=lambda: [sender] if (sender := sender_read(provider, key)) else [],
     )
 
 
@@ -55,11 +57,17 @@ def shared_webhook(request: HttpRequest, door: str) -> HttpResponse:
         declared.id,
         receive=lambda raw: _receive_shared(raw, declared.id, shared),
         look=_welcome,
+        senders=lambda: senders_read(declared.id),
     )
 
 
 def _through(
-    request: HttpRequest, provider: str, *, receive: Receive, look: Callable[[], HttpResponse]
+    request: HttpRequest,
+    provider: str,
+    *,
+    receive: Receive,
+    look: Callable[[], HttpResponse],
+    senders: Callable[[], Sequence[Sender]],
 ) -> HttpResponse:
     """2xx only once the events are committed; 503, which vendors retry, when they cannot be.
 
@@ -75,6 +83,7 @@ def _through(
             return _unstored()
         raw = _raw(request)
         if raw is None:
+            _refusal_count(senders(), TOO_LARGE)
             return _answer(413, f"More than {settings.WEBHOOK_MAX_BYTES} bytes.")
         return receive(raw)
     except DatabaseError:
@@ -143,8 +152,7 @@ def _sender_of(raw: RawRequest, door: SharedDoor, senders: Sequence[Sender]) -> 
     else:
         return next(sender for sender in senders if sender.connection is found)
     logger.warning("web-hook at /api/%s/ refused: %s", door.name, said)
-    if len(senders) == 1:
-        inbox.refusal_count(senders[0].connection, said)
+    _refusal_count(senders, said)
     return None
 
 
@@ -161,6 +169,12 @@ def _owner(raw: RawRequest, door: SharedDoor, connections: Sequence[Connection])
 
 
 # --- Both ---------------------------------------------------------------------------------------
+
+
+def _refusal_count(senders: Sequence[Sender], reason: str) -> None:
+    """On the connection that alone can have been meant; where it could be several, on none."""
+    if len(senders) == 1:
+        inbox.refusal_count(senders[0].connection, reason)
 
 
 def _keep(sender: Sender, raw: RawRequest) -> bool:

@@ -178,15 +178,20 @@ def test_unreadable_but_proved_body_is_kept_for_a_person(
     assert InboxEvent.objects.get().kind == "unreadable"
 
 
-def test_body_over_the_limit_is_refused_unread(connection: Connection, client: Client) -> None:
-    response = client.post(
-        f"/webhooks/echo/{connection.webhook_key}/",
-        data=b"x" * (1024 * 1024 + 1),
-        content_type="application/json",
-    )
+def test_body_over_the_limit_is_refused_unread_and_counted(
+    connection: Connection, client: Client
+) -> None:
+    for key in (connection.webhook_key, "nobodys"):
+        response = client.post(
+            f"/webhooks/echo/{key}/",
+            data=b"x" * (1024 * 1024 + 1),
+            content_type="application/json",
+        )
+        assert response.status_code == 413
 
-    assert response.status_code == 413
     assert not InboxEvent.objects.exists()
+    [refusal] = connection.refusals.all()
+    assert (refusal.count, refusal.reason) == (1, "a body that is too large")
 
 
 @pytest.mark.parametrize("path", ["echo/unknown-key", "stripe/{key}", "nothing/{key}"])
