@@ -58,7 +58,7 @@ def stream_detail(request: WorkspaceRequest, pk: int) -> HttpResponse:
     troubled = troubled_page(state, request.GET.get("page"))
     aside = aside_page(state, request.GET.get("aside"))
     samples = found.details.get("samples", {}) if found is not None else {}
-    health = stream_health(state)
+    health, stream = stream_health(state), stream_of(state)
     context = {
         "state": state,
         "connection": state.connection,
@@ -66,7 +66,8 @@ def stream_detail(request: WorkspaceRequest, pk: int) -> HttpResponse:
         "health": health,
         "conflicts": health.conflicts,
         "conflicts_url": conflicts_path(state.connection),
-        "held": held_back(state) if state.hold_reason and stream_of(state) else None,
+        "held": held_back(state) if state.hold_reason and stream else None,
+        "is_unguarded": state.is_pushed and stream is not None and not stream.is_guarded,
         "runs": [_run_line(run) for run in runs.order_by("-pk")[:RUNS]],
         "found": found,
         "samples": _samples(state, samples),

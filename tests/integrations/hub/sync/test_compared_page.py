@@ -9,6 +9,7 @@ from django.urls import reverse
 from crm.models import Contact
 from integrations.hub.models import Connection, RunKind, SyncRun, SyncState
 from integrations.hub.sync.reconciling import reconcile_now
+from tests.integrations.hub.mirror_calls import Shape
 from tests.integrations.hub.mirror_vendor import MirrorVendor
 from tests.integrations.hub.sync.world import quiesce
 
@@ -69,3 +70,15 @@ def test_what_may_differ_is_shown_with_its_record_and_field(
     assert "Different where the mapping lets them be: 1 example" in page
     assert "These fields go only one way" in page
     assert f"<small>{systems_link(contact)}</small><small>Lifecycle</small>" in page
+
+
+@pytest.mark.parametrize("shape", [Shape(is_guarded=False), Shape(is_guarded=True)], indirect=True)
+def test_page_says_whether_the_vendor_guards_what_is_sent(
+    admin_client: Client, state: SyncState, shape: Shape
+) -> None:
+    words = "Mirror takes what is sent without comparing versions"
+
+    assert (words in shown(admin_client, state)) is not shape.is_guarded
+
+    SyncState.objects.filter(pk=state.pk).update(direction="pull")
+    assert words not in shown(admin_client, state)
