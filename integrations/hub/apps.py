@@ -8,7 +8,7 @@ from typing import Any
 
 from django.apps import AppConfig
 
-from integrations.hub import registry
+from integrations.hub import outdated, registry
 
 LISTENERS = (
     *("checks", "oauth.idling", "outbox", "schedules", "panels", "environment"),
@@ -25,6 +25,7 @@ class HubConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
+        outdated.code.remember()
         registry.load()
         for listener in LISTENERS:
             import_module(f"integrations.hub.{listener}")

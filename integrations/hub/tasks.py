@@ -2,23 +2,40 @@
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from crm.trace import new_context_id, within_context
 from integrations.hub import pump as engine
 from integrations.hub import ticking
+from integrations.hub.outdated import OutdatedCode
 from integrations.hub.sync.reconciling import reconcile_work
 from integrations.hub.sync.undoing import run_undo_work
+
+logger = logging.getLogger("integrations.hub.tasks")
 
 
 def pump() -> int:
     """Do due work for at most 25 s, well under the time-out of a task."""
-    with within_context(new_context_id("task")):
+    with within_context(new_context_id("task")), _old_code_resting():
         return engine.pump()
+    return 0
 
 
 def tick() -> None:
     """Each minute: find what a lost wake-up or a dead worker left behind."""
-    with within_context(new_context_id("tick")):
+    with within_context(new_context_id("tick")), _old_code_resting():
         ticking.tick()
+
+
+@contextmanager
+def _old_code_resting() -> Iterator[None]:
+    """A cluster whose code is outdated is missed as silent, and begun anew; it says why."""
+    try:
+        yield
+    except OutdatedCode as error:
+        logger.error("%s", error)
 
 
 def run_undo(run_id: int) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import threading
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -144,3 +145,12 @@ def in_threads(count: int, work: Callable[[int], Any]) -> list[Any]:
         if isinstance(result, Exception):
             raise result
     return results
+
+
+@pytest.fixture
+def signals_as_before() -> Iterator[None]:
+    """For commands that listen to signals in the process of the tests."""
+    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import signal
 from collections.abc import Iterator
 from typing import Any
 
@@ -112,14 +111,6 @@ def test_cluster_that_is_silent_is_stuck_though_nothing_is_due(connection: Conne
 
     assert selectors.hub_health().is_stuck
     assert "No work is due, and no worker has moved" in selectors.hub_health().message
-
-
-@pytest.fixture
-def signals_as_before() -> Iterator[None]:
-    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
-    yield
-    for number, handler in before.items():
-        signal.signal(number, handler)
 
 
 def test_watch_ends_with_code_3_once_workers_are_silent(

@@ -10,12 +10,13 @@ from argparse import ArgumentParser
 from collections.abc import Callable
 from typing import Any
 
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
 from django.db import Error, close_old_connections
 
 from crm.unavailable import is_database_trouble
 from integrations.hub import selectors, ticking
 from integrations.hub.management.calling import vendors_required
+from integrations.hub.outdated import OutdatedCode
 from integrations.hub.pump import pump
 
 logger = logging.getLogger(__name__)
@@ -74,7 +75,10 @@ class Command(BaseCommand):
                 next_tick = time.monotonic() + TICK_SECONDS
             return 0.0 if pump(budget_seconds=5.0) else PAUSE_SECONDS
 
-        _repeat(work, stop)
+        try:
+            _repeat(work, stop)
+        except OutdatedCode as error:
+            raise CommandError(str(error)) from None
 
     def _watch(self, stop: threading.Event, grace: float) -> None:
         def look() -> float:
