@@ -4,8 +4,14 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Iterable
+from typing import Any
 
+import psutil
 import pytest
+from django.db import connection as database
+from django.test import Client
+from django.urls import reverse
 
 from crm.models import Workspace
 from integrations.hub import jobs
@@ -22,6 +28,8 @@ pytestmark = [
 
 IS_LONG = bool(os.environ.get("NEXA_PROVE_EXAMPLES"))
 BACKLOG = 100_000 if IS_LONG else 5_000
+LONG = pytest.mark.skipif(not IS_LONG, reason="takes minutes: make prove")
+PAGES = ("crm:home", "crm:contact_list", "crm:account_list", "hub:integration_list")
 BULK = -60
 CLAIMS = 100
 
@@ -71,6 +79,40 @@ def test_edit_and_second_connection_do_not_wait_for_a_backlog(
 
     assert edit_seconds < 5
     assert left > 0, "the backlog was done before the others had their turn"
+
+
+@LONG
+def test_pages_are_quick_and_memory_is_flat_during_a_backlog(
+    connection: Connection, vendor: EchoVendor, admin_client: Client
+) -> None:
+    backlog_make(connection)
+    statistics_now()
+    addresses = [reverse(name) for name in PAGES]
+    with workers(vendor, "hubworker", count=2, seconds=600) as started:
+        assert eventually(lambda: done_of(connection) > 500, 120)
+        before = memory_of(started)
+        spent = sorted(seconds_of(admin_client, addresses[n % len(PAGES)]) for n in range(100))
+        assert eventually(lambda: done_of(connection) > 10_000, 400, each=1)
+        grown = memory_of(started) - before
+
+    assert spent[94] < 0.3
+    assert grown < 20_000_000
+
+
+def statistics_now() -> None:
+    """As the server does by itself within a minute of so many rows."""
+    with database.cursor() as cursor:
+        cursor.execute("ANALYZE")
+
+
+def seconds_of(client: Client, address: str) -> float:
+    began = time.perf_counter()
+    assert client.get(address).status_code == 200
+    return time.perf_counter() - began
+
+
+def memory_of(processes: Iterable[Any]) -> int:
+    return sum(psutil.Process(one.pid).memory_info().rss for one in processes)
 
 
 def done_of(connection: Connection) -> int:
