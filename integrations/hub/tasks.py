@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 
 from crm.trace import new_context_id, within_context
 from integrations.hub import pump as engine
@@ -18,24 +17,23 @@ logger = logging.getLogger("integrations.hub.tasks")
 
 def pump() -> int:
     """Do due work for at most 25 s, well under the time-out of a task."""
-    with within_context(new_context_id("task")), _old_code_resting():
-        return engine.pump()
-    return 0
+    with within_context(new_context_id("task")):
+        return _unless_outdated(engine.pump)
 
 
 def tick() -> None:
     """Each minute: find what a lost wake-up or a dead worker left behind."""
-    with within_context(new_context_id("tick")), _old_code_resting():
-        ticking.tick()
+    with within_context(new_context_id("tick")):
+        _unless_outdated(ticking.tick)
 
 
-@contextmanager
-def _old_code_resting() -> Iterator[None]:
+def _unless_outdated(work: Callable[[], int | None]) -> int:
     """A cluster whose code is outdated is missed as silent, and begun anew; it says why."""
     try:
-        yield
+        return work() or 0
     except OutdatedCode as error:
         logger.error("%s", error)
+        return 0
 
 
 def run_undo(run_id: int) -> None:
