@@ -14,6 +14,7 @@ from nexa.embedded.database import EmbeddedDatabase
 from nexa.embedded.launcher import release, start
 
 _MARK = "throwaway"
+_RANDOM = "?" * 8  # as many characters as mkdtemp adds: a longer name is of another prefix
 _ABANDONED_AFTER_SECONDS = 60  # younger ones may be just starting
 
 
@@ -43,7 +44,7 @@ def throwaway_folder(prefix: str = "nexa-") -> Iterator[Path]:
 
 
 def _abandoned_removed(prefix: str) -> None:
-    for mark in Path(tempfile.gettempdir()).glob(f"{prefix}*/{_MARK}"):
+    for mark in Path(tempfile.gettempdir()).glob(f"{prefix}{_RANDOM}/{_MARK}"):
         with suppress(FileNotFoundError):  # its own run, or another, clears it in this moment
             found = mark.lstat()
             young = time.time() - found.st_mtime < _ABANDONED_AFTER_SECONDS

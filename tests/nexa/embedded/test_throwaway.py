@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from nexa.embedded.paths import layout_of
-from nexa.embedded.throwaway import throwaway_database
+from nexa.embedded.throwaway import throwaway_database, throwaway_folder
 from tests.nexa.embedded.conftest import Another, asked, server_of
 
 Make = Callable[..., Another]
@@ -66,6 +66,15 @@ def test_throwaway_spares_a_data_folder_of_a_like_name() -> None:
         pass
     assert kept.exists()
     kept.rmdir()
+
+
+def test_throwaway_spares_that_of_a_longer_prefix() -> None:
+    """Such as a demo's: its server lies deeper, and nobody could tell that it is used."""
+    prefix = f"nx-{secrets.token_hex(4)}-"
+    with throwaway_folder(f"{prefix}demo-") as others:
+        os.utime(others / "throwaway", (0, 0))
+        with throwaway_folder(prefix):
+            assert others.exists()
 
 
 def _fails(seen: list[Path]) -> float:
