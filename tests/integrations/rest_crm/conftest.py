@@ -14,10 +14,10 @@ import pytest
 from django.test import Client as Browser
 from django.utils import timezone
 
-from crm.models import Workspace
+from crm.models import Lead, Workspace
 from integrations.hub import registry
 from integrations.hub.credentials import Secrets
-from integrations.hub.models import Connection, SyncStage, SyncState
+from integrations.hub.models import Connection, SyncRecord, SyncStage, SyncState
 from integrations.hub.provider import RateLimit
 from integrations.hub.pump import pump
 from integrations.hub.sandbox.server import SandboxServer
@@ -31,6 +31,7 @@ from tests.sandbox import RunningSandbox
 CREDENTIALS = {"api_key": "crm_key_t1", "api_secret": "crm_secret_t1"}
 BASE = "https://crm.example.test"
 HOOK_SECRET = "hook-secret-12345"
+ADA = {"first_name": "Ada", "last_name": "Lovelace", "email": "ada@example.test"}
 
 
 @pytest.fixture(autouse=True)
@@ -85,7 +86,7 @@ def connection(workspace: Workspace, sandbox: RunningSandbox) -> Connection:
 
 
 @pytest.fixture
-def crm(connection: Connection) -> Client:
+def api(connection: Connection) -> Client:
     return Client(connection)
 
 
@@ -143,3 +144,17 @@ def receiver() -> Iterator[Receiver]:
     yield kept
     listening.shutdown()
     listening.server_close()
+
+
+@pytest.fixture
+def crm(workspace: Workspace, sandbox: RunningSandbox) -> Connection:
+    """A live connection to the CRM."""
+    return live_make(workspace)
+
+
+def puts(sandbox: RunningSandbox) -> int:
+    return sum(1 for one in sandbox.vendor("rest_crm").requests if one.method == "PUT")
+
+
+def link_of(lead: Lead) -> SyncRecord:
+    return SyncRecord.objects.get(object="lead", local_id=lead.pk, state="active")

@@ -13,7 +13,7 @@ from crm.services.leads import lead_create, lead_update
 from crm.services.origin import Origin
 from integrations.hub.models import Connection, SyncRecord, SyncState
 from integrations.hub.pump import pump
-from tests.integrations.rest_crm.conftest import lead_there, live_make, tell
+from tests.integrations.rest_crm.conftest import lead_there, tell
 from tests.sandbox import RunningSandbox
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -23,11 +23,6 @@ YEAR_2062 = "2062-01-01T00:00:00Z"
 
 def ago(seconds: float) -> str:
     return (timezone.now() - timedelta(seconds=seconds)).isoformat()
-
-
-@pytest.fixture
-def crm(workspace: Workspace, sandbox: RunningSandbox) -> Connection:
-    return live_make(workspace)
 
 
 @pytest.mark.parametrize("wrong", [YEAR_2062, "in an hour"])

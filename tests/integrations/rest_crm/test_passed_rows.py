@@ -18,18 +18,13 @@ from integrations.hub.sync.pages import page_apply
 from integrations.hub.sync.remote import database_now
 from integrations.hub.sync.scene import scene_of
 from integrations.rest_crm.pull import leads_pull
-from tests.integrations.rest_crm.conftest import lead_there, live_make, tell
+from tests.integrations.rest_crm.conftest import lead_there, tell
 from tests.sandbox import RunningSandbox
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 ADA = {"first_name": "Ada", "last_name": "Lovelace", "email": "ada@example.test"}
 LEAD = "crm_lead_101"
-
-
-@pytest.fixture
-def crm(workspace: Workspace, sandbox: RunningSandbox) -> Connection:
-    return live_make(workspace)
 
 
 @pytest.fixture

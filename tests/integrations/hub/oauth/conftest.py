@@ -13,8 +13,9 @@ from django.db.models.functions import Now
 from crm.models import Workspace
 from integrations.hub import registry
 from integrations.hub.credentials import Secrets
-from integrations.hub.models import AuthKind, Connection, OAuthApplication
+from integrations.hub.models import AuthKind, Connection, OAuthApplication, SyncJob
 from tests import factories
+from tests.integrations.hub.conftest import command_make
 from tests.integrations.hub.oauth import acme
 from tests.integrations.hub.oauth.acme import AcmeVendor
 
@@ -81,3 +82,9 @@ def token_ended(connection: Connection, vendor: AcmeVendor) -> Connection:
     """Over on both sides."""
     vendor.tokens_end()
     return token_age(connection, 31)
+
+
+@pytest.fixture
+def account_job(connection: Connection) -> SyncJob:
+    """Work that needs a token."""
+    return command_make(connection)

@@ -29,7 +29,7 @@ from tests.integrations.hub.conftest import command_make
 from tests.integrations.hub.oauth import acme
 from tests.integrations.hub.oauth.acme import AcmeVendor, answered
 from tests.integrations.hub.oauth.conftest import signed_in, token_age, token_ended
-from tests.integrations.hub.oauth.test_connecting import consented, onward
+from tests.integrations.hub.oauth.signing_in import consented, onward
 from tests.integrations.hub.test_secrets import whole_database
 
 pytestmark = pytest.mark.django_db(transaction=True)
