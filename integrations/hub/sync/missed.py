@@ -7,7 +7,7 @@ from contextlib import suppress
 from typing import Any, Final
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import OuterRef, QuerySet, Subquery
 from django.db.models.functions import Now
 
 from integrations.hub import jobs
@@ -153,7 +153,10 @@ def ours_archived(scene: Scene) -> QuerySet[SyncRecord]:
     records: Any = scene.model._default_manager.filter(
         workspace_id=scene.connection.workspace_id, pk=OuterRef("local_id")
     )
-    return links.filter(Exists(records.filter(archived_at__isnull=False)))
+    # Asked of each link by the record's key. As a join, before the server knows how many rows a
+    # first pull has made, it would go through all records for each link.
+    archived = links.alias(archived_here=Subquery(records.values("archived_at")[:1]))
+    return archived.filter(archived_here__isnull=False)
 
 
 def gone_links(scene: Scene) -> QuerySet[SyncRecord]:

@@ -25,7 +25,8 @@ from integrations.hub.pump import pump
 from integrations.hub.reconnection import back_note
 from integrations.hub.sync import pulls
 from integrations.hub.sync.holds import hold, hold_go_on, stream_start, stream_stop
-from integrations.hub.sync.missed import missed_sweep
+from integrations.hub.sync.missed import missed_sweep, ours_archived
+from integrations.hub.sync.scene import scene_of
 from integrations.hub.sync.steering import stream_configure
 from tests import factories
 from tests.integrations.hub.mirror_vendor import API_KEY, MirrorVendor, Trouble
@@ -44,6 +45,17 @@ def actor(connection: Connection) -> User:
 def people_of(connection: Connection) -> SyncState:
     states = SyncState.objects.select_related("connection__workspace")
     return states.get(connection=connection, object="people")
+
+
+def test_archived_ones_are_found_by_their_key_however_little_the_server_knows_of_its_tables(
+    connection: Connection, contact: Contact
+) -> None:
+    """As after a first pull: joined by chance, each link would cost a look at all records."""
+    plan = ours_archived(scene_of(people_of(connection))).explain()
+
+    assert "SubPlan" in plan
+    assert "Join" not in plan
+    assert "Nested Loop" not in plan
 
 
 def hiccup(mirror: MirrorVendor, desk: Desk, contact: Contact) -> None:
