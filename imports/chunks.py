@@ -6,16 +6,16 @@ job's row is locked and its cursor compared in the transaction that writes.
 
 from __future__ import annotations
 
-import gc
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from dataclasses import dataclass
 from typing import Final, Protocol
 
 from django.db import connection, transaction
 from django.db.models.functions import Now
 
+from crm.collector import collector_resting
 from imports.engine import Engine
 from imports.errors import ImportStopped, UnreadableFile
 from imports.formats import Cursor
@@ -61,23 +61,10 @@ def work(job_id: int, steps: Steps, *, budget_seconds: float = BUDGET_SECONDS) -
         job = _begin(job_id, steps)
         if job is None:
             return Worked(0, has_more=False)
-        with _collector_resting():
+        with collector_resting():
             return _slice(job, steps, lease, deadline)
     finally:
         leases.release(lease)
-
-
-@contextmanager
-def _collector_resting() -> Iterator[None]:
-    """A chunk makes some hundred thousand objects that die with it, none of them in a cycle:
-    looking for cycles among them took a tenth of the time."""
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_enabled:
-            gc.enable()
 
 
 def _begin(job_id: int, steps: Steps) -> ImportJob | None:

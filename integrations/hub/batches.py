@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
+from crm.collector import collector_resting
 from integrations.hub import jobs
 from integrations.hub.execution import Tried, attempted, settled, stored_quietly
 from integrations.hub.jobs import Claimed
@@ -52,6 +53,7 @@ class _Turn:
             self.told(claimed, step, tried.seconds)
 
 
+@collector_resting()
 def work(held: Sequence[Claimed], told: Told) -> None:
     """Do the jobs in their order; `told` hears how each went once that is stored.
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.db import transaction
 
+from crm.collector import collector_resting
 from integrations.hub.errors import Rejected
 from integrations.hub.faults import fault
 from integrations.hub.http import recording
@@ -22,6 +23,7 @@ from integrations.hub.sync.pages import page_apply
 from integrations.hub.sync.scene import Scene
 
 
+@collector_resting()
 def pages_take(held: Held, scene: Scene, run: SyncRun, *, enough: int, until: float) -> Counts:
     """Read some records, a page at least, and take them over with the cursor, in one commit."""
     cursor: dict[str, Any] = held.state.run_cursor or {}
