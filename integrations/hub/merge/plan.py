@@ -50,15 +50,26 @@ def plan(
     unseen = [_look_into(draft, intent, theirs, known) for intent in intents]
     for one in fields:
         try:
-            _merge(draft, one, ours, theirs, (decisions or {}).get(one.name))
+            field_merge(draft, one, ours, theirs, (decisions or {}).get(one.name))
         except Untranslatable as error:
             draft.fail(one.name, error)
+    return plan_of(
+        draft,
+        resolved=tuple(intent.key for intent in intents if intent.is_open),
+        unseen=tuple(intent for intent in unseen if intent.fields),
+    )
+
+
+def plan_of(
+    draft: Draft, *, resolved: tuple[str, ...] = (), unseen: tuple[Intent, ...] = ()
+) -> Plan:
+    """The plan once all fields have been looked at."""
     return Plan(
         pulls=draft.pulls,
         pushes=draft.pushes,
         base=Base(draft.base_ours, draft.base_theirs),
-        resolved=tuple(intent.key for intent in intents if intent.is_open),
-        unseen=tuple(intent for intent in unseen if intent.fields),
+        resolved=resolved,
+        unseen=unseen,
         conflicts=tuple(draft.conflicts),
         agreed=frozenset(draft.agreed),
         diverging=frozenset(draft.diverging),
@@ -94,9 +105,10 @@ def _look_into(
     return Intent(intent.key, unseen, is_open=False)
 
 
-def _merge(
+def field_merge(
     draft: Draft, one: MergeField, ours: Ours, theirs: Theirs, decision: Decision | None
 ) -> None:
+    """Look at one field of both sides; raises Untranslatable."""
     left = one.codec.canonical_ours(ours.values.get(one.name))
     right = one.codec.canonical_theirs(theirs.values.get(one.name))
     if are_alike(one, left, right):

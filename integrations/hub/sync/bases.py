@@ -20,14 +20,15 @@ def base_written(
     """
     ours, theirs = dict(planned.base.ours), dict(planned.base.theirs)
     refused: dict[str, str] = {}
+    codecs, is_refused = scene.codecs, result.record_id is None or bool(result.errors)
     for path in planned.pulls:
-        errors = _refusal(result, path)
+        errors = _refusal(result, path) if is_refused else ()
         if errors:
             refused[path] = " ".join(errors)
             _restore(ours, path, before.ours)
             _restore(theirs, path, before.theirs)
         else:
-            ours[path] = scene.codecs[path].canonical_ours(_stored(result, path))
+            ours[path] = codecs[path].canonical_ours(_stored(result, path))
     return Base(ours, theirs), refused
 
 

@@ -21,6 +21,7 @@ from integrations.hub.mapping.mapper import DataMapper
 from integrations.hub.mapping.stored import mapper_of
 from integrations.hub.mapping.tables import Tables
 from integrations.hub.merge import Base, Codec, Direction, MergeField, Theirs
+from integrations.hub.merge.newcomers import NewField, new_fields
 from integrations.hub.models import Connection, SyncRecord, SyncRun, SyncState
 from integrations.hub.streams import RemoteRecord, Stream
 
@@ -55,6 +56,11 @@ class Scene:
         return tuple(
             replace(one, direction=way) for one in self.mapper.fields if one.direction != other
         )
+
+    @cached_property
+    def new_fields(self) -> tuple[NewField, ...]:
+        """The same for records that nobody here knows yet."""
+        return new_fields(self.fields)
 
     @cached_property
     def codecs(self) -> Mapping[str, Codec]:

@@ -10,7 +10,8 @@ from django.core.exceptions import NON_FIELD_ERRORS
 from crm.services.batches import BatchResult, records_write
 from integrations.hub.conflict_lines import field_words
 from integrations.hub.errors import Conflict
-from integrations.hub.merge import Base, Ours, plan
+from integrations.hub.merge import Base
+from integrations.hub.merge.newcomers import plan_of_newcomer
 from integrations.hub.streams import RemoteRecord
 from integrations.hub.sync import deferring, quarantine
 from integrations.hub.sync.bases import base_written
@@ -30,7 +31,7 @@ def strangers_take(page: Page, strangers: Sequence[RemoteRecord]) -> None:
         return
     scene = page.scene
     for one in strangers:
-        page.plans[one.id] = plan(scene.fields, Ours({}, 0), scene.theirs(one), Base())
+        page.plans[one.id] = plan_of_newcomer(scene.new_fields, scene.theirs(one))
     values = {one.id: scene.mapper.for_service(page.plans[one.id].pulls) for one in strangers}
     met = strangers_meet(scene, strangers, values)
     fresh, waiting = deferring.known_makes_apart(scene, met.fresh)
