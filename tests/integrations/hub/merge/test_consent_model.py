@@ -122,14 +122,7 @@ class ConsentMachine(RuleBasedStateMachine):
         if not hasattr(self, "world"):
             return
         world = self.world
-        world.land_late()
-        for _ in range(12):
-            before = (world.writes, world.takes)
-            reconcile(world, world, world.fields)
-            if (world.writes, world.takes) == before:
-                break
-        else:
-            raise AssertionError("the two sides never come to rest")
+        world.come_to_rest()
         assert world.faults == []
         answers = {world.ours.get(FIELD), world.theirs.get(FIELD)}
         if world.direction == Direction.BOTH and False in answers:

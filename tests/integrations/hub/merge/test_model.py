@@ -95,14 +95,7 @@ class MergeMachine(RuleBasedStateMachine):
         if not hasattr(self, "world"):
             return
         world = self.world
-        world.land_late()
-        for _ in range(12):
-            before = (world.writes, world.takes)
-            reconcile(world, world, world.fields)
-            if (world.writes, world.takes) == before:
-                break
-        else:
-            raise AssertionError("the two sides never come to rest")
+        world.come_to_rest()
         assert world.lost() == []
         if world.config.rule != Rule.MANUAL:
             assert all(

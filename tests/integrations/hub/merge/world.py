@@ -23,7 +23,7 @@ from integrations.hub.merge import (
     Rule,
     Theirs,
 )
-from integrations.hub.merge.loop import NotApplied, Row, State, settled
+from integrations.hub.merge.loop import NotApplied, Row, State, reconcile, settled
 
 FIELDS = ("name", "phone")
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -300,6 +300,16 @@ class World:
             pair = (one.name, one.ours, one.theirs)
             if pair not in [(old.name, old.ours, old.theirs) for old in self.log]:
                 self.log.append(kept)
+
+    def come_to_rest(self) -> None:
+        """Turns without disturbance, until nothing is written any more."""
+        self.land_late()
+        for _ in range(12):
+            before = (self.writes, self.takes)
+            reconcile(self, self, self.fields)
+            if (self.writes, self.takes) == before:
+                return
+        raise AssertionError("the two sides never come to rest")
 
     # --- What must hold -----------------------------------------------------------------------
 

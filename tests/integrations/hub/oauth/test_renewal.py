@@ -21,10 +21,11 @@ from integrations.hub.models import (
 from integrations.hub.oauth import access_token
 from integrations.hub.pump import pump
 from tests.integrations.hub.conftest import in_threads
+from tests.integrations.hub.connecting import meanwhile
 from tests.integrations.hub.oauth import acme
 from tests.integrations.hub.oauth.acme import AcmeVendor
 from tests.integrations.hub.oauth.conftest import token_age, token_ended
-from tests.integrations.hub.oauth.renewing import meanwhile, stored
+from tests.integrations.hub.oauth.renewing import stored
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -24,10 +24,11 @@ from integrations.hub.oauth.idling import idle_touch
 from integrations.hub.oauth.names import GrantRefused
 from integrations.hub.pump import pump
 from tests.integrations.hub.conftest import command_make
+from tests.integrations.hub.connecting import meanwhile
 from tests.integrations.hub.oauth import acme
 from tests.integrations.hub.oauth.acme import AcmeVendor, Script, answered
 from tests.integrations.hub.oauth.conftest import signed_in, token_age, token_ended
-from tests.integrations.hub.oauth.renewing import cool_down_over, meanwhile, stored
+from tests.integrations.hub.oauth.renewing import cool_down_over, stored
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
