@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlencode
+
 from django.contrib import messages
 from django.db.models import QuerySet
 from django.http import HttpResponse
@@ -39,6 +41,12 @@ def _fields(request: WorkspaceRequest) -> Options:
     return sorted({(path, field_words(name, path)) for name, path in rows.distinct()[:200]})
 
 
+def _objects(request: WorkspaceRequest) -> Options:
+    """Kinds of things at vendors that conflicts are about."""
+    rows = conflicts_of(request.workspace).order_by().values_list("object", flat=True)
+    return [(name, name.replace("_", " ").capitalize()) for name in sorted(rows.distinct())]
+
+
 def _of_connection(rows: Rows, value: str, request: WorkspaceRequest) -> Rows:
     return rows.filter(connection=int(value))
 
@@ -48,15 +56,17 @@ LISTING = Listing(
     sorts={"pk": ("pk",)},
     filters=(
         Filter("connection", "Connection", _connections, _of_connection),
+        Filter("object", "Kind", _objects, lambda rows, value, _: rows.filter(object=value)),
         Filter("field", "Field", _fields, lambda rows, value, _: rows.filter(field=value)),
     ),
     default_sort="-pk",
 )
 
 
-def conflicts_path(connection: Connection) -> str:
-    """The page of those that wait on one connection."""
-    return f"{reverse('hub:conflict_list')}?connection={connection.pk}"
+def conflicts_path(connection: Connection, object: str = "") -> str:
+    """The page of those that wait on one connection, or in one stream of it."""
+    of_stream = f"&{urlencode({'object': object})}" if object else ""
+    return f"{reverse('hub:conflict_list')}?connection={connection.pk}{of_stream}"
 
 
 @workspace_page(Action.VIEW)

@@ -65,7 +65,7 @@ def stream_detail(request: WorkspaceRequest, pk: int) -> HttpResponse:
         "label": stream_label(state),
         "health": health,
         "conflicts": health.conflicts,
-        "conflicts_url": conflicts_path(state.connection),
+        "conflicts_url": conflicts_path(state.connection, state.object),
         "held": held_back(state) if state.hold_reason and stream else None,
         "is_unguarded": state.is_pushed and stream is not None and not stream.is_guarded,
         "runs": [_run_line(run) for run in runs.order_by("-pk")[:RUNS]],

@@ -65,6 +65,22 @@ def test_pages_lead_to_what_waits(conflict: SyncConflict, actor: User, client: C
     assert not any(waiting in client.get(page).content.decode() for page in pages)
 
 
+def test_stream_leads_to_its_own_conflicts_alone(
+    conflict: SyncConflict, actor: User, client: Client
+) -> None:
+    client.force_login(actor)
+    others = SyncConflict.objects.get(pk=conflict.pk)
+    others.pk, others.object, others.field = None, "companies", "city"
+    others.save()
+    page = client.get(reverse("hub:stream_detail", args=[state_of(conflict).pk])).content.decode()
+    address = f"{reverse('hub:conflict_list')}?connection={conflict.connection_id}"
+
+    assert f"{address}&amp;object=people" in page
+    shown = client.get(f"{address}&object=people")
+    assert [one.pk for one in shown.context["found"].page] == [conflict.pk]
+    assert len(client.get(address).context["found"].page) == 2
+
+
 def test_stream_is_not_in_step_while_something_waits(conflict: SyncConflict, actor: User) -> None:
     run = reconcile_now(state_of(conflict))
     assert (run.get_status_display(), run.failed) == ("Differences found", 0)
