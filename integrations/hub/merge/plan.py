@@ -196,19 +196,23 @@ def _one_way(
     """Only the side the field comes from counts; a change of the other is told or overwritten.
 
     What somebody typed on the other side and is overwritten is kept as a conflict. Where the two
-    meet for the first time a blank overwrites nothing.
+    meet for the first time a blank overwrites nothing; whoever types in its place later has not
+    seen what it was left beside.
     """
     source = Side.OURS if one.direction == Direction.PUSH else Side.THEIRS
     is_new, is_other_new = is_ours_new, are_theirs_new
     value, other = left, right
+    known, known_other = draft.base_ours.get(one.name), draft.base_theirs.get(one.name)
     if source == Side.THEIRS:
         is_new, is_other_new = is_other_new, is_new
         value, other = right, left
+        known, known_other = known_other, known
+    is_unseen = is_other_new or (known in BLANK and known_other not in BLANK)
     if value in BLANK and draft.is_first(one):
         draft.leave(one.name, left, right)
     elif is_new or (is_other_new and one.is_enforced):
         kept = draft.conflict(one, left, right, source)
-        if draft.win(one, source, left, right) and is_other_new and other not in BLANK:
+        if draft.win(one, source, left, right) and is_unseen and other not in BLANK:
             draft.conflicts.append(kept)
     else:
         draft.diverging.add(one.name)

@@ -397,3 +397,27 @@ def test_edit_of_ours_of_a_lost_link_is_no_conflict() -> None:
 
     assert (set(sent.pushes), sent.conflicts) == ({"name"}, ())
     assert sent.base.theirs == {"name": "lost:ada"}
+
+
+@pytest.mark.parametrize("direction", [Direction.PUSH, Direction.PULL])
+def test_value_that_a_blank_left_alone_is_kept_when_it_is_overwritten_later(
+    direction: Direction,
+) -> None:
+    """Who types there sees nothing, and so knows of nothing that is overwritten here."""
+    one = replace(NAME, direction=direction)
+    sides = (
+        {"ours": "", "theirs": "ada"}
+        if direction == Direction.PUSH
+        else {"ours": "Ada", "theirs": ""}
+    )
+    met = planned(**sides, base=Base(), one=one)
+    assert (met.pulls, met.pushes, met.conflicts) == ({}, {}, ())
+    source = "ours" if direction == Direction.PUSH else "theirs"
+
+    found = planned(**sides | {source: "bob"}, base=met.base, one=one)
+
+    [kept] = found.conflicts
+    assert (kept.winner, kept.ours, kept.theirs) == (
+        Side(source),
+        *((sides | {source: "bob"})[side] for side in ("ours", "theirs")),
+    )
