@@ -195,5 +195,23 @@ def test_fault_does_not_get_through_the_story(workspace: Workspace, story: Story
         told(world_of(workspace, story.fault, story), story)
 
 
+def typed_in_place_of_a_blank_that_left_theirs_alone(world: World) -> None:
+    """Only sent: who typed here has not seen theirs, which is overwritten and kept."""
+    world.people.make_there(ANN)
+    world.people.make_here(ANN)
+    world.mapping_edit("push")
+    world.people.edit_there(0, "title")
+    world.pull()
+    world.people.edit_here(0, "title")
+
+
+@pytest.mark.parametrize("happens", [typed_in_place_of_a_blank_that_left_theirs_alone])
+def test_engine_brings_what_was_found_once_to_a_good_end(
+    workspace: Workspace, happens: Callable[[World], None]
+) -> None:
+    story = Story(World, happens, Config(is_guarded=True, is_unique=True))
+    told(world_of(workspace, World, story), story)
+
+
 def test_every_fault_has_its_story() -> None:
     assert {story.fault for story in STORIES} == set(faults.FAULTS)
