@@ -29,7 +29,6 @@ _NOT_DURABLE = {
     "full_page_writes": "off",
     "wal_level": "minimal",
     "max_wal_senders": "0",
-    "autovacuum_naptime": "10min",
 }
 
 
